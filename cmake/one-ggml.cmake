@@ -1,0 +1,21 @@
+# whisper.cpp and llama.cpp each bundle ggml, at different versions. Linked into
+# one program the two copies clash, so whisper.cpp is built on llama.cpp's copy.
+#
+# CMake includes this file right after every project() call, because
+# .cargo/config.toml names it as CMAKE_PROJECT_INCLUDE. whisper.cpp skips its own
+# ggml where a target of that name exists already; it calls project() twice, hence
+# the guard.
+if(PROJECT_NAME STREQUAL "whisper.cpp" AND NOT TARGET ggml)
+  # Cargo unpacks both crates side by side (also in a vendored tree).
+  file(GLOB llama_ggml LIST_DIRECTORIES true
+       "$ENV{CARGO_MANIFEST_DIR}/../llama-cpp-sys-2*/llama.cpp/ggml")
+  list(LENGTH llama_ggml found)
+  if(NOT found EQUAL 1)
+    message(FATAL_ERROR
+      "one-ggml: expected exactly one llama.cpp/ggml beside $ENV{CARGO_MANIFEST_DIR}, "
+      "found ${found}: '${llama_ggml}'. Run 'cargo clean' and remove llama-cpp-sys-2 "
+      "versions other than the one in Cargo.lock from the registry's source folder.")
+  endif()
+  message(STATUS "one-ggml: whisper.cpp uses ${llama_ggml}")
+  add_subdirectory("${llama_ggml}" "${CMAKE_BINARY_DIR}/one-ggml")
+endif()
