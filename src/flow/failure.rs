@@ -1,0 +1,101 @@
+//! A recording's failure, as data on the channels.
+
+use std::fmt;
+
+/// The stages of the chain, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// Finds and hashes recordings.
+    Source,
+    /// GStreamer: audio, frames, utterances.
+    Decode,
+    /// Whisper: transcript and confidence.
+    Transcribe,
+    /// Language model: real or simulated text representation.
+    Represent,
+    /// Audio and video features.
+    Observe,
+    /// The fusion network.
+    Fuse,
+    /// Writes the reports.
+    Report,
+}
+
+impl Stage {
+    /// All of them, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Source,
+        Self::Decode,
+        Self::Transcribe,
+        Self::Represent,
+        Self::Observe,
+        Self::Fuse,
+        Self::Report,
+    ];
+
+    /// The name used for threads, logs, config keys and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Decode => "decode",
+            Self::Transcribe => "transcribe",
+            Self::Represent => "represent",
+            Self::Observe => "observe",
+            Self::Fuse => "fuse",
+            Self::Report => "report",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a recording has no report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// Where it happened.
+    pub stage: Stage,
+    /// The error and its causes, outermost first; lower-case fragments.
+    pub chain: Vec<String>,
+    /// What the user can do about it.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure from an error and its chain of sources.
+    #[must_use]
+    pub fn new(stage: Stage, error: &dyn std::error::Error) -> Self {
+        let mut chain = vec![error.to_string()];
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            chain.push(error.to_string());
+            cause = error.source();
+        }
+        Self {
+            stage,
+            chain,
+            hint: None,
+        }
+    }
+
+    /// Adds what the user can do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.stage, self.chain.join(": "))?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}

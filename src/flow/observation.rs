@@ -1,0 +1,14 @@
+//! What is heard and seen in an utterance, as features.
+
+use super::Matrix;
+
+/// Audio and video features of an utterance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// `[time, dim]` at the audio extractor's rate; empty when there is no audio.
+    pub audio: Matrix,
+    /// `[frames with a face, dim]`; empty when no face was seen.
+    pub video: Matrix,
+    /// Share of the sampled frames in which a face was found, in [0, 1]; 0 without video.
+    pub face_coverage: f32,
+}
