@@ -1,0 +1,226 @@
+//! One document of settings, flattened and checked key by key.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::keys::{Rule, is_table, nearest, rule_of};
+use super::problem::ProblemKind;
+
+/// A setting that passed its rule.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Setting {
+    /// Full path, for example `stages.fuse.workers`.
+    pub(super) key: String,
+    /// As the rule wants it (whole numbers become floats where floats are wanted).
+    pub(super) value: toml::Value,
+    /// Line in the document, from 1.
+    pub(super) line: usize,
+}
+
+/// What a document says: what is right in it and what is wrong, with lines.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) settings: Vec<Setting>,
+    pub(super) problems: Vec<(usize, ProblemKind)>,
+}
+
+impl Document {
+    /// Reads and checks all of it; never stops at the first problem.
+    pub(super) fn read(text: &str) -> Self {
+        let mut document = Self::default();
+        let (root, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            let line = line_at(text, error.span().map_or(0, |span| span.start));
+            let kind = ProblemKind::Syntax(error.message().to_owned());
+            document.problems.push((line, kind));
+        }
+        let broken: Vec<usize> = document.problems.iter().map(|(line, _)| *line).collect();
+        document.walk(text, "", root.get_ref());
+        // What is left of a line that did not parse says nothing about the user's intent.
+        document
+            .problems
+            .retain(|(line, kind)| is_syntax(kind) || !broken.contains(line));
+        document.problems.sort_by_key(|(line, _)| *line);
+        document.settings.sort_by_key(|setting| setting.line);
+        document
+    }
+
+    fn walk(&mut self, text: &str, parent: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let path = match parent {
+                "" => key.get_ref().to_string(),
+                parent => format!("{parent}.{}", key.get_ref()),
+            };
+            let line = line_at(text, key.span().start);
+            match self.visit(text, &path, value, line) {
+                Ok(()) => {}
+                Err(kind) => self.problems.push((line, kind)),
+            }
+        }
+    }
+
+    fn visit(
+        &mut self,
+        text: &str,
+        path: &str,
+        value: &Spanned<DeValue<'_>>,
+        line: usize,
+    ) -> Result<(), ProblemKind> {
+        if let Some(rule) = rule_of(path) {
+            let value = check(path, rule, value.get_ref())?;
+            let key = path.to_owned();
+            self.settings.push(Setting { key, value, line });
+            return Ok(());
+        }
+        if !is_table(path) {
+            return Err(ProblemKind::UnknownKey {
+                key: path.to_owned(),
+                nearest: nearest(path),
+            });
+        }
+        let Some(table) = value.get_ref().as_table() else {
+            return Err(wrong_type(path, "a table", value.get_ref()));
+        };
+        self.walk(text, path, table);
+        Ok(())
+    }
+}
+
+fn is_syntax(kind: &ProblemKind) -> bool {
+    matches!(kind, ProblemKind::Syntax(_))
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    let before = &text.as_bytes()[..offset.min(text.len())];
+    1 + before.iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// The value as its rule wants it, or what is wrong with it.
+pub(super) fn check(
+    key: &str,
+    rule: Rule,
+    value: &DeValue<'_>,
+) -> Result<toml::Value, ProblemKind> {
+    match rule {
+        Rule::Path => match value.as_str() {
+            Some("") => Err(out_of_range(key, "a path".to_owned(), "nothing")),
+            Some(path) => Ok(path.into()),
+            None => Err(wrong_type(key, "a path in quotes", value)),
+        },
+        Rule::Choice(words) => match value.as_str() {
+            Some(word) if words.contains(&word) => Ok(word.into()),
+            Some(word) => Err(out_of_range(key, one_of(words), &format!("\"{word}\""))),
+            None => Err(wrong_type(key, "text in quotes", value)),
+        },
+        Rule::Integer(min, max) => {
+            let integer = value
+                .as_integer()
+                .ok_or_else(|| wrong_type(key, "a whole number", value))?;
+            match i64::from_str_radix(integer.as_str(), integer.radix()) {
+                Ok(number) if (min..=max).contains(&number) => Ok(number.into()),
+                _ => Err(out_of_range(key, between(min, max), integer.as_str())),
+            }
+        }
+        Rule::Number(min, max) => {
+            let said = number_text(value).ok_or_else(|| wrong_type(key, "a number", value))?;
+            match said.parse::<f64>() {
+                Ok(number) if (min..=max).contains(&number) => Ok(number.into()),
+                _ => Err(out_of_range(key, between(min, max), said)),
+            }
+        }
+    }
+}
+
+fn number_text<'v>(value: &'v DeValue<'_>) -> Option<&'v str> {
+    let float = value.as_float().map(toml::de::DeFloat::as_str);
+    float.or_else(|| value.as_integer().map(toml::de::DeInteger::as_str))
+}
+
+fn between(min: impl std::fmt::Display, max: impl std::fmt::Display) -> String {
+    format!("between {min} and {max}")
+}
+
+fn one_of(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    format!("one of {}", quoted.join(", "))
+}
+
+fn out_of_range(key: &str, allowed: String, got: &str) -> ProblemKind {
+    ProblemKind::OutOfRange {
+        key: key.to_owned(),
+        allowed,
+        got: got.to_owned(),
+    }
+}
+
+fn wrong_type(key: &str, expected: &str, value: &DeValue<'_>) -> ProblemKind {
+    let got = match value {
+        DeValue::String(text) => format!("the text \"{text}\""),
+        DeValue::Integer(number) => format!("the whole number {}", number.as_str()),
+        DeValue::Float(number) => format!("the number {}", number.as_str()),
+        DeValue::Boolean(truth) => format!("{truth}"),
+        DeValue::Datetime(_) => "a date".to_owned(),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    };
+    ProblemKind::WrongType {
+        key: key.to_owned(),
+        expected: expected.to_owned(),
+        got,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Vec<String> {
+        let document = Document::read(text);
+        let problems = document.problems.iter();
+        problems
+            .map(|(line, kind)| format!("{line}: {kind}"))
+            .collect()
+    }
+
+    #[test]
+    fn every_problem_is_named_with_its_line() {
+        let text = "bundle = 3\n[text]\nmode = \"fast\"\ngat = 0.5\n\n[decode]\n\
+                    frames_per_second = 300\nframe_width_px = 3.5\n[decod]\n";
+        assert_eq!(
+            said(text),
+            [
+                "1: `bundle` must be a path in quotes, got the whole number 3",
+                "3: `text.mode` must be one of \"auto\", \"transcript\", \"simulated\", \"none\", \
+                 got \"fast\"",
+                "4: unknown key `text.gat`; did you mean `text.gate`?",
+                "7: `decode.frames_per_second` must be between 1 and 30, got 300",
+                "8: `decode.frame_width_px` must be a whole number, got the number 3.5",
+                "9: unknown key `decod`; did you mean `decode`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_broken_line_does_not_hide_the_others() {
+        let problems = said("[text]\nmode = auto\ngate = 7\n");
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems[0].starts_with("2: not valid TOML"), "{problems:?}");
+        assert!(problems[1].starts_with("3: `text.gate`"), "{problems:?}");
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        assert_eq!(
+            said("text.gate = nan"),
+            ["1: `text.gate` must be between 0 and 1, got nan"]
+        );
+        assert_eq!(said("threads.total = 99999999999999999999").len(), 1);
+    }
+
+    #[test]
+    fn whole_numbers_do_for_numbers() {
+        let document = Document::read("decode.stall_s = 30");
+        assert!(document.problems.is_empty());
+        assert_eq!(document.settings[0].value, toml::Value::Float(30.0));
+    }
+}
