@@ -1,0 +1,177 @@
+//! Checks of a bundle's files: content, kind, widths.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::gguf::GgufHeader;
+use super::manifest::{Manifest, NamedFile, Part};
+use super::problem::BundleProblem;
+
+/// How whisper.cpp's own files begin: "ggml" as a little-endian number.
+const WHISPER_MAGIC: [u8; 4] = *b"lmgg";
+
+/// Everything that is wrong with the files that a manifest names.
+pub(super) fn check_files(folder: &Path, manifest: &Manifest) -> Vec<BundleProblem> {
+    let mut problems = Vec::new();
+    for named in manifest.files() {
+        let path = folder.join(named.file);
+        match content_problem(&path, &named) {
+            // What cannot be read at all has no header either.
+            Some(problem @ (BundleProblem::Missing { .. } | BundleProblem::Unreadable { .. })) => {
+                problems.push(problem)
+            }
+            content => {
+                problems.extend(content);
+                problems.extend(kind_problems(&path, &named, manifest));
+            }
+        }
+    }
+    problems
+}
+
+fn content_problem(path: &Path, named: &NamedFile<'_>) -> Option<BundleProblem> {
+    let (part, file) = (named.part, named.file.clone());
+    match hash(path) {
+        Ok((got, _)) if got == named.sha256 => None,
+        Ok((got, size_bytes)) => Some(BundleProblem::WrongContent {
+            part,
+            file,
+            expected: named.sha256.to_owned(),
+            got,
+            size_bytes,
+            from: named.from.to_owned(),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(BundleProblem::Missing {
+            part,
+            file,
+            from: named.from.to_owned(),
+        }),
+        Err(error) => Some(BundleProblem::Unreadable {
+            part,
+            file,
+            error: error.to_string(),
+        }),
+    }
+}
+
+/// SHA-256 in lower-case hexadecimal, and the size.
+fn hash(path: &Path) -> io::Result<(String, u64)> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut size_bytes = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&buffer[..read]);
+        size_bytes += read as u64;
+    }
+    let digest = hasher.finalize();
+    let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((hex, size_bytes))
+}
+
+fn kind_problems(path: &Path, named: &NamedFile<'_>, manifest: &Manifest) -> Vec<BundleProblem> {
+    let checked = match named.part {
+        Part::Asr => whisper(path),
+        Part::LanguageModel => language_model(path, manifest),
+        Part::Projector => projector(path, manifest),
+        Part::FusionConfig => fusion_config(path, manifest),
+        Part::Fusion => Ok(Vec::new()),
+    };
+    let (part, file) = (named.part, named.file);
+    match checked {
+        Ok(wrong) => wrong
+            .into_iter()
+            .map(|width| BundleProblem::WrongWidth {
+                part,
+                file: file.clone(),
+                what: width.what,
+                expected: width.expected,
+                got: width.got,
+            })
+            .collect(),
+        Err(why) => vec![BundleProblem::Unusable {
+            part,
+            file: file.clone(),
+            why,
+        }],
+    }
+}
+
+/// A width that is not as the manifest says.
+struct WrongWidth {
+    what: String,
+    expected: usize,
+    got: usize,
+}
+
+/// The widths that are wrong, or why the file cannot be used at all.
+type Checked = Result<Vec<WrongWidth>, String>;
+
+fn compare(what: &str, expected: usize, got: Option<u64>) -> Checked {
+    let Some(got) = got.and_then(|got| usize::try_from(got).ok()) else {
+        return Err(format!("it does not say the width of its {what}"));
+    };
+    let what = what.to_owned();
+    Ok(match got == expected {
+        true => Vec::new(),
+        false => vec![WrongWidth {
+            what,
+            expected,
+            got,
+        }],
+    })
+}
+
+fn whisper(path: &Path) -> Checked {
+    let mut magic = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    match read {
+        Ok(()) if magic == WHISPER_MAGIC => Ok(Vec::new()),
+        _ => Err("not a whisper.cpp model (ggml)".to_owned()),
+    }
+}
+
+fn language_model(path: &Path, manifest: &Manifest) -> Checked {
+    let header = GgufHeader::read(path).map_err(|error| error.to_string())?;
+    if header.text("general.architecture") == Some("clip") {
+        return Err("it is a projector, not a language model".to_owned());
+    }
+    let expected = manifest.language_model.width;
+    compare("hidden states", expected, header.output_width())
+}
+
+fn projector(path: &Path, manifest: &Manifest) -> Checked {
+    let header = GgufHeader::read(path).map_err(|error| error.to_string())?;
+    if header.text("general.architecture") != Some("clip") {
+        return Err("it is not a projector (general.architecture is not clip)".to_owned());
+    }
+    if header.flag("clip.has_audio_encoder") != Some(true) {
+        return Err("it has no audio encoder".to_owned());
+    }
+    let expected = manifest.language_model.width;
+    compare("audio embeddings", expected, header.output_width())
+}
+
+fn fusion_config(path: &Path, manifest: &Manifest) -> Checked {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let config: serde_json::Value =
+        serde_json::from_reader(file).map_err(|error| format!("not valid JSON: {error}"))?;
+    let parts = [
+        ("audio", manifest.audio.width),
+        ("text", manifest.language_model.width),
+        ("video", manifest.video.width),
+    ];
+    let mut wrong = Vec::new();
+    for (modality, expected) in parts {
+        let got = config["widths"][modality].as_u64();
+        wrong.extend(compare(&format!("{modality} input"), expected, got)?);
+    }
+    Ok(wrong)
+}

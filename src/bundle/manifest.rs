@@ -1,0 +1,231 @@
+//! The manifest of a bundle: `bundle.toml`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Gate;
+
+/// The version of the manifest's form that this program reads.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What `bundle.toml` says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the manifest's form: [`SCHEMA_VERSION`].
+    pub schema: u32,
+    /// Short name, for reports.
+    pub name: String,
+    /// Version of the bundle, for reports.
+    pub version: String,
+    /// What it is good for.
+    pub purpose: Purpose,
+    /// Licence of the models, as an SPDX expression.
+    pub licence: String,
+    /// What a user should know.
+    #[serde(default)]
+    pub notes: String,
+    /// Speech recogniser.
+    pub asr: Asr,
+    /// Speech language model with its audio projector.
+    pub language_model: LanguageModel,
+    /// Audio feature extractor.
+    pub audio: Extractor,
+    /// Video feature extractor.
+    pub video: Extractor,
+    /// Fusion network; absent until it has been trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fusion: Option<FusionPart>,
+    /// When a transcript is trusted.
+    pub gate: Gate,
+}
+
+/// What a bundle is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// To see the program work: its scores mean nothing on real recordings.
+    Demo,
+    /// To score real recordings.
+    General,
+    /// For tests.
+    Test,
+}
+
+impl Purpose {
+    /// The name in manifests and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::General => "general",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// A speech recogniser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asr {
+    /// Which engine reads the file.
+    pub kind: AsrKind,
+    /// File, relative to the bundle.
+    pub file: PathBuf,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+    /// Where it can be had.
+    #[serde(default)]
+    pub from: String,
+    /// Language it is asked for, as Whisper abbreviates it.
+    pub language: String,
+}
+
+/// Which engine reads a speech recogniser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AsrKind {
+    /// whisper.cpp, from a ggml file.
+    Whisper,
+}
+
+/// A speech language model: a language model and the projector that lets it hear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageModel {
+    /// GGUF file, relative to the bundle.
+    pub file: PathBuf,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// GGUF file of the audio projector, relative to the bundle.
+    pub projector_file: PathBuf,
+    /// SHA-256 of the projector's file.
+    pub projector_sha256: String,
+    /// Where both can be had.
+    #[serde(default)]
+    pub from: String,
+    /// Width of its hidden states.
+    pub width: usize,
+    /// What it reads to simulate text from audio, which stands at `{audio}`.
+    pub simulate_prompt: String,
+    /// What it reads before a transcript; ends in `{transcript}`. With `{audio}` in it a
+    /// transcript is read after the audio (as in the paper), without it alone.
+    pub read_prompt: String,
+    /// Most tokens that it generates for an utterance.
+    pub max_tokens: usize,
+    /// Length of its context in tokens.
+    pub context_tokens: usize,
+}
+
+/// A feature extractor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extractor {
+    /// Its name, for example "prosody".
+    pub extractor: String,
+    /// Its version: other versions give other features.
+    pub version: u32,
+    /// Values per time step.
+    pub width: usize,
+}
+
+impl fmt::Display for Extractor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            extractor,
+            version,
+            width,
+        } = self;
+        write!(f, "{extractor} {version} ({width} values)")
+    }
+}
+
+/// A fusion network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FusionPart {
+    /// Weights (safetensors), relative to the bundle.
+    pub file: PathBuf,
+    /// SHA-256 of the weights.
+    pub sha256: String,
+    /// The network's configuration (JSON), relative to the bundle.
+    pub config_file: PathBuf,
+    /// SHA-256 of the configuration.
+    pub config_sha256: String,
+    /// Where it can be had, or how it is made.
+    #[serde(default)]
+    pub from: String,
+}
+
+/// The files of a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Speech recogniser.
+    Asr,
+    /// Language model.
+    LanguageModel,
+    /// Audio projector of the language model.
+    Projector,
+    /// Weights of the fusion network.
+    Fusion,
+    /// Configuration of the fusion network.
+    FusionConfig,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asr => "speech recogniser",
+            Self::LanguageModel => "language model",
+            Self::Projector => "audio projector",
+            Self::Fusion => "fusion network",
+            Self::FusionConfig => "fusion config",
+        })
+    }
+}
+
+/// A file that the manifest names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NamedFile<'m> {
+    pub(super) part: Part,
+    pub(super) file: &'m PathBuf,
+    pub(super) sha256: &'m str,
+    pub(super) from: &'m str,
+}
+
+impl Manifest {
+    /// Every file it names, in the order of the chain.
+    pub(super) fn files(&self) -> Vec<NamedFile<'_>> {
+        let named = |part, file, sha256, from| NamedFile {
+            part,
+            file,
+            sha256,
+            from,
+        };
+        let (asr, lm) = (&self.asr, &self.language_model);
+        let mut files = vec![
+            named(Part::Asr, &asr.file, &asr.sha256, &asr.from),
+            named(Part::LanguageModel, &lm.file, &lm.sha256, &lm.from),
+            named(
+                Part::Projector,
+                &lm.projector_file,
+                &lm.projector_sha256,
+                &lm.from,
+            ),
+        ];
+        if let Some(fusion) = &self.fusion {
+            let FusionPart {
+                file,
+                sha256,
+                config_file,
+                config_sha256,
+                from,
+            } = fusion;
+            files.push(named(Part::Fusion, file, sha256, from));
+            files.push(named(Part::FusionConfig, config_file, config_sha256, from));
+        }
+        files
+    }
+}

@@ -1,0 +1,22 @@
+//! Bundles: folders of models that belong together.
+//!
+//! A [`Manifest`] (`bundle.toml`) names every part, its SHA-256 and the widths that
+//! must agree; [`Bundle::open`] checks all of it before any thread starts and names
+//! every problem at once. The [`Gate`], which says how far a transcript can be
+//! trusted, belongs to the bundle because it is calibrated for its models. No model
+//! is loaded here: only headers are read.
+
+mod checks;
+mod gate;
+mod gguf;
+mod manifest;
+mod open;
+mod problem;
+
+pub use gate::{Evidence, Gate, GateWeights};
+pub use gguf::{GgufError, GgufHeader};
+pub use manifest::{
+    Asr, AsrKind, Extractor, FusionPart, LanguageModel, Manifest, Part, Purpose, SCHEMA_VERSION,
+};
+pub use open::{Bundle, Demands, MANIFEST_NAME, named_parts};
+pub use problem::{BundleErrors, BundleProblem};

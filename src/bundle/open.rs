@@ -1,0 +1,231 @@
+//! Opens a bundle: reads the manifest, checks every part, gives paths and fingerprint.
+
+use std::path::{Path, PathBuf};
+
+use super::Gate;
+use super::checks::check_files;
+use super::manifest::{Extractor, Manifest, Part, SCHEMA_VERSION};
+use super::problem::{BundleErrors, BundleProblem};
+
+/// Name of the manifest in a bundle's folder.
+pub const MANIFEST_NAME: &str = "bundle.toml";
+
+/// Hexadecimal digits of a fingerprint: enough to tell bundles apart.
+const FINGERPRINT_DIGITS: usize = 16;
+
+/// What a bundle must have besides whole parts that fit together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demands {
+    /// Whether it must have a fusion network; without this demand the network may be
+    /// absent, or made for other features.
+    pub fusion: bool,
+    /// The audio extractor that the program has.
+    pub audio: Option<Extractor>,
+    /// The video extractor that the program has.
+    pub video: Option<Extractor>,
+}
+
+impl Default for Demands {
+    fn default() -> Self {
+        Self {
+            fusion: true,
+            audio: None,
+            video: None,
+        }
+    }
+}
+
+impl Demands {
+    fn unmet(&self, manifest: &Manifest) -> Vec<BundleProblem> {
+        let extractors = [
+            ("audio", &self.audio, &manifest.audio),
+            ("video", &self.video, &manifest.video),
+        ];
+        extractors
+            .into_iter()
+            .filter_map(|(modality, known, named)| {
+                let known = known.as_ref().filter(|known| *known != named)?;
+                Some(BundleProblem::OtherExtractor {
+                    modality,
+                    named: named.clone(),
+                    known: known.clone(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// A bundle whose parts are all there and fit together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bundle {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What its manifest says.
+    pub manifest: Manifest,
+    fingerprint: String,
+}
+
+impl Bundle {
+    /// Opens a bundle to score with.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once.
+    pub fn open(folder: &Path) -> Result<Self, BundleErrors> {
+        Self::open_with(folder, &Demands::default())
+    }
+
+    /// Opens a bundle to extract features with: its fusion network may be absent, or
+    /// trained for other features.
+    ///
+    /// # Errors
+    /// Everything else that is wrong with it, at once.
+    pub fn open_for_extraction(folder: &Path) -> Result<Self, BundleErrors> {
+        let demands = Demands {
+            fusion: false,
+            ..Demands::default()
+        };
+        Self::open_with(folder, &demands)
+    }
+
+    /// Opens a bundle that meets all demands.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once.
+    pub fn open_with(folder: &Path, demands: &Demands) -> Result<Self, BundleErrors> {
+        let failed = |problems| BundleErrors {
+            folder: folder.to_owned(),
+            problems,
+        };
+        let (manifest, text) = read_manifest(folder).map_err(|problem| failed(vec![problem]))?;
+        let mut problems = check_manifest(&manifest);
+        problems.extend(demands.unmet(&manifest));
+        problems.extend(check_files(folder, &manifest));
+        if manifest.fusion.is_none() {
+            problems.push(BundleProblem::NotTrained);
+        }
+        let is_fusion = |part| matches!(part, Some(Part::Fusion | Part::FusionConfig));
+        problems.retain(|problem| demands.fusion || !is_fusion(problem.part()));
+        if !problems.is_empty() {
+            return Err(failed(problems));
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            fingerprint: fingerprint(&manifest, &text),
+            manifest,
+        })
+    }
+
+    /// Identifies the bundle: BLAKE3 over the manifest and the hashes of its parts.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// When a transcript is trusted.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.manifest.gate
+    }
+
+    /// Where a part is; `None` for a fusion network that is not there yet.
+    #[must_use]
+    pub fn path(&self, part: Part) -> Option<PathBuf> {
+        let files = self.manifest.files();
+        let named = files.iter().find(|named| named.part == part)?;
+        Some(self.folder.join(named.file))
+    }
+
+    /// The speech recogniser's file.
+    #[must_use]
+    pub fn asr(&self) -> PathBuf {
+        self.folder.join(&self.manifest.asr.file)
+    }
+
+    /// The language model's file.
+    #[must_use]
+    pub fn language_model(&self) -> PathBuf {
+        self.folder.join(&self.manifest.language_model.file)
+    }
+
+    /// The audio projector's file.
+    #[must_use]
+    pub fn projector(&self) -> PathBuf {
+        self.folder
+            .join(&self.manifest.language_model.projector_file)
+    }
+}
+
+/// The parts that a bundle's manifest names, whether they are there or not.
+///
+/// # Errors
+/// When there is no manifest or it is not valid.
+pub fn named_parts(folder: &Path) -> Result<Vec<(Part, PathBuf)>, BundleProblem> {
+    let (manifest, _) = read_manifest(folder)?;
+    let files = manifest.files();
+    Ok(files
+        .iter()
+        .map(|named| (named.part, named.file.clone()))
+        .collect())
+}
+
+fn read_manifest(folder: &Path) -> Result<(Manifest, String), BundleProblem> {
+    let path = folder.join(MANIFEST_NAME);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| BundleProblem::NoManifest(format!("{}: {error}", path.display())))?;
+    // A later form would fail on its first new key: its version says more.
+    let schema = toml::from_str::<toml::Table>(&text)
+        .ok()
+        .and_then(|table| table.get("schema")?.as_integer());
+    if let Some(schema) = schema.filter(|schema| *schema != i64::from(SCHEMA_VERSION)) {
+        return Err(BundleProblem::Manifest(format!(
+            "{MANIFEST_NAME} has schema {schema}, this program reads schema {SCHEMA_VERSION}"
+        )));
+    }
+    match toml::from_str(&text) {
+        Ok(manifest) => Ok((manifest, text)),
+        Err(error) => {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = 1 + text[..start.min(text.len())].matches('\n').count();
+            let message = error.message();
+            Err(BundleProblem::Manifest(format!(
+                "{MANIFEST_NAME}:{line}: {message}"
+            )))
+        }
+    }
+}
+
+fn check_manifest(manifest: &Manifest) -> Vec<BundleProblem> {
+    let model = &manifest.language_model;
+    let sizes = [
+        ("language_model.width", model.width),
+        ("language_model.max_tokens", model.max_tokens),
+        ("language_model.context_tokens", model.context_tokens),
+        ("audio.width", manifest.audio.width),
+        ("video.width", manifest.video.width),
+    ];
+    let mut faults: Vec<String> = sizes
+        .iter()
+        .filter(|(_, size)| *size == 0)
+        .map(|(key, _)| format!("{key} must be at least 1, got 0"))
+        .collect();
+    if model.max_tokens >= model.context_tokens {
+        faults.push(format!(
+            "language_model.max_tokens must be less than its context_tokens, got {} and {}",
+            model.max_tokens, model.context_tokens
+        ));
+    }
+    faults.extend(manifest.gate.fault());
+    faults.into_iter().map(BundleProblem::Manifest).collect()
+}
+
+fn fingerprint(manifest: &Manifest, text: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(text.as_bytes());
+    for named in manifest.files() {
+        hasher.update(named.sha256.as_bytes());
+    }
+    hasher.finalize().to_hex()[..FINGERPRINT_DIGITS].to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! Tests of opening: a small bundle is made, then broken in every way.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::super::gguf::tests::sample;
+use super::*;
+
+fn put(folder: &Path, name: &str, content: &[u8]) -> String {
+    std::fs::write(folder.join(name), content).unwrap();
+    let digest = Sha256::digest(content);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn manifest(folder: &Path) -> String {
+    let asr = put(folder, "asr.bin", b"lmgg and the rest");
+    let model = put(
+        folder,
+        "lm.gguf",
+        &sample("llama", "llama.embedding_length", 128),
+    );
+    let projector = sample("clip", "clip.audio.projection_dim", 128);
+    let projector = put(folder, "mmproj.gguf", &projector);
+    let fusion = put(folder, "fusion.safetensors", b"weights");
+    let widths = br#"{"widths": {"audio": 40, "text": 128, "video": 60}}"#;
+    let config = put(folder, "fusion.json", widths);
+    format!(
+        r#"schema = 1
+name = "tiny"
+version = "0.1.0"
+purpose = "test"
+licence = "MIT"
+
+[asr]
+kind = "whisper"
+file = "asr.bin"
+sha256 = "{asr}"
+from = "models/recipes"
+language = "en"
+
+[language_model]
+file = "lm.gguf"
+sha256 = "{model}"
+projector_file = "mmproj.gguf"
+projector_sha256 = "{projector}"
+width = 128
+simulate_prompt = "{{audio}}"
+read_prompt = "{{transcript}}"
+max_tokens = 48
+context_tokens = 512
+
+[audio]
+extractor = "prosody"
+version = 1
+width = 40
+
+[video]
+extractor = "face-hog"
+version = 1
+width = 60
+
+[fusion]
+file = "fusion.safetensors"
+sha256 = "{fusion}"
+config_file = "fusion.json"
+config_sha256 = "{config}"
+
+[gate]
+threshold = 0.5
+bias = 1.0
+
+[gate.weights]
+mean_log_prob = 2.0
+min_log_prob = 0.5
+no_speech = -1.0
+repetition = -4.0
+chars_per_s = 0.0
+voiced_share = 1.0
+"#
+    )
+}
+
+fn bundle() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = manifest(folder.path());
+    std::fs::write(folder.path().join(MANIFEST_NAME), &text).unwrap();
+    (folder, text)
+}
+
+fn problems(folder: &Path) -> Vec<String> {
+    let errors = Bundle::open(folder).unwrap_err();
+    errors.problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_whole_bundle_opens_and_is_known_by_its_fingerprint() {
+    let (folder, text) = bundle();
+    let bundle = Bundle::open(folder.path()).unwrap();
+    assert_eq!(bundle.fingerprint().len(), FINGERPRINT_DIGITS);
+    assert_eq!(bundle.asr(), folder.path().join("asr.bin"));
+    assert_eq!(bundle.path(Part::Projector), Some(bundle.projector()));
+    let changed = text.replace("threshold = 0.5", "threshold = 0.6");
+    std::fs::write(folder.path().join(MANIFEST_NAME), changed).unwrap();
+    let other = Bundle::open(folder.path()).unwrap();
+    assert_ne!(other.fingerprint(), bundle.fingerprint());
+}
+
+#[test]
+fn everything_that_is_wrong_is_named_at_once() {
+    let (folder, _) = bundle();
+    let folder = folder.path();
+    std::fs::remove_file(folder.join("asr.bin")).unwrap();
+    let whole = std::fs::read(folder.join("lm.gguf")).unwrap();
+    std::fs::write(folder.join("lm.gguf"), &whole[..whole.len() - 64]).unwrap();
+    let narrow = sample("clip", "clip.audio.projection_dim", 96);
+    std::fs::write(folder.join("mmproj.gguf"), narrow).unwrap();
+    std::fs::write(folder.join("fusion.json"), r#"{"widths": {"audio": 41}}"#).unwrap();
+    let said = problems(folder).join("\n");
+    for part in [
+        "speech recogniser \"asr.bin\" is missing; it can be had from models/recipes",
+        "language model \"lm.gguf\" is truncated or changed",
+        "language model \"lm.gguf\" cannot be used: truncated",
+        "audio projector \"mmproj.gguf\" is of the wrong width: audio embeddings must be 128, \
+         got 96",
+        "fusion config \"fusion.json\" cannot be used: it does not say the width of its text input",
+    ] {
+        assert!(said.contains(part), "{part:?} is not in\n{said}");
+    }
+}
+
+#[test]
+fn a_network_for_other_features_is_named() {
+    let (folder, text) = bundle();
+    let changed = text
+        .replace("width = 40", "width = 41")
+        .replace("width = 60", "width = 61");
+    std::fs::write(folder.path().join(MANIFEST_NAME), changed).unwrap();
+    assert_eq!(
+        problems(folder.path()),
+        [
+            "fusion config \"fusion.json\" is of the wrong width: audio input must be 41, got 40",
+            "fusion config \"fusion.json\" is of the wrong width: video input must be 61, got 60",
+        ]
+    );
+    Bundle::open_for_extraction(folder.path()).unwrap();
+}
+
+#[test]
+fn features_can_be_extracted_before_there_is_a_network() {
+    let (folder, text) = bundle();
+    let (before, rest) = text.split_once("[fusion]").unwrap();
+    let (_, after) = rest.split_once("[gate]").unwrap();
+    let untrained = format!("{before}[gate]{after}");
+    std::fs::write(folder.path().join(MANIFEST_NAME), untrained).unwrap();
+    assert!(problems(folder.path())[0].contains("undertone train"));
+    let bundle = Bundle::open_for_extraction(folder.path()).unwrap();
+    assert_eq!(bundle.path(Part::Fusion), None);
+}
+
+#[test]
+fn a_manifest_that_is_not_valid_is_named_with_its_line() {
+    let (folder, text) = bundle();
+    let write = |text: String| std::fs::write(folder.path().join(MANIFEST_NAME), text).unwrap();
+    write(text.replace("purpose = \"test\"", "purpose = \"fun\""));
+    assert!(problems(folder.path())[0].contains("bundle.toml:4"));
+    write(text.replace("schema = 1", "schema = 7"));
+    assert!(problems(folder.path())[0].contains("has schema 7"));
+    write(text.replace("max_tokens = 48", "max_tokens = 600"));
+    assert!(problems(folder.path())[0].contains("less than its context_tokens"));
+    std::fs::remove_file(folder.path().join(MANIFEST_NAME)).unwrap();
+    assert!(problems(folder.path())[0].contains("there is no bundle"));
+}
+
+#[test]
+fn other_extractors_than_the_program_has_are_named_with_the_rest() {
+    let (folder, _) = bundle();
+    std::fs::remove_file(folder.path().join("asr.bin")).unwrap();
+    let demands = Demands {
+        video: Some(Extractor {
+            extractor: "face-hog".to_owned(),
+            version: 2,
+            width: 64,
+        }),
+        ..Demands::default()
+    };
+    let errors = Bundle::open_with(folder.path(), &demands).unwrap_err();
+    assert_eq!(errors.problems.len(), 2, "{errors}");
+    let said = errors.to_string();
+    assert!(
+        said.contains("video features by face-hog 1 (60 values), this program has face-hog 2 (64"),
+        "{said}"
+    );
+}

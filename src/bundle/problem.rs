@@ -1,0 +1,150 @@
+//! What can be wrong with a bundle.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::manifest::{Extractor, Part};
+
+/// One thing that is wrong, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BundleProblem {
+    /// No folder or no manifest in it.
+    #[error(
+        "there is no bundle: {0}; set `bundle` in the configuration to a folder with a bundle.toml"
+    )]
+    NoManifest(String),
+    /// The manifest is not what it should be.
+    #[error("the manifest is not valid: {0}")]
+    Manifest(String),
+    /// A part is missing.
+    #[error("{part} {file:?} is missing{}", had_from(from))]
+    Missing {
+        /// Which part.
+        part: Part,
+        /// As the manifest names it.
+        file: PathBuf,
+        /// Where it can be had.
+        from: String,
+    },
+    /// A part cannot be read.
+    #[error("{part} {file:?} cannot be read: {error}")]
+    Unreadable {
+        /// Which part.
+        part: Part,
+        /// As the manifest names it.
+        file: PathBuf,
+        /// The operating system's word.
+        error: String,
+    },
+    /// A part has another content than the manifest says.
+    #[error(
+        "{part} {file:?} is truncated or changed: expected SHA-256 {}…, got {}… ({size_bytes} bytes){}",
+        short(expected),
+        short(got),
+        had_from(from)
+    )]
+    WrongContent {
+        /// Which part.
+        part: Part,
+        /// As the manifest names it.
+        file: PathBuf,
+        /// SHA-256 in the manifest.
+        expected: String,
+        /// SHA-256 of the file.
+        got: String,
+        /// Size of the file.
+        size_bytes: u64,
+        /// Where it can be had.
+        from: String,
+    },
+    /// A part is not a model of its kind.
+    #[error("{part} {file:?} cannot be used: {why}")]
+    Unusable {
+        /// Which part.
+        part: Part,
+        /// As the manifest names it.
+        file: PathBuf,
+        /// For example "not a GGUF file".
+        why: String,
+    },
+    /// A part does not fit to the others.
+    #[error("{part} {file:?} is of the wrong width: {what} must be {expected}, got {got}")]
+    WrongWidth {
+        /// Which part.
+        part: Part,
+        /// As the manifest names it.
+        file: PathBuf,
+        /// For example "hidden states".
+        what: String,
+        /// As the manifest says.
+        expected: usize,
+        /// As the part says.
+        got: usize,
+    },
+    /// It was made for features that this program does not compute.
+    #[error(
+        "it was made for {modality} features by {named}, this program has {known}; \
+         make it anew or use the program's version that it was made with"
+    )]
+    OtherExtractor {
+        /// "audio" or "video".
+        modality: &'static str,
+        /// As the manifest says.
+        named: Extractor,
+        /// What the program has.
+        known: Extractor,
+    },
+    /// There is no fusion network in it.
+    #[error("there is no [fusion] network; train one with `undertone train`")]
+    NotTrained,
+}
+
+fn had_from(from: &str) -> String {
+    match from {
+        "" => String::new(),
+        from => format!("; it can be had from {from}"),
+    }
+}
+
+fn short(hash: &str) -> String {
+    hash.chars().take(12).collect()
+}
+
+/// Everything that is wrong with a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct BundleErrors {
+    /// The bundle's folder.
+    pub folder: PathBuf,
+    /// Never empty.
+    pub problems: Vec<BundleProblem>,
+}
+
+impl fmt::Display for BundleErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folder = self.folder.display();
+        match self.problems.len() {
+            1 => write!(f, "a problem with the bundle {folder}")?,
+            count => write!(f, "{count} problems with the bundle {folder}")?,
+        }
+        for problem in &self.problems {
+            write!(f, "\n  {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl BundleProblem {
+    /// The part that is concerned; `None` when it is the manifest.
+    #[must_use]
+    pub fn part(&self) -> Option<Part> {
+        match self {
+            Self::Missing { part, .. }
+            | Self::Unreadable { part, .. }
+            | Self::WrongContent { part, .. }
+            | Self::Unusable { part, .. }
+            | Self::WrongWidth { part, .. } => Some(*part),
+            Self::NotTrained => Some(Part::Fusion),
+            Self::NoManifest(_) | Self::Manifest(_) | Self::OtherExtractor { .. } => None,
+        }
+    }
+}
