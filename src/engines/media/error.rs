@@ -1,0 +1,157 @@
+//! Why a recording could not be decoded, and what to do about it.
+
+use std::path::PathBuf;
+
+/// Why a recording could not be decoded.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum MediaError {
+    /// GStreamer or one of its elements is not there: no recording can be decoded.
+    #[error("GStreamer cannot run: {reason}")]
+    Engine {
+        /// What it said.
+        reason: String,
+    },
+    /// The file cannot be opened or read.
+    #[error("cannot read {}: {reason}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A folder, pipe, socket or device.
+    #[error("not a regular file")]
+    NotAFile,
+    /// Zero bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// The pointer that Git LFS leaves in place of a file.
+    #[error("a Git LFS pointer, not the recording itself")]
+    LfsPointer,
+    /// No demuxer knows it.
+    #[error("not audio or video: {reason}")]
+    NotMedia {
+        /// What it looks like.
+        reason: String,
+    },
+    /// A picture.
+    #[error("a still image, not a video")]
+    StillImage,
+    /// A container without sound and pictures.
+    #[error("neither an audio nor a video stream")]
+    NoStreams,
+    /// Protected streams.
+    #[error("the streams are encrypted")]
+    Encrypted,
+    /// No plugin decodes a stream.
+    #[error("no decoder for {codec}")]
+    MissingDecoder {
+        /// The codec's name.
+        codec: String,
+        /// The Debian package that brings a decoder.
+        package: &'static str,
+    },
+    /// The data are broken.
+    #[error("broken {}: {reason}", place(*reached_s))]
+    Broken {
+        /// What was decoded, in seconds.
+        reached_s: f64,
+        /// What GStreamer said.
+        reason: String,
+    },
+    /// The data end before the length that the container states.
+    #[error("truncated: it ends after {reached_s:.2} s of {declared_s:.2} s")]
+    Truncated {
+        /// What was decoded, in seconds.
+        reached_s: f64,
+        /// What the container states, in seconds.
+        declared_s: f64,
+    },
+    /// Nothing came out for too long.
+    #[error("no progress for {limit_s} s after {reached_s:.2} s of the recording")]
+    Stalled {
+        /// The limit, in seconds.
+        limit_s: f64,
+        /// What was decoded, in seconds.
+        reached_s: f64,
+    },
+    /// The reader wanted no more.
+    #[error("stopped by the reader")]
+    Stopped,
+}
+
+fn place(reached_s: f64) -> String {
+    if reached_s > 0.0 {
+        format!("after {reached_s:.2} s")
+    } else {
+        "from the start".to_owned()
+    }
+}
+
+impl MediaError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Engine { .. } => {
+                "install gstreamer1.0-plugins-base, -good, -bad, gstreamer1.0-libav, \
+                 gstreamer1.0-opencv and opencv-data"
+            }
+            Self::Unreadable { .. } => "check that the file exists and may be read",
+            Self::NotAFile => "copy the recording into a file first",
+            Self::Empty => "the copy may still be under way, or may have failed; copy it again",
+            Self::LfsPointer => "fetch the recording with `git lfs pull`",
+            Self::NotMedia { .. } => "leave it out, or check that it was copied whole",
+            Self::StillImage => "leave it out: a picture has neither voice nor movement",
+            Self::NoStreams => "leave it out: there is nothing to hear or see",
+            Self::Encrypted => "decrypt the recording first; protected media cannot be read",
+            Self::MissingDecoder { package, .. } => {
+                return Some(format!(
+                    "install the Debian package {package}; if it is there, the stream is broken"
+                ));
+            }
+            Self::Broken { .. } | Self::Truncated { .. } => {
+                "copy the recording again, or repair it with `ffmpeg -i IN -c copy OUT`"
+            }
+            Self::Stalled { .. } => {
+                "check the disk or network it lies on, or raise the stall limit for slow machines"
+            }
+            Self::Stopped => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// True when not the recording but the installation is at fault.
+    #[must_use]
+    pub fn is_environment(&self) -> bool {
+        matches!(self, Self::Engine { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_decoder_names_codec_and_package() {
+        let error = MediaError::MissingDecoder {
+            codec: "E-AC-3 audio".into(),
+            package: "gstreamer1.0-libav",
+        };
+        assert_eq!(error.to_string(), "no decoder for E-AC-3 audio");
+        assert!(error.hint().unwrap().contains("gstreamer1.0-libav"));
+        assert!(!error.is_environment());
+    }
+
+    #[test]
+    fn a_stall_names_its_limit_and_place() {
+        let error = MediaError::Stalled {
+            limit_s: 30.0,
+            reached_s: 1.5,
+        };
+        assert_eq!(
+            error.to_string(),
+            "no progress for 30 s after 1.50 s of the recording"
+        );
+    }
+}
