@@ -1,0 +1,253 @@
+//! The six terms of the training loss (paper, "Losses").
+
+use serde::{Deserialize, Serialize};
+use tch::{Kind, Tensor};
+
+use super::{FlowOutput, rank_n_contrast};
+
+/// Keeps the gradient of a root finite where the two sides are equal.
+const ROOT_FLOOR: f64 = 1e-12;
+
+/// How much each term counts. The defaults are those of the authors' training script.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LossWeights {
+    /// Squared error of the complete flow.
+    pub complete: f64,
+    /// Squared error of the text-missing flow.
+    pub missing: f64,
+    /// Distance of the two fused vectors (multi-level distillation, "MKD").
+    pub fused: f64,
+    /// Distance of the text queries, towards the complete flow.
+    pub query: f64,
+    /// Distance of what was found in the text, towards the complete flow.
+    pub cross: f64,
+    /// Rank-N-Contrast over both flows.
+    pub contrast: f64,
+    /// Temperature of Rank-N-Contrast.
+    pub temperature: f64,
+}
+
+impl Default for LossWeights {
+    fn default() -> Self {
+        Self {
+            complete: 0.5,
+            missing: 0.5,
+            fused: 0.13,
+            query: 0.0,
+            cross: 0.0,
+            contrast: 0.5,
+            temperature: 2.0,
+        }
+    }
+}
+
+impl LossWeights {
+    /// What is wrong with them, one fragment each.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let weights = [
+            ("complete", self.complete),
+            ("missing", self.missing),
+            ("fused", self.fused),
+            ("query", self.query),
+            ("cross", self.cross),
+            ("contrast", self.contrast),
+        ];
+        let mut problems: Vec<String> = weights
+            .iter()
+            .filter(|(_, weight)| !(weight.is_finite() && *weight >= 0.0))
+            .map(|(key, weight)| format!("loss.{key} must be 0 or more, got {weight}"))
+            .collect();
+        if weights.iter().all(|(_, weight)| *weight == 0.0) {
+            problems.push("every weight in [loss] is 0: there is nothing to learn".to_owned());
+        }
+        if !(self.temperature.is_finite() && self.temperature > 0.0) {
+            let temperature = self.temperature;
+            problems.push(format!(
+                "loss.temperature must be above 0, got {temperature}"
+            ));
+        }
+        problems
+    }
+}
+
+/// One value per term. `T` is a tensor (one number) in a step, a number in a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LossTerms<T> {
+    /// Weighted sum of the others.
+    pub total: T,
+    /// See [`LossWeights::complete`].
+    pub complete: T,
+    /// See [`LossWeights::missing`].
+    pub missing: T,
+    /// See [`LossWeights::fused`].
+    pub fused: T,
+    /// See [`LossWeights::query`].
+    pub query: T,
+    /// See [`LossWeights::cross`].
+    pub cross: T,
+    /// See [`LossWeights::contrast`].
+    pub contrast: T,
+}
+
+/// Loss terms as numbers.
+pub type LossValues = LossTerms<f64>;
+
+/// All terms for a batch that went through both flows; `labels` is `[batch]`. A term whose
+/// weight is 0 takes no part in the total (and costs no gradient), but is still reported.
+#[must_use]
+pub fn losses(
+    complete: &FlowOutput,
+    missing: &FlowOutput,
+    labels: &Tensor,
+    weights: &LossWeights,
+) -> LossTerms<Tensor> {
+    let squared = |score: &Tensor| (score - labels).square().mean(Kind::Float);
+    let features = Tensor::cat(&[&complete.contrast, &missing.contrast], 0);
+    let twice = Tensor::cat(&[labels, labels], 0);
+    let mut terms = LossTerms {
+        total: Tensor::from(0.0_f32),
+        complete: squared(&complete.score),
+        missing: squared(&missing.score),
+        fused: rmse(&missing.fused, &complete.fused),
+        query: rmse(&missing.text_query, &complete.text_query.detach()),
+        cross: rmse(&missing.text_cross, &complete.text_cross.detach()),
+        contrast: rank_n_contrast(&features, &twice, weights.temperature),
+    };
+    for (term, weight) in [
+        (&terms.complete, weights.complete),
+        (&terms.missing, weights.missing),
+        (&terms.fused, weights.fused),
+        (&terms.query, weights.query),
+        (&terms.cross, weights.cross),
+        (&terms.contrast, weights.contrast),
+    ] {
+        if weight > 0.0 {
+            terms.total = &terms.total + term * weight;
+        }
+    }
+    terms
+}
+
+/// The root of the mean square of the difference.
+fn rmse(a: &Tensor, b: &Tensor) -> Tensor {
+    ((a - b).square().mean(Kind::Float) + ROOT_FLOOR).sqrt()
+}
+
+impl LossTerms<Tensor> {
+    /// The terms as numbers.
+    #[must_use]
+    pub fn values(&self) -> LossValues {
+        let value = |tensor: &Tensor| tensor.double_value(&[]);
+        LossTerms {
+            total: value(&self.total),
+            complete: value(&self.complete),
+            missing: value(&self.missing),
+            fused: value(&self.fused),
+            query: value(&self.query),
+            cross: value(&self.cross),
+            contrast: value(&self.contrast),
+        }
+    }
+}
+
+impl LossValues {
+    /// Adds the terms of a batch, each times `count`.
+    pub fn add(&mut self, batch: &Self, count: f64) {
+        self.total += batch.total * count;
+        self.complete += batch.complete * count;
+        self.missing += batch.missing * count;
+        self.fused += batch.fused * count;
+        self.query += batch.query * count;
+        self.cross += batch.cross * count;
+        self.contrast += batch.contrast * count;
+    }
+
+    /// Divides every term.
+    #[must_use]
+    pub fn over(mut self, count: f64) -> Self {
+        let sums = self;
+        self = Self::default();
+        self.add(&sums, 1.0 / count);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(score: &[f32], fused: f32, query: f32) -> FlowOutput {
+        let batch = score.len() as i64;
+        let full = |value: f32, size: &[i64]| {
+            Tensor::full(size, f64::from(value), (Kind::Float, tch::Device::Cpu))
+                .set_requires_grad(true)
+        };
+        FlowOutput {
+            score: Tensor::from_slice(score).set_requires_grad(true),
+            fused: full(fused, &[batch, 2]),
+            contrast: full(0.0, &[batch, 2]),
+            text_query: full(query, &[batch, 4]),
+            text_cross: full(query, &[batch, 7, 2]),
+            weights: full(1.0, &[batch, 3]),
+        }
+    }
+
+    #[test]
+    fn the_terms_by_hand() {
+        let (complete, missing) = (output(&[1.0, 2.0], 0.0, 3.0), output(&[0.0, 4.0], 2.0, 3.5));
+        let weights = LossWeights {
+            query: 0.1,
+            cross: 0.2,
+            ..LossWeights::default()
+        };
+        let labels = Tensor::from_slice(&[1.0_f32, 1.0]);
+        let values = losses(&complete, &missing, &labels, &weights).values();
+        // All rows and labels equal: each pair stands against three equals.
+        let contrast = 3.0_f64.ln();
+        let expected = [0.5, 5.0, 2.0, 0.5, 0.5, contrast];
+        let got = [
+            values.complete,
+            values.missing,
+            values.fused,
+            values.query,
+            values.cross,
+            values.contrast,
+        ];
+        for (got, expected) in got.iter().zip(expected) {
+            assert!((got - expected).abs() < 1e-5, "{got} {expected}");
+        }
+        let total = 0.25 + 2.5 + 0.26 + 0.05 + 0.1 + 0.5 * contrast;
+        assert!((values.total - total).abs() < 1e-5);
+    }
+
+    #[test]
+    fn distillation_does_not_pull_the_complete_flow_down() {
+        let (complete, missing) = (output(&[1.0], 0.0, 3.0), output(&[0.0], 0.0, 3.5));
+        let weights = LossWeights {
+            query: 1.0,
+            cross: 1.0,
+            ..LossWeights::default()
+        };
+        let labels = Tensor::from_slice(&[1.0_f32]);
+        losses(&complete, &missing, &labels, &weights)
+            .total
+            .backward();
+        assert!(!complete.text_query.grad().defined());
+        assert!(!complete.text_cross.grad().defined());
+        assert!(missing.text_query.grad().defined());
+        // Equal fused vectors: the root's gradient must not be infinite.
+        assert!(missing.fused.grad().isfinite().all().int64_value(&[]) == 1);
+    }
+
+    #[test]
+    fn unusable_weights_are_named() {
+        let weights = LossWeights {
+            query: -1.0,
+            ..LossWeights::default()
+        };
+        assert_eq!(weights.problems(), ["loss.query must be 0 or more, got -1"]);
+    }
+}

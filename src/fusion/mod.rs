@@ -1,0 +1,47 @@
+//! The network of the method: two flows over shared weights, its losses and checkpoints.
+//!
+//! The network is the one of *Enhancing Multimodal Sentiment Analysis for Missing Modality
+//! through Self-Distillation and Unified Modality Cross-Attention* (arXiv 2410.15029), with
+//! masks everywhere: a score depends on its own utterance only. [`Scorer`] is the way in for
+//! those who only want scores; nothing of libtorch shows at that boundary. What must not live
+//! here: data sets, optimisers, loops (see `training`) and files of features.
+
+mod atomic;
+mod attention;
+mod batch;
+mod checkpoint;
+mod config;
+mod contrast;
+mod cross;
+mod error;
+mod flows;
+mod imagination;
+mod layers;
+mod losses;
+mod network;
+mod noise;
+mod normaliser;
+mod pooling;
+mod predict;
+mod rng;
+mod scorer;
+mod trio;
+
+#[cfg(test)]
+mod tests;
+
+pub use atomic::write_atomically;
+pub use batch::Padded;
+pub use checkpoint::{Checkpoint, read_checkpoint, write_checkpoint};
+pub use config::{FusionConfig, NetworkConfig, Widths};
+pub use contrast::rank_n_contrast;
+pub use error::FusionError;
+pub use flows::FlowOutput;
+pub use losses::{LossTerms, LossValues, LossWeights, losses};
+pub use network::Network;
+pub use noise::Noise;
+pub use pooling::Frames;
+pub use predict::{FusionInput, Prediction, predict};
+pub use rng::Rng;
+pub use scorer::Scorer;
+pub use trio::{Modality, Trio};

@@ -1,0 +1,73 @@
+//! The three modalities, always in the order audio, text, video.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One of the three ways in which a sentiment shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Modality {
+    /// Voice.
+    Audio,
+    /// Words, real or simulated.
+    Text,
+    /// Face.
+    Video,
+}
+
+impl fmt::Display for Modality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Audio => "audio",
+            Self::Text => "text",
+            Self::Video => "video",
+        })
+    }
+}
+
+/// One thing per modality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trio<T> {
+    /// For the voice.
+    pub audio: T,
+    /// For the words.
+    pub text: T,
+    /// For the face.
+    pub video: T,
+}
+
+impl<T> Trio<T> {
+    /// Makes each from its modality, in order.
+    pub fn from_fn(mut make: impl FnMut(Modality) -> T) -> Self {
+        Self {
+            audio: make(Modality::Audio),
+            text: make(Modality::Text),
+            video: make(Modality::Video),
+        }
+    }
+
+    /// The three, in order.
+    pub fn as_array(&self) -> [&T; 3] {
+        [&self.audio, &self.text, &self.video]
+    }
+
+    /// The three by reference.
+    pub fn as_ref(&self) -> Trio<&T> {
+        Trio {
+            audio: &self.audio,
+            text: &self.text,
+            video: &self.video,
+        }
+    }
+
+    /// The one of a modality.
+    pub fn get(&self, modality: Modality) -> &T {
+        match modality {
+            Modality::Audio => &self.audio,
+            Modality::Text => &self.text,
+            Modality::Video => &self.video,
+        }
+    }
+}
