@@ -1,0 +1,33 @@
+//! The lines of a report, as they are read and written.
+
+mod failure;
+mod recording;
+mod summary;
+mod utterance;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use failure::FailureLine;
+pub use recording::{
+    AudioLine, BundleLine, ConfigLine, MediaLine, RecordingLine, SourceLine, VideoLine,
+};
+pub use summary::{SpanLine, SummaryLine, TextShares};
+pub use utterance::{
+    FaceLine, FlowName, ModalitiesLine, ModalityLine, Polarity, SentimentLine, TextLine,
+    TextSourceName, UtteranceLine,
+};
+
+/// A line of a report, or the one line of a failure record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Line {
+    /// The first line of a report: what was scored, with what.
+    Recording(RecordingLine),
+    /// An utterance and its sentiment; in order of time.
+    Utterance(UtteranceLine),
+    /// The last line of a report.
+    Summary(SummaryLine),
+    /// Why a recording has no report; alone in its file.
+    Failure(FailureLine),
+}

@@ -1,0 +1,32 @@
+//! The one line of a failure record.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::recording::{BundleLine, SourceLine};
+
+/// Why a recording has no report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailureLine {
+    /// Version of the form of all lines.
+    pub schema: u32,
+    /// Version of the program that wrote this.
+    pub program: String,
+    /// The file.
+    pub source: SourceLine,
+    /// The models.
+    pub bundle: BundleLine,
+    /// The stage that failed.
+    pub stage: String,
+    /// The error and its causes, outermost first.
+    pub error: Vec<String>,
+    /// What can be done.
+    pub hint: Option<String>,
+    /// How often this content was tried.
+    pub attempts: u32,
+    /// When it failed last (RFC 3339, UTC).
+    pub failed_at: String,
+    /// When it will be tried again (RFC 3339, UTC); absent when it will not.
+    pub next_try: Option<String>,
+}

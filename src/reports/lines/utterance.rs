@@ -1,0 +1,123 @@
+//! The line of an utterance.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An utterance and its sentiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UtteranceLine {
+    /// Position in the recording, from 0.
+    pub index: u32,
+    /// Start in seconds.
+    pub start_s: f64,
+    /// End in seconds.
+    pub end_s: f64,
+    /// Its words, and how far they can be trusted.
+    pub text: TextLine,
+    /// The verdict.
+    pub sentiment: SentimentLine,
+    /// Which of the network's two flows gave it.
+    pub flow: FlowName,
+    /// What was there, and how much it counted.
+    pub modalities: ModalitiesLine,
+}
+
+/// The text of an utterance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextLine {
+    /// What the network was given.
+    pub source: TextSourceName,
+    /// What was heard, trusted or not; absent when nothing was asked for or heard.
+    pub transcript: Option<String>,
+    /// Calibrated probability that the transcript can be trusted.
+    #[schemars(range(min = 0, max = 1))]
+    pub confidence: Option<f64>,
+    /// Confidence from which on it is trusted.
+    #[schemars(range(min = 0, max = 1))]
+    pub gate: f64,
+}
+
+/// Where the text that the network was given came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TextSourceName {
+    /// The language model read the transcript.
+    Transcript,
+    /// The language model listened.
+    Simulated,
+    /// There was none.
+    None,
+}
+
+/// The verdict on an utterance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SentimentLine {
+    /// From −3, most negative, to 3, most positive.
+    #[schemars(range(min = -3, max = 3))]
+    pub score: f64,
+    /// The score as one of seven classes: rounded, half to even.
+    #[schemars(range(min = -3, max = 3))]
+    pub class7: i8,
+    /// The sign of the class.
+    pub polarity: Polarity,
+}
+
+/// The sign of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Polarity {
+    /// Class −3 to −1.
+    Negative,
+    /// Class 0.
+    Neutral,
+    /// Class 1 to 3.
+    Positive,
+}
+
+/// Which of the network's two flows gave a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowName {
+    /// Voice, real text, face.
+    Complete,
+    /// Voice, simulated or no text, face.
+    TextMissing,
+}
+
+/// What was there of an utterance, and how much it counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModalitiesLine {
+    /// The voice.
+    pub audio: ModalityLine,
+    /// The words, real or simulated.
+    pub text: ModalityLine,
+    /// The face.
+    pub video: FaceLine,
+}
+
+/// One modality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModalityLine {
+    /// Whether it was there.
+    pub present: bool,
+    /// The network's attention; not normalised.
+    pub weight: f64,
+}
+
+/// The video modality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaceLine {
+    /// Whether a face was seen.
+    pub present: bool,
+    /// The network's attention; not normalised.
+    pub weight: f64,
+    /// Share of the sampled frames in which a face was found.
+    #[schemars(range(min = 0, max = 1))]
+    pub face_coverage: f64,
+}

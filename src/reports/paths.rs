@@ -1,0 +1,110 @@
+//! Where reports go: a mirror of the input's folders.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+/// Ending of a report.
+const REPORT: &str = ".jsonl";
+/// Ending of a failure record.
+const FAILURE: &str = ".failed.json";
+/// File systems take names of 255 bytes; endings must fit as well.
+const LONGEST_NAME: usize = 240;
+/// Bytes kept of a name that is too long; a hash makes up for the rest.
+const KEPT_OF_LONG_NAME: usize = 200;
+
+/// Where a recording's report and failure record are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportPaths {
+    /// The report.
+    pub report: PathBuf,
+    /// The failure record.
+    pub failure: PathBuf,
+}
+
+impl ReportPaths {
+    /// The places for a recording, below the output folder. The name keeps its
+    /// extension, so that `a.mp4` and `a.mkv` do not share a report; parts of the path
+    /// that lead upwards are left out, so that nothing is written outside.
+    #[must_use]
+    pub fn new(out: &Path, relative: &Path) -> Self {
+        let inside = relative.components().filter_map(|part| match part {
+            Component::Normal(name) => Some(name),
+            _ => None,
+        });
+        let mut names: Vec<&OsStr> = inside.collect();
+        let name = names.pop().unwrap_or_else(|| OsStr::new("recording"));
+        let folder = names
+            .iter()
+            .fold(out.to_owned(), |folder, name| folder.join(name));
+        let stem = bounded(name);
+        let with = |ending: &str| {
+            let mut name = stem.clone();
+            name.push(ending);
+            folder.join(name)
+        };
+        Self {
+            report: with(REPORT),
+            failure: with(FAILURE),
+        }
+    }
+
+    /// Their folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.report.parent().unwrap_or(Path::new(""))
+    }
+}
+
+fn bounded(name: &OsStr) -> OsString {
+    let bytes = name.as_bytes();
+    if bytes.len() + FAILURE.len() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let mut short = OsStr::from_bytes(&bytes[..KEPT_OF_LONG_NAME]).to_owned();
+    short.push("~");
+    short.push(&blake3::hash(bytes).to_hex()[..12]);
+    short
+}
+
+/// True for files that this program writes: reports and failure records.
+#[must_use]
+pub fn is_own_output(name: &OsStr) -> bool {
+    let bytes = name.as_bytes();
+    bytes.ends_with(REPORT.as_bytes()) || bytes.ends_with(FAILURE.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(relative: impl AsRef<Path>) -> PathBuf {
+        ReportPaths::new(Path::new("out"), relative.as_ref()).report
+    }
+
+    #[test]
+    fn reports_mirror_the_input_and_keep_extensions() {
+        assert_eq!(report("day/a.mp4"), Path::new("out/day/a.mp4.jsonl"));
+        assert_ne!(report("a.mp4"), report("a.mkv"));
+        let paths = ReportPaths::new(Path::new("out"), Path::new("a.mp4"));
+        assert_eq!(paths.failure, Path::new("out/a.mp4.failed.json"));
+        assert!(is_own_output(paths.report.file_name().unwrap()));
+        assert!(is_own_output(paths.failure.file_name().unwrap()));
+    }
+
+    #[test]
+    fn nothing_is_written_outside() {
+        assert_eq!(report("../../etc/a.mp4"), Path::new("out/etc/a.mp4.jsonl"));
+        assert_eq!(report("/etc/a.mp4"), Path::new("out/etc/a.mp4.jsonl"));
+        assert_eq!(report(".."), Path::new("out/recording.jsonl"));
+    }
+
+    #[test]
+    fn odd_names_stay_apart() {
+        let odd = |byte| report(OsStr::from_bytes(&[b'a', byte, b'.', b'm']));
+        assert_ne!(odd(0xff), odd(0xfe));
+        let long = |last: &str| report("x".repeat(250) + last);
+        assert_ne!(long("a"), long("b"));
+        assert!(long("a").file_name().unwrap().len() <= 255);
+    }
+}

@@ -1,0 +1,128 @@
+//! A stage's clock: how long it worked, waited for input, and waited for its successor.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::flow::Stage;
+
+/// Shared by a stage's replicas and whoever looks at them; the counts are sums over
+/// the replicas. Reading while they run gives a recent, not an exact, picture.
+#[derive(Debug, Default)]
+pub struct StageClock {
+    busy_ns: AtomicU64,
+    blocked_in_ns: AtomicU64,
+    blocked_out_ns: AtomicU64,
+    items: AtomicU64,
+}
+
+/// What a clock showed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageTimes {
+    /// Time spent working.
+    pub busy: Duration,
+    /// Time spent waiting for something to do.
+    pub blocked_in: Duration,
+    /// Time spent waiting for the next stage to take a result.
+    pub blocked_out: Duration,
+    /// Pieces of work done.
+    pub items: u64,
+}
+
+impl StageClock {
+    /// A clock at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds working time, and how many pieces of work were done in it.
+    pub fn worked(&self, time: Duration, items: u64) {
+        add(&self.busy_ns, time);
+        self.items.fetch_add(items, Ordering::Relaxed);
+    }
+
+    /// Adds time spent waiting for something to do.
+    pub fn waited_for_input(&self, time: Duration) {
+        add(&self.blocked_in_ns, time);
+    }
+
+    /// Adds time spent waiting for the next stage to take a result.
+    pub fn waited_for_output(&self, time: Duration) {
+        add(&self.blocked_out_ns, time);
+    }
+
+    /// What it shows now.
+    #[must_use]
+    pub fn times(&self) -> StageTimes {
+        let read = |counter: &AtomicU64| Duration::from_nanos(counter.load(Ordering::Relaxed));
+        StageTimes {
+            busy: read(&self.busy_ns),
+            blocked_in: read(&self.blocked_in_ns),
+            blocked_out: read(&self.blocked_out_ns),
+            items: self.items.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl StageTimes {
+    /// Share of `wall` that each of `workers` replicas worked, in [0, 1].
+    #[must_use]
+    pub fn busy_share(&self, wall: Duration, workers: usize) -> f64 {
+        let available_s = wall.as_secs_f64() * workers as f64;
+        if available_s > 0.0 {
+            (self.busy.as_secs_f64() / available_s).min(1.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+fn add(counter: &AtomicU64, time: Duration) {
+    let time_ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    counter.fetch_add(time_ns, Ordering::Relaxed);
+}
+
+/// One clock for each stage of a chain.
+#[derive(Debug, Default)]
+pub struct StageClocks([StageClock; Stage::ALL.len()]);
+
+impl StageClocks {
+    /// The clock of a stage.
+    #[must_use]
+    pub fn of(&self, stage: Stage) -> &StageClock {
+        &self.0[stage as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_goes_to_the_right_account() {
+        let clocks = StageClocks::default();
+        let clock = clocks.of(Stage::Fuse);
+        let nap = Duration::from_millis(5);
+        clock.worked(nap, 2);
+        clock.worked(nap, 0);
+        clock.waited_for_input(nap);
+        let times = clock.times();
+        assert_eq!(
+            (times.items, times.busy, times.blocked_in),
+            (2, 2 * nap, nap)
+        );
+        assert_eq!(times.blocked_out, Duration::ZERO);
+        assert_eq!(clocks.of(Stage::Decode).times(), StageTimes::default());
+    }
+
+    #[test]
+    fn shares_are_shares() {
+        let times = StageTimes {
+            busy: Duration::from_secs(3),
+            ..StageTimes::default()
+        };
+        assert_eq!(times.busy_share(Duration::from_secs(6), 1), 0.5);
+        assert_eq!(times.busy_share(Duration::from_secs(6), 2), 0.25);
+        assert_eq!(times.busy_share(Duration::ZERO, 1), 0.0);
+    }
+}

@@ -1,0 +1,11 @@
+//! What the program says about itself: logs, stage clocks, process facts.
+//!
+//! Nothing here knows what the stages do; progress for people is in `cli`.
+
+mod clock;
+mod logs;
+mod process;
+
+pub use clock::{StageClock, StageClocks, StageTimes};
+pub use logs::{LOG_VARIABLE, LogError, start_logging};
+pub use process::peak_memory_bytes;
