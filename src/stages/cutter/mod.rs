@@ -1,0 +1,34 @@
+//! Cuts a recording into utterances, as it goes.
+//!
+//! [`VoiceCutter`] follows the voice; [`WindowCutter`] cuts windows of fixed length where
+//! there is no voice to follow. Both are fed sound and frames in the order of time, in
+//! blocks of any size, and hand out each utterance as soon as it has ended. What they hold
+//! is bounded by the longest utterance. No media, no threads, no channels here.
+
+mod frames;
+mod spans;
+mod voice;
+mod voiced;
+mod windows;
+
+pub use spans::CutSettings;
+pub use voice::{Earshot, HOP, VoiceDetector};
+pub use voiced::VoiceCutter;
+pub use windows::{WindowCutter, WindowSettings};
+
+use crate::flow::RATE_HZ;
+
+/// Length of so many samples in seconds.
+fn seconds(samples: u64) -> f64 {
+    samples as f64 / f64::from(RATE_HZ)
+}
+
+/// Sum of squares.
+fn energy(samples: &[f32]) -> f64 {
+    samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum()
+}
+
+/// Mean square as a level; full scale is 0 dBFS for a square wave.
+fn dbfs(energy: f64, samples: u64) -> f64 {
+    10.0 * (energy / samples.max(1) as f64).max(1e-12).log10()
+}

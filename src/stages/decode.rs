@@ -1,0 +1,244 @@
+//! The first stage of the chain: a recording in, its utterances out.
+//!
+//! Pure of threads and channels: the caller's `send` may block, and says when to stop.
+
+use std::any::Any;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::cutter::{
+    CutSettings, Earshot, VoiceCutter, VoiceDetector, WindowCutter, WindowSettings,
+};
+use crate::engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
+use crate::flow::{Body, Ended, Failure, MediaFacts, Recording, Stage, Utterance};
+
+/// How recordings become utterances.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecodeSettings {
+    /// Where somebody speaks.
+    pub cut: CutSettings,
+    /// Length of the windows where nobody speaks, in seconds.
+    pub window_s: f64,
+    /// Level from which the sound of a window counts (RMS), in dBFS.
+    pub loud_dbfs: f64,
+}
+
+impl Default for DecodeSettings {
+    fn default() -> Self {
+        let windows = WindowSettings::default();
+        Self {
+            cut: CutSettings::default(),
+            window_s: windows.window_s,
+            loud_dbfs: windows.loud_dbfs,
+        }
+    }
+}
+
+impl DecodeSettings {
+    fn windows(&self) -> WindowSettings {
+        WindowSettings {
+            window_s: self.window_s,
+            min_s: self.cut.min_s,
+            loud_dbfs: self.loud_dbfs,
+        }
+    }
+}
+
+/// Makes a detector for a recording.
+type MakeDetector = fn() -> Box<dyn VoiceDetector>;
+
+/// Where bodies go; breaks when nobody wants more.
+type Send<'a> = &'a mut dyn FnMut(Body<Utterance>) -> ControlFlow<()>;
+
+/// Takes recordings apart and cuts them.
+pub struct DecodeStage {
+    source: Box<dyn MediaSource>,
+    settings: DecodeSettings,
+    detector: MakeDetector,
+}
+
+impl DecodeStage {
+    /// A stage that reads from `source`.
+    #[must_use]
+    pub fn new(source: Box<dyn MediaSource>, settings: DecodeSettings) -> Self {
+        Self {
+            source,
+            settings,
+            detector: || Box::new(Earshot::default()),
+        }
+    }
+
+    /// With another voice detector.
+    #[must_use]
+    pub fn with_detector(mut self, detector: MakeDetector) -> Self {
+        self.detector = detector;
+        self
+    }
+
+    /// Decodes one recording and sends `Opened`, its utterances, and `Ended`; or `Failed`,
+    /// at any point. A panic of the source becomes a failure too. Breaks when `send` does.
+    pub fn run(&mut self, recording: &Arc<Recording>, send: Send<'_>) -> ControlFlow<()> {
+        let decoded = catch_unwind(AssertUnwindSafe(|| self.decode(&recording.path, send)));
+        let failure = match decoded {
+            Ok(Ok(ended)) => return send(Body::Ended(ended)),
+            Ok(Err(MediaError::Stopped)) => return ControlFlow::Break(()),
+            Ok(Err(error)) => {
+                let failure = Failure::new(Stage::Decode, &error);
+                match error.hint() {
+                    Some(hint) => failure.with_hint(hint),
+                    None => failure,
+                }
+            }
+            Err(panic) => Failure {
+                stage: Stage::Decode,
+                chain: vec![format!("panicked: {}", words(&*panic))],
+                hint: Some("this is a defect of the program: please report it".to_owned()),
+            },
+        };
+        send(Body::Failed(failure))
+    }
+
+    fn decode(&self, path: &Path, send: Send<'_>) -> Result<Ended, MediaError> {
+        let mut by_voice = Pass::new(&self.settings, self.detector, false);
+        let facts = self.pass(path, Wanted::AudioAndVideo, &mut by_voice, send)?;
+        let mut utterances = by_voice.count();
+        if utterances == 0 && by_voice.worth_windows(&facts) {
+            let mut by_window = Pass::new(&self.settings, self.detector, true);
+            self.pass(path, Wanted::AudioAndVideo, &mut by_window, send)?;
+            utterances = by_window.count();
+        }
+        Ok(Ended { utterances, facts })
+    }
+
+    fn pass(
+        &self,
+        path: &Path,
+        wanted: Wanted,
+        pass: &mut Pass<'_>,
+        send: Send<'_>,
+    ) -> Result<MediaFacts, MediaError> {
+        let facts = self
+            .source
+            .decode(path, wanted, &mut |event| pass.take(event, send))?;
+        match pass.finish(&facts, send) {
+            ControlFlow::Continue(()) => Ok(facts),
+            ControlFlow::Break(()) => Err(MediaError::Stopped),
+        }
+    }
+}
+
+fn words(panic: &(dyn Any + std::marker::Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a word")
+}
+
+/// What cuts the recording at hand.
+enum Cutter {
+    Voice(VoiceCutter),
+    Windows(WindowCutter),
+}
+
+/// One way through a recording.
+struct Pass<'a> {
+    settings: &'a DecodeSettings,
+    detector: MakeDetector,
+    /// The second way: windows, whatever the streams.
+    windows: bool,
+    cutter: Option<Cutter>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(settings: &'a DecodeSettings, detector: MakeDetector, windows: bool) -> Self {
+        Self {
+            settings,
+            detector,
+            windows,
+            cutter: None,
+        }
+    }
+
+    fn take(&mut self, event: MediaEvent, send: Send<'_>) -> ControlFlow<()> {
+        match event {
+            MediaEvent::Opened(facts) => return self.open(facts, send),
+            MediaEvent::Audio { start_s, samples } => match &mut self.cutter {
+                Some(Cutter::Voice(cutter)) => cutter.audio(start_s, &samples),
+                Some(Cutter::Windows(cutter)) => cutter.audio(start_s, &samples),
+                None => {}
+            },
+            MediaEvent::Frame(frame) => match &mut self.cutter {
+                Some(Cutter::Voice(cutter)) => cutter.frame(frame),
+                Some(Cutter::Windows(cutter)) => cutter.frame(frame),
+                None => {}
+            },
+        }
+        self.send_complete(send)
+    }
+
+    fn open(&mut self, facts: MediaFacts, send: Send<'_>) -> ControlFlow<()> {
+        let voice = facts.audio.is_some() && !self.windows;
+        self.cutter = Some(if voice {
+            let cut = self.settings.cut.clone();
+            let video = facts.video.is_some();
+            Cutter::Voice(VoiceCutter::new(cut, (self.detector)(), video))
+        } else {
+            let audio_s = facts.audio.as_ref().map(|audio| audio.start_s);
+            let video_s = facts.video.as_ref().map(|video| video.start_s);
+            let origin_s = audio_s.into_iter().chain(video_s).reduce(f64::min);
+            let origin_s = origin_s.unwrap_or(0.0);
+            Cutter::Windows(WindowCutter::new(self.settings.windows(), origin_s))
+        });
+        if self.windows {
+            // The first way has told it already.
+            return ControlFlow::Continue(());
+        }
+        send(Body::Opened(facts))
+    }
+
+    fn finish(&mut self, facts: &MediaFacts, send: Send<'_>) -> ControlFlow<()> {
+        match &mut self.cutter {
+            Some(Cutter::Voice(cutter)) => cutter.finish(),
+            Some(Cutter::Windows(cutter)) => cutter.finish(facts.duration_s.unwrap_or(0.0)),
+            None => {}
+        }
+        self.send_complete(send)
+    }
+
+    fn send_complete(&mut self, send: Send<'_>) -> ControlFlow<()> {
+        let pop = |cutter: &mut Cutter| match cutter {
+            Cutter::Voice(cutter) => cutter.pop(),
+            Cutter::Windows(cutter) => cutter.pop(),
+        };
+        while let Some(utterance) = self.cutter.as_mut().and_then(pop) {
+            send(Body::Utterance(Box::new(utterance)))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn count(&self) -> u32 {
+        match &self.cutter {
+            Some(Cutter::Voice(cutter)) => cutter.count(),
+            Some(Cutter::Windows(cutter)) => cutter.count(),
+            None => 0,
+        }
+    }
+
+    /// True when nobody spoke, but there is something else to see or hear.
+    fn worth_windows(&self, facts: &MediaFacts) -> bool {
+        match &self.cutter {
+            Some(Cutter::Voice(cutter)) => {
+                facts.video.is_some() || cutter.loudest_dbfs() > self.settings.loud_dbfs
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod recordings;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! `represent`: the method's heart. Where the transcript can be trusted the language
+//! model reads it; where not, it simulates the text from the audio.
+
+use crate::config::TextMode;
+use crate::engines::llama::{LanguageError, LanguageModel, LanguageSession};
+use crate::flow::{
+    Failure, Matrix, Represented, Stage, TextRepresentation, TextSource, Transcribed,
+};
+
+/// One worker of the stage.
+pub struct Representer<'e> {
+    session: Box<dyn LanguageSession + 'e>,
+    width: usize,
+    mode: TextMode,
+    gate: f32,
+}
+
+impl<'e> Representer<'e> {
+    /// A worker with its own language model session; `gate` is the least confidence
+    /// with which a transcript is read.
+    ///
+    /// # Errors
+    /// When the engine cannot make a session.
+    pub fn new(
+        language: &'e dyn LanguageModel,
+        mode: TextMode,
+        gate: f32,
+    ) -> Result<Self, LanguageError> {
+        Ok(Self {
+            session: language.session()?,
+            width: language.width(),
+            mode,
+            gate,
+        })
+    }
+
+    /// Adds the text representation to an utterance.
+    ///
+    /// # Errors
+    /// When the language model fails.
+    pub fn represent(&mut self, transcribed: Transcribed) -> Result<Represented, Failure> {
+        let source = choose(&transcribed, self.mode, self.gate);
+        let hidden = match source {
+            TextSource::Transcript => self.read(&transcribed),
+            TextSource::Simulated => self.simulate(&transcribed),
+            TextSource::None => Ok(Matrix::empty(self.width)),
+        }
+        .map_err(|error| Failure::new(Stage::Represent, &error))?;
+        Ok(Represented {
+            transcribed,
+            text: TextRepresentation { source, hidden },
+        })
+    }
+
+    /// Both kinds of text, for training: `(real, simulated)`; real text is `words`.
+    ///
+    /// # Errors
+    /// When the language model fails.
+    pub fn both(
+        &mut self,
+        words: &str,
+        transcribed: &Transcribed,
+    ) -> Result<(Matrix, Matrix), Failure> {
+        let audio = transcribed.utterance.audio.as_deref().unwrap_or_default();
+        let real = if words.is_empty() {
+            Ok(Matrix::empty(self.width))
+        } else {
+            self.session.read(words, audio)
+        };
+        real.and_then(|real| Ok((real, self.simulate(transcribed)?)))
+            .map_err(|error| Failure::new(Stage::Represent, &error))
+    }
+
+    fn read(&mut self, transcribed: &Transcribed) -> Result<Matrix, LanguageError> {
+        let audio = transcribed.utterance.audio.as_deref().unwrap_or_default();
+        let words = transcribed
+            .transcript
+            .as_ref()
+            .map_or("", |transcript| &transcript.text);
+        self.session.read(words, audio)
+    }
+
+    fn simulate(&mut self, transcribed: &Transcribed) -> Result<Matrix, LanguageError> {
+        match &transcribed.utterance.audio {
+            Some(audio) => Ok(self.session.simulate(audio)?.hidden),
+            None => Ok(Matrix::empty(self.width)),
+        }
+    }
+}
+
+/// Where the text of an utterance comes from.
+fn choose(transcribed: &Transcribed, mode: TextMode, gate: f32) -> TextSource {
+    let heard = transcribed.utterance.audio.is_some();
+    let worded = transcribed
+        .transcript
+        .as_ref()
+        .is_some_and(|t| !t.text.is_empty());
+    match mode {
+        TextMode::Auto if worded && transcribed.confidence >= gate => TextSource::Transcript,
+        TextMode::Auto | TextMode::Simulated if heard => TextSource::Simulated,
+        TextMode::Transcript if worded => TextSource::Transcript,
+        _ => TextSource::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{Transcript, Utterance};
+
+    fn utterance(words: Option<&str>, heard: bool, confidence: f32) -> Transcribed {
+        Transcribed {
+            utterance: Utterance {
+                index: 0,
+                start_s: 0.0,
+                end_s: 1.0,
+                audio: heard.then(|| vec![0.1; 16_000].into()),
+                voiced_share: 1.0,
+                frames: Vec::new(),
+            },
+            transcript: words.map(|text| Transcript {
+                text: text.into(),
+                ..Default::default()
+            }),
+            confidence,
+        }
+    }
+
+    #[test]
+    fn the_gate_decides_in_auto() {
+        let choose =
+            |confidence| choose(&utterance(Some("x"), true, confidence), TextMode::Auto, 0.5);
+        assert_eq!(choose(0.5), TextSource::Transcript);
+        assert_eq!(choose(0.49), TextSource::Simulated);
+    }
+
+    #[test]
+    fn an_empty_transcript_is_never_read() {
+        let nothing = utterance(Some(""), true, 1.0);
+        assert_eq!(choose(&nothing, TextMode::Auto, 0.5), TextSource::Simulated);
+        assert_eq!(
+            choose(&nothing, TextMode::Transcript, 0.5),
+            TextSource::None
+        );
+    }
+
+    #[test]
+    fn without_audio_there_is_no_text() {
+        for mode in [
+            TextMode::Auto,
+            TextMode::Transcript,
+            TextMode::Simulated,
+            TextMode::None,
+        ] {
+            assert_eq!(
+                choose(&utterance(None, false, 0.0), mode, 0.0),
+                TextSource::None
+            );
+        }
+    }
+
+    #[test]
+    fn a_forced_mode_ignores_the_gate() {
+        let sure = utterance(Some("x"), true, 1.0);
+        assert_eq!(
+            choose(&sure, TextMode::Simulated, 0.5),
+            TextSource::Simulated
+        );
+        assert_eq!(choose(&sure, TextMode::None, 0.5), TextSource::None);
+        let unsure = utterance(Some("x"), true, 0.0);
+        assert_eq!(
+            choose(&unsure, TextMode::Transcript, 0.5),
+            TextSource::Transcript
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! `transcribe`: text, and how far it can be trusted.
+
+use crate::bundle::Gate;
+use crate::config::TextMode;
+use crate::engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
+use crate::flow::{Failure, Stage, Transcribed, Transcript, Utterance};
+
+/// One worker of the stage.
+pub struct Transcriber<'e> {
+    session: Box<dyn RecogniserSession + 'e>,
+    gate: &'e Gate,
+    wanted: bool,
+}
+
+impl<'e> Transcriber<'e> {
+    /// A worker with its own recogniser session.
+    ///
+    /// # Errors
+    /// When the engine cannot make a session.
+    pub fn new(
+        recogniser: &'e dyn SpeechRecogniser,
+        gate: &'e Gate,
+        mode: TextMode,
+    ) -> Result<Self, RecogniserError> {
+        // Where the transcript decides nothing, its time is saved.
+        let wanted = matches!(mode, TextMode::Auto | TextMode::Transcript);
+        Ok(Self {
+            session: recogniser.session()?,
+            gate,
+            wanted,
+        })
+    }
+
+    /// Adds transcript and confidence to an utterance; without audio there is none.
+    ///
+    /// # Errors
+    /// When the recogniser fails.
+    pub fn transcribe(&mut self, utterance: Utterance) -> Result<Transcribed, Failure> {
+        let transcript = match &utterance.audio {
+            Some(audio) if self.wanted => Some(
+                self.session
+                    .transcribe(audio)
+                    .map_err(|error| Failure::new(Stage::Transcribe, &error))?,
+            ),
+            _ => None,
+        };
+        let confidence = transcript
+            .as_ref()
+            .map_or(0.0, |transcript| self.confidence(transcript, &utterance));
+        Ok(Transcribed {
+            utterance,
+            transcript,
+            confidence,
+        })
+    }
+
+    /// An utterance whose words are known from elsewhere, or are not wanted.
+    #[must_use]
+    pub fn untranscribed(utterance: Utterance) -> Transcribed {
+        Transcribed {
+            utterance,
+            transcript: None,
+            confidence: 0.0,
+        }
+    }
+
+    fn confidence(&self, transcript: &Transcript, utterance: &Utterance) -> f32 {
+        let duration_s = utterance.end_s - utterance.start_s;
+        self.gate
+            .confidence(transcript, duration_s, utterance.voiced_share)
+    }
+}

@@ -1,0 +1,117 @@
+//! The loop of a stage's worker thread.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
+
+use super::stop::{Fault, Stop};
+use crate::flow::{Body, Failure, Message, Stage};
+use crate::telemetry::StageClock;
+
+/// How often a waiting worker looks whether the run was broken off.
+const LOOK_S: Duration = Duration::from_millis(200);
+
+/// One end of a stage: what it reads from, writes to, and is measured by.
+pub struct Port<'r, P, Q> {
+    pub stage: Stage,
+    pub input: Receiver<Message<P>>,
+    pub output: Sender<Message<Q>>,
+    pub clock: &'r StageClock,
+    pub stop: &'r Stop,
+}
+
+impl<P, Q> Port<'_, P, Q> {
+    /// The next message, or `None` when the input has ended or the run was broken off.
+    pub fn receive(&self) -> Option<Message<P>> {
+        receive(&self.input, self.clock, self.stop)
+    }
+
+    /// Hands a message on; `false` when the next stage is gone.
+    pub fn send(&self, message: Message<Q>) -> bool {
+        send(&self.output, message, self.clock, self.stop)
+    }
+}
+
+/// The next message, or `None` when the input has ended or the run was broken off.
+pub fn receive<T>(input: &Receiver<T>, clock: &StageClock, stop: &Stop) -> Option<T> {
+    let waiting = Instant::now();
+    let received = loop {
+        match input.recv_timeout(LOOK_S) {
+            Ok(message) => break Some(message),
+            Err(RecvTimeoutError::Disconnected) => break None,
+            Err(RecvTimeoutError::Timeout) if stop.is_broken() => break None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    };
+    clock.waited_for_input(waiting.elapsed());
+    received
+}
+
+/// Hands a message on; `false` when the next stage is gone or the run was broken off.
+pub fn send<T>(output: &Sender<T>, message: T, clock: &StageClock, stop: &Stop) -> bool {
+    let waiting = Instant::now();
+    let mut pending = message;
+    let sent = loop {
+        match output.send_timeout(pending, LOOK_S) {
+            Ok(()) => break true,
+            Err(SendTimeoutError::Disconnected(_)) => break false,
+            Err(SendTimeoutError::Timeout(_)) if stop.is_broken() => break false,
+            Err(SendTimeoutError::Timeout(message)) => pending = message,
+        }
+    };
+    clock.waited_for_output(waiting.elapsed());
+    sent
+}
+
+/// A worker that turns each utterance of type `P` into one of type `Q`.
+///
+/// A panic while an utterance is worked on fails its recording and no other; the
+/// worker's state may be damaged then, so `make` makes a new one.
+pub fn work<P, Q, H>(port: &Port<'_, P, Q>, make: impl Fn() -> Result<H, Fault>)
+where
+    H: FnMut(P) -> Result<Q, Failure>,
+{
+    let mut hop = match make() {
+        Ok(hop) => hop,
+        Err(fault) => return port.stop.fault(fault),
+    };
+    while let Some(message) = port.receive() {
+        let started = Instant::now();
+        let mut panicked = false;
+        let mut message = message.try_map(|payload| {
+            catch_unwind(AssertUnwindSafe(|| hop(payload))).unwrap_or_else(|panic| {
+                panicked = true;
+                Err(panic_failure(port.stage, &*panic))
+            })
+        });
+        let is_utterance = matches!(message.body, Body::Utterance(_));
+        let worked = started.elapsed();
+        port.clock.worked(worked, u64::from(is_utterance));
+        message.spent.add(port.stage, worked);
+        if !port.send(message) {
+            return;
+        }
+        if panicked {
+            hop = match make() {
+                Ok(hop) => hop,
+                Err(fault) => return port.stop.fault(fault),
+            };
+        }
+    }
+}
+
+/// A panic, as the failure of the recording that was being worked on.
+pub fn panic_failure(stage: Stage, panic: &(dyn Any + Send)) -> Failure {
+    let reason = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    Failure {
+        stage,
+        chain: vec![format!("the stage panicked: {reason}")],
+        hint: Some("this is a bug in undertone: please report it with this recording".to_owned()),
+    }
+}
