@@ -1,0 +1,91 @@
+//! Which utterances go through the network together, and as what tensors.
+
+use tch::Tensor;
+
+use super::{Entry, Example};
+use crate::flow::Matrix;
+use crate::fusion::{Frames, Modality, Network, Padded, Rng};
+
+/// Batches that are sorted by length together. Larger wastes less on padding, smaller mixes
+/// the utterances of a batch more freely from epoch to epoch.
+const POOL: usize = 4;
+
+/// An epoch's batches of positions: shuffled, then sorted by length within pools of a few
+/// batches, then the batches shuffled.
+pub(super) fn plan(
+    mut positions: Vec<usize>,
+    entries: &[Entry],
+    batch: usize,
+    rng: &mut Rng,
+) -> Vec<Vec<usize>> {
+    rng.shuffle(&mut positions);
+    let mut batches = Vec::new();
+    for pool in positions.chunks_mut(batch * POOL) {
+        pool.sort_by_key(|&at| entries[at].lengths.audio + entries[at].lengths.video);
+        batches.extend(pool.chunks(batch).map(<[usize]>::to_vec));
+    }
+    rng.shuffle(&mut batches);
+    batches
+}
+
+/// A batch for both flows, its frames projected: audio and video are shared.
+#[derive(Debug)]
+pub(super) struct Both {
+    pub(super) audio: Frames,
+    pub(super) real: Frames,
+    pub(super) simulated: Frames,
+    pub(super) video: Frames,
+    /// `[batch]`.
+    pub(super) labels: Tensor,
+}
+
+impl Both {
+    /// Pads and projects the examples of a batch.
+    pub(super) fn new(network: &Network, examples: &[Example]) -> Self {
+        let project = |modality: Modality, of: fn(&Example) -> &Matrix| {
+            let sequences: Vec<&Matrix> = examples.iter().map(of).collect();
+            let width = *network.config().widths.get(modality);
+            network.project(modality, &Padded::new(&sequences, width))
+        };
+        let labels: Vec<f32> = examples.iter().map(|example| example.label).collect();
+        Self {
+            audio: project(Modality::Audio, |example| &example.audio),
+            real: project(Modality::Text, |example| &example.real),
+            simulated: project(Modality::Text, |example| &example.simulated),
+            video: project(Modality::Video, |example| &example.video),
+            labels: Tensor::from_slice(&labels),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::{Lengths, Split};
+
+    fn entry(audio: usize) -> Entry {
+        Entry {
+            id: String::new(),
+            source: String::new(),
+            split: Split::Train,
+            label: 0.0,
+            text: String::new(),
+            shard: 0,
+            lengths: Lengths {
+                audio,
+                ..Lengths::default()
+            },
+            zeroed: 0,
+        }
+    }
+
+    #[test]
+    fn every_utterance_is_in_one_batch() {
+        let entries: Vec<Entry> = (0..103).map(|at| entry(at * 7 % 50)).collect();
+        let plan = plan((0..103).collect(), &entries, 10, &mut Rng::stream(&[2]));
+        assert_eq!(plan.len(), 11);
+        let mut all = plan.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..103).collect::<Vec<_>>());
+    }
+}

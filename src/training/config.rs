@@ -1,0 +1,231 @@
+//! The training config: `config/train.toml` holds every key with a comment and its default.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::TrainError;
+use crate::fusion::{LossWeights, NetworkConfig};
+
+/// Everything that decides a training run, besides its data.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// The run: seed, threads, when to stop.
+    pub run: RunConfig,
+    /// The optimiser and its schedule.
+    pub optimiser: OptimiserConfig,
+    /// How much each term of the loss counts.
+    pub loss: LossWeights,
+    /// Modalities left out on purpose.
+    pub missing: MissingConfig,
+    /// Sizes and switches of the network.
+    pub network: NetworkConfig,
+}
+
+/// How a run starts and ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunConfig {
+    /// Decides weights, order and dropout.
+    pub seed: u64,
+    /// Threads for libtorch; 0 leaves it to libtorch.
+    pub threads: usize,
+    /// Passes over the training split.
+    pub epochs: u32,
+    /// Stop after this many epochs without a better one; 0 never stops early.
+    pub patience: u32,
+    /// By which validation error the epoch is chosen.
+    pub criterion: Criterion,
+}
+
+/// Which validation error (MAE) decides. The test split never does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Criterion {
+    /// The mean of both flows.
+    Both,
+    /// The complete flow.
+    Complete,
+    /// The text-missing flow.
+    Missing,
+}
+
+/// Adam and its schedule; the defaults are the paper's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimiserConfig {
+    /// The learning rate after warm-up.
+    pub learning_rate: f64,
+    /// L2 penalty, added to the gradient.
+    pub weight_decay: f64,
+    /// Utterances per step.
+    pub batch: usize,
+    /// Epochs in which the rate rises linearly.
+    pub warm_up_epochs: u32,
+    /// Factor on the rate…
+    pub decay: f64,
+    /// … every so many epochs after warm-up; 0 keeps the rate.
+    pub decay_every_epochs: u32,
+}
+
+/// Modalities left out on purpose, so that recordings without them can be scored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MissingConfig {
+    /// Share of training utterances that keep only a random part of their modalities.
+    pub rate: f64,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            threads: 1,
+            epochs: 25,
+            patience: 0,
+            criterion: Criterion::Both,
+        }
+    }
+}
+
+impl Default for OptimiserConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 1e-4,
+            weight_decay: 1e-5,
+            batch: 96,
+            warm_up_epochs: 5,
+            decay: 0.9,
+            decay_every_epochs: 10,
+        }
+    }
+}
+
+impl Default for MissingConfig {
+    fn default() -> Self {
+        Self { rate: 0.2 }
+    }
+}
+
+impl TrainConfig {
+    /// Reads and checks a config file; keys that it leaves out have their defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read, has unknown keys, or values that make no sense.
+    pub fn read(path: &Path) -> Result<Self, TrainError> {
+        let text = std::fs::read_to_string(path).map_err(|source| TrainError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_toml(&text, &path.display().to_string())
+    }
+
+    /// Reads and checks a config from TOML text; `name` is for messages.
+    ///
+    /// # Errors
+    /// When the text has unknown keys, or values that make no sense.
+    pub fn from_toml(text: &str, name: &str) -> Result<Self, TrainError> {
+        let config: Self = toml::from_str(text).map_err(|source| TrainError::Config {
+            name: name.to_owned(),
+            source: Box::new(source),
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks all values.
+    ///
+    /// # Errors
+    /// Names every value that makes no sense.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let mut problems = self.optimiser.problems();
+        if self.run.epochs == 0 {
+            problems.push("run.epochs must be at least 1".to_owned());
+        }
+        if !(0.0..=1.0).contains(&self.missing.rate) {
+            problems.push(format!(
+                "missing.rate must be 0 to 1, got {}",
+                self.missing.rate
+            ));
+        }
+        problems.extend(self.loss.problems());
+        problems.extend(self.network.problems());
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(TrainError::Unusable { problems })
+        }
+    }
+}
+
+impl OptimiserConfig {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        if !positive(self.learning_rate) {
+            let rate = self.learning_rate;
+            problems.push(format!(
+                "optimiser.learning_rate must be above 0, got {rate}"
+            ));
+        }
+        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
+            let decay = self.weight_decay;
+            problems.push(format!(
+                "optimiser.weight_decay must be 0 or more, got {decay}"
+            ));
+        }
+        if !positive(self.decay) {
+            problems.push(format!(
+                "optimiser.decay must be above 0, got {}",
+                self.decay
+            ));
+        }
+        if self.batch == 0 {
+            problems.push("optimiser.batch must be at least 1".to_owned());
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../config/train.toml");
+
+    #[test]
+    fn the_example_holds_every_key_and_its_default() {
+        let config = TrainConfig::from_toml(EXAMPLE, "train.toml").unwrap();
+        assert_eq!(config, TrainConfig::default());
+        let written: toml::Table = toml::from_str(EXAMPLE).unwrap();
+        let known = toml::Table::try_from(&config).unwrap();
+        for (section, keys) in &known {
+            for key in keys.as_table().unwrap().keys() {
+                assert!(written[section].get(key).is_some(), "{section}.{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let error = TrainConfig::from_toml("[run]\nsead = 3\n", "mine.toml").unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(error.to_string(), "mine.toml is not a training config");
+        assert!(
+            cause.contains("line 2") && cause.contains("sead"),
+            "{cause}"
+        );
+    }
+
+    #[test]
+    fn all_problems_are_named_at_once() {
+        let text = "[run]\nepochs = 0\n[missing]\nrate = 2.0\n[network]\nmlp_dropout = 1.0\n";
+        let message = TrainConfig::from_toml(text, "mine.toml")
+            .unwrap_err()
+            .to_string();
+        for key in ["run.epochs", "missing.rate", "network.mlp_dropout"] {
+            assert!(message.contains(key), "{message}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What can go wrong in this room.
+
+use std::path::PathBuf;
+
+use crate::flow::Failure;
+use crate::fusion::{FusionError, Modality};
+
+/// A data set, config or run that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// An engine makes no session.
+    #[error("{failure}")]
+    Engine {
+        /// Which, and why.
+        failure: Failure,
+    },
+    /// All transcripts are right, or all are wrong: no gate can be fitted.
+    #[error(
+        "nothing to calibrate on: {right} of {transcribed} transcripts are right; both kinds are \
+         needed, so take clips with and without noise"
+    )]
+    NothingToCalibrate {
+        /// Clips in which something was transcribed.
+        transcribed: usize,
+        /// Of these, how many are right.
+        right: usize,
+    },
+    /// A file could not be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The training config is not valid TOML or has unknown keys.
+    #[error("{name} is not a training config")]
+    Config {
+        /// The file, or where the text came from.
+        name: String,
+        /// Why, with the line.
+        source: Box<toml::de::Error>,
+    },
+    /// Values in the training config are out of range.
+    #[error("unusable training config: {}", problems.join("; "))]
+    Unusable {
+        /// One fragment each.
+        problems: Vec<String>,
+    },
+    /// A line of JSON in a data set or run is not what it should be.
+    #[error("{}, line {line}: not understood", path.display())]
+    Json {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A shard is not a whole safetensors file.
+    #[error("{} is not a whole safetensors file", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: safetensors::SafeTensorError,
+    },
+    /// The data set was never finished.
+    #[error("the data set {} was not finished; run its extraction again to go on", path.display())]
+    Unfinished {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// The folder holds another data set.
+    #[error("{} already holds another data set: {difference}", path.display())]
+    OtherDataset {
+        /// Which folder.
+        path: PathBuf,
+        /// What differs.
+        difference: String,
+    },
+    /// Something in the data set contradicts something else in it.
+    #[error("the data set {} contradicts itself: {reason}", path.display())]
+    Inconsistent {
+        /// Which folder.
+        path: PathBuf,
+        /// How.
+        reason: String,
+    },
+    /// Ids that appear more than once.
+    #[error("duplicate ids: {}", ids.join(", "))]
+    Duplicate {
+        /// The first of them.
+        ids: Vec<String>,
+    },
+    /// A matrix is not as wide as the data set.
+    #[error("{modality} of {id} is {got} wide, the data set has {expected}")]
+    Width {
+        /// Which utterance.
+        id: String,
+        /// Which modality.
+        modality: Modality,
+        /// The data set's width.
+        expected: usize,
+        /// The matrix's width.
+        got: usize,
+    },
+    /// A label is NaN or infinite.
+    #[error("the label of {id} is not finite")]
+    Label {
+        /// Which utterance.
+        id: String,
+    },
+    /// A split without utterances.
+    #[error("the data set has no {split} utterances")]
+    Empty {
+        /// Which split.
+        split: String,
+    },
+    /// The scorer's widths are not the data set's.
+    #[error("the network takes {modality} {expected} wide, the data set has {got}")]
+    OtherWidths {
+        /// Which modality.
+        modality: Modality,
+        /// The network's width.
+        expected: usize,
+        /// The data set's width.
+        got: usize,
+    },
+    /// The checkpoint is of another run.
+    #[error("cannot resume: {0}; start without resuming, or in another folder")]
+    Resume(String),
+    /// The run's folder is in use.
+    #[error("{} already holds a run; resume it, or choose another folder", path.display())]
+    Occupied {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// The loss became NaN or infinite.
+    #[error("the loss is not finite in epoch {epoch}; lower optimiser.learning_rate")]
+    Diverged {
+        /// Which epoch, from 1.
+        epoch: u32,
+    },
+    /// An evaluation protocol that does not exist.
+    #[error(
+        "{0:?} is no protocol; there are complete, simulated, no-text, audio-only, video-only, random-modality:RATE and random-frames:RATE"
+    )]
+    Protocol(String),
+    /// A split that does not exist.
+    #[error("{0:?} is no split; there are train, val and test")]
+    Split(String),
+    /// The network refused.
+    #[error(transparent)]
+    Fusion(#[from] FusionError),
+    /// libtorch refused.
+    #[error("libtorch refused an operation")]
+    Torch(#[from] tch::TchError),
+}

@@ -1,0 +1,157 @@
+//! The table beside a folder of labelled clips.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::Split;
+
+/// A clip and what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelledClip {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Folder and file, as the table names it; unique within a data set.
+    pub id: String,
+    /// Sentiment in [−3, 3].
+    pub label: f32,
+    /// What is said; `None` when the table does not know.
+    pub text: Option<String>,
+    /// Its part of the data set.
+    pub split: Split,
+}
+
+/// What is wrong with a table of labels.
+#[derive(Debug, thiserror::Error)]
+pub enum LabelError {
+    /// The table cannot be read as CSV with the columns `file`, `label` (or `valence`)
+    /// and, if known, `text` and `split`.
+    #[error("{}: {source}", path.display())]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// What the CSV reader says, with the line.
+        source: csv::Error,
+    },
+    /// A row without a usable label.
+    #[error("{}: line {line}: the label must be a number from -3 to 3, got {got}", path.display())]
+    Label {
+        /// The table.
+        path: PathBuf,
+        /// Counted from 1, the header included.
+        line: usize,
+        /// What stands there.
+        got: String,
+    },
+}
+
+/// One row; columns that are not named here are ignored.
+#[derive(Deserialize)]
+struct Row {
+    file: String,
+    #[serde(alias = "valence")]
+    label: f32,
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    split: Option<Split>,
+}
+
+/// Reads a table; files are relative to its folder. Without a column `split` every clip
+/// is for training.
+///
+/// # Errors
+/// When a row is malformed; the message names table and line.
+pub fn read_labels(table: &Path) -> Result<Vec<LabelledClip>, LabelError> {
+    let failed = |source| LabelError::Table {
+        path: table.to_owned(),
+        source,
+    };
+    let folder = table.parent().unwrap_or(Path::new("."));
+    let mut reader = csv::Reader::from_path(table).map_err(failed)?;
+    let mut clips = Vec::new();
+    for (index, row) in reader.deserialize().enumerate() {
+        let row: Row = row.map_err(failed)?;
+        if !(-3.0..=3.0).contains(&row.label) {
+            let got = row.label.to_string();
+            return Err(LabelError::Label {
+                path: table.to_owned(),
+                line: index + 2,
+                got,
+            });
+        }
+        // With the folder's name, so that several tables make one data set.
+        let id = match folder.file_name() {
+            Some(name) => format!("{}/{}", name.to_string_lossy(), row.file),
+            None => row.file.clone(),
+        };
+        clips.push(LabelledClip {
+            path: folder.join(&row.file),
+            id,
+            label: row.label,
+            text: row.text,
+            split: row.split.unwrap_or(Split::Train),
+        });
+    }
+    Ok(clips)
+}
+
+/// Word error rate: the least number of words to change, drop or add, by the number of
+/// words that were said. Where nothing was said it is the number of invented words.
+#[must_use]
+pub fn word_error_rate(said: &str, heard: &str) -> f64 {
+    let said: Vec<&str> = said.split_whitespace().collect();
+    let heard: Vec<&str> = heard.split_whitespace().collect();
+    strsim::generic_levenshtein(&said, &heard) as f64 / said.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("labels.csv");
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn columns_are_found_by_name() {
+        let (folder, path) = table(
+            "voice,file,text,valence,split\nx,a.mp4,\"well, fine\",1.5,val\ny,b.mkv,,-3,test\n",
+        );
+        let clips = read_labels(&path).unwrap();
+        assert_eq!(clips[0].path, folder.path().join("a.mp4"));
+        assert_eq!(clips[0].text.as_deref(), Some("well, fine"));
+        assert_eq!((clips[0].label, clips[0].split), (1.5, Split::Val));
+        assert_eq!(
+            (clips[1].text.as_deref(), clips[1].split),
+            (None, Split::Test)
+        );
+    }
+
+    #[test]
+    fn a_bad_row_is_named() {
+        let (_folder, path) = table("file,label\na.mp4,0\nb.mp4,12\n");
+        let error = read_labels(&path).unwrap_err().to_string();
+        assert!(error.ends_with("line 3: the label must be a number from -3 to 3, got 12"));
+        let (_folder, path) = table("file,label\na.mp4,good\n");
+        assert!(
+            read_labels(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("line: 2")
+        );
+    }
+
+    #[test]
+    fn word_errors_are_counted_in_words() {
+        assert_eq!(
+            word_error_rate("the film was fine", "the film was fine"),
+            0.0
+        );
+        assert_eq!(word_error_rate("the film was fine", "a film was"), 0.5);
+        assert_eq!(word_error_rate("", "two words"), 2.0);
+    }
+}

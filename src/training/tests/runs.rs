@@ -1,0 +1,172 @@
+//! Whole runs: they learn, they go on after a kill, they refuse what does not fit.
+
+use std::fs;
+
+use super::*;
+use crate::fusion::{
+    Checkpoint, FusionConfig, Network, Noise, Scorer, read_checkpoint, write_checkpoint,
+};
+
+fn quiet(_: &EpochReport) {}
+
+/// Error of predicting the training split's mean.
+fn error_of_the_mean(dataset: &Dataset, split: Split) -> f64 {
+    let labels = |split| {
+        let positions = dataset.split(split).into_iter();
+        positions
+            .map(|at| f64::from(dataset.entries()[at].label))
+            .collect::<Vec<_>>()
+    };
+    let train = labels(Split::Train);
+    let mean = train.iter().sum::<f64>() / train.len() as f64;
+    let others = labels(split);
+    others.iter().map(|label| (label - mean).abs()).sum::<f64>() / others.len() as f64
+}
+
+#[test]
+fn training_learns_and_beats_the_mean() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    write_dataset(&data, [160, 48, 48]);
+    let mut reports = Vec::new();
+    let outcome = train(&config(10), &data, &out, false, &mut |report| {
+        reports.push(report.clone());
+    })
+    .unwrap();
+    assert_eq!((outcome.epochs, reports.len()), (10, 10));
+    assert!(reports[9].loss.total < 0.7 * reports[0].loss.total);
+    assert!(outcome.findings.without_video > 0);
+    let lines = fs::read_to_string(out.join("metrics.jsonl")).unwrap();
+    let last: EpochReport = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!(last.epoch, 10);
+
+    let scorer = Scorer::load(&outcome.weights, &outcome.config, 1).unwrap();
+    let mean = error_of_the_mean(&Dataset::open(&data).unwrap(), Split::Test);
+    let mae = |protocol| {
+        let report = evaluate(&scorer, &data, Split::Test, protocol).unwrap();
+        assert_eq!(report.utterances.len(), 48);
+        report.metrics.mae
+    };
+    assert!(mae(Protocol::Complete) < 0.5 * mean);
+    assert!(mae(Protocol::Simulated) < 0.7 * mean);
+    assert!(mae(Protocol::AudioOnly) < mean);
+}
+
+#[test]
+fn a_resumed_run_is_the_uninterrupted_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    write_dataset(&data, [48, 16, 0]);
+    let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+    let expected = train(&config(4), &data, &whole, false, &mut quiet).unwrap();
+
+    train(&config(2), &data, &parts, false, &mut quiet).unwrap();
+    // A kill after the metrics of the third epoch were written, before its checkpoint was.
+    let metrics = parts.join("metrics.jsonl");
+    let lines = fs::read_to_string(&metrics).unwrap();
+    fs::write(&metrics, lines.clone() + "{\"epoch\":3}\n").unwrap();
+    let got = train(&config(4), &data, &parts, true, &mut quiet).unwrap();
+
+    assert_eq!(
+        (got.best_epoch, got.best_error),
+        (expected.best_epoch, expected.best_error)
+    );
+    for name in ["checkpoint.safetensors", "fusion.safetensors"] {
+        let [whole, parts] = [&whole, &parts].map(|out| read_checkpoint(&out.join(name)).unwrap());
+        for (name, tensor) in &whole.tensors {
+            assert_eq!(tensor, &parts.tensors[name], "{name}");
+        }
+    }
+    let [whole, parts] = [&whole, &parts].map(|out| epochs(&out.join("metrics.jsonl")));
+    assert_eq!(whole, parts);
+}
+
+/// The lines of a run's metrics, without how long each epoch took.
+fn epochs(path: &Path) -> Vec<EpochReport> {
+    let text = fs::read_to_string(path).unwrap();
+    let parse = |line| EpochReport {
+        seconds: 0.0,
+        epochs: 0,
+        ..serde_json::from_str(line).unwrap()
+    };
+    text.lines().map(parse).collect()
+}
+
+#[test]
+fn a_run_is_not_overwritten_nor_mixed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    write_dataset(&data, [8, 4, 0]);
+    // Nothing there yet: resuming begins.
+    train(&config(1), &data, &out, true, &mut quiet).unwrap();
+    let error = train(&config(1), &data, &out, false, &mut quiet).unwrap_err();
+    assert!(matches!(error, TrainError::Occupied { .. }), "{error}");
+    let mut other = config(1);
+    other.optimiser.batch = 8;
+    let message = train(&other, &data, &out, true, &mut quiet)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("optimiser.batch"), "{message}");
+}
+
+#[test]
+fn patience_ends_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    write_dataset(&data, [8, 4, 0]);
+    let mut config = config(40);
+    config.run.patience = 2;
+    // A rate this small changes nothing that matters: the first epochs stay the best.
+    config.optimiser.learning_rate = 1e-30;
+    let outcome = train(&config, &data, &out, false, &mut quiet).unwrap();
+    assert!(outcome.stopped_early);
+    assert_eq!(outcome.epochs, outcome.best_epoch + 2);
+}
+
+#[test]
+fn a_data_set_without_validation_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write_dataset(folder.path(), [4, 0, 0]);
+    let out = folder.path().join("out");
+    let error = train(&config(1), folder.path(), &out, false, &mut quiet).unwrap_err();
+    assert_eq!(error.to_string(), "the data set has no val utterances");
+}
+
+#[test]
+fn gradients_of_a_batch_are_finite_with_and_without_everything() {
+    let fusion = FusionConfig::new(WIDTHS, config(1).network);
+    let network = Network::new(fusion, 3).unwrap();
+    let mut examples: Vec<Example> = (0..6).map(|n| example(n, Split::Train)).collect();
+    examples[0].audio = Matrix::empty(WIDTHS.audio);
+    examples[1].real = Matrix::empty(WIDTHS.text);
+    examples[2].simulated = Matrix::empty(WIDTHS.text);
+    examples[3].video = Matrix::empty(WIDTHS.video);
+    for count in [1, 6] {
+        let noise = &mut Noise::from_stream(Rng::stream(&[1]));
+        let values = epoch::backward(&network, &examples[..count], &config(1), noise);
+        assert!(values.total.is_finite());
+        for (name, tensor) in network.trainable() {
+            let gradient = tensor.grad();
+            assert_eq!(gradient.isfinite().all().int64_value(&[]), 1, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_network_for_other_widths_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    write_dataset(&data, [2, 2, 2]);
+    let mut widths = WIDTHS;
+    widths.video = 9;
+    let network = Network::new(FusionConfig::new(widths, config(1).network), 3).unwrap();
+    let [weights, json] = ["n.safetensors", "n.json"].map(|name| folder.path().join(name));
+    write_checkpoint(&weights, &Checkpoint::of(&network)).unwrap();
+    network.config().write(&json).unwrap();
+    let scorer = Scorer::load(&weights, &json, 1).unwrap();
+    let error = evaluate(&scorer, &data, Split::Test, Protocol::Complete).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the network takes video 9 wide, the data set has 3"
+    );
+}
