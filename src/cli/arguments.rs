@@ -1,0 +1,103 @@
+//! What can be said on the command line.
+
+use clap::{Parser, Subcommand};
+
+use super::calibrate::CalibrateArgs;
+use super::config_show::ConfigArgs;
+use super::doctor::DoctorArgs;
+use super::eval::EvalArgs;
+use super::exit::Exit;
+use super::extract::ExtractArgs;
+use super::run::RunArgs;
+use super::train::TrainArgs;
+
+/// Turns folders of video into sentiment reports, also where the words are missing.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some recordings failed, 2 usage or config, \
+                          3 model or environment, 130 interrupted";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Score recordings: a report for each, or a record of why there is none
+    Run(RunArgs),
+    /// Say whether this machine can run: media elements, models, cores
+    Doctor(DoctorArgs),
+    /// Look at the settings
+    Config(ConfigArgs),
+    /// Print the JSON Schema of the reports
+    Schema,
+    /// Take features from labelled clips, to train a fusion network on
+    Extract(ExtractArgs),
+    /// Fit the gate of a bundle on labelled clips: when a transcript is trusted
+    Calibrate(CalibrateArgs),
+    /// Train a fusion network
+    Train(TrainArgs),
+    /// Measure a fusion network
+    Eval(EvalArgs),
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// When it cannot be done; the failure of a single recording is not an error.
+    pub fn run(&self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Run(args) => super::run::run(args),
+            Self::Doctor(args) => super::doctor::doctor(args),
+            Self::Config(args) => super::config_show::config(args),
+            Self::Schema => super::schema::schema(),
+            Self::Extract(args) => super::extract::extract(args),
+            Self::Calibrate(args) => super::calibrate::calibrate(args),
+            Self::Train(args) => super::train::train(args),
+            Self::Eval(args) => super::eval::eval(args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_are_key_and_value() {
+        let said = [
+            "undertone",
+            "run",
+            "a",
+            "b",
+            "--out",
+            "o",
+            "--set",
+            "text.mode=none",
+        ];
+        let Command::Run(run) = Arguments::try_parse_from(said).unwrap().command else {
+            panic!("not understood as run");
+        };
+        assert_eq!(run.paths, [Path::new("a"), Path::new("b")]);
+        assert_eq!(
+            run.settings.set,
+            [("text.mode".to_owned(), "none".to_owned())]
+        );
+        let said = ["undertone", "run", "a", "--out", "o", "--set", "text.mode"];
+        assert!(Arguments::try_parse_from(said).is_err());
+        assert!(Arguments::try_parse_from(["undertone", "run", "--out", "o"]).is_err());
+    }
+}

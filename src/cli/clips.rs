@@ -1,0 +1,92 @@
+//! What `extract` and `calibrate` share: labelled clips, taken through a bundle's engines.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::models::{self, SpeechModels};
+use super::prepare::SettingsArgs;
+use super::progress::Terminal;
+use crate::bundle::Bundle;
+use crate::config::Config;
+use crate::telemetry::start_logging;
+use crate::training::{ClipEngines, LabelledClip, Outcome, Pace, TrainError, read_labels};
+
+/// Which clips, and what takes them apart.
+#[derive(Debug, Args)]
+pub struct ClipsArgs {
+    /// Tables of labels (CSV with the columns file, label or valence, and if known text and
+    /// split), each beside its clips
+    #[arg(required = true, value_name = "LABELS")]
+    pub labels: Vec<PathBuf>,
+    /// Where settings come from.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// Labelled clips and a bundle, both checked.
+pub(super) struct Clips {
+    pub(super) bundle: Bundle,
+    config: Config,
+    terminal: Terminal,
+    labelled: Vec<LabelledClip>,
+}
+
+/// Hears what becomes of each clip.
+type OnClip<'c> = &'c mut dyn FnMut(&Pace, &LabelledClip, &Outcome);
+
+impl Clips {
+    pub(super) fn open(args: &ClipsArgs) -> anyhow::Result<Self> {
+        let terminal = Terminal::new();
+        let config = args.settings.load()?;
+        start_logging(&config.log, terminal.clone())?;
+        let bundle = models::open_bundle_for_extraction(&config.bundle)?;
+        let mut labelled = Vec::new();
+        for table in &args.labels {
+            labelled.extend(read_labels(table)?);
+        }
+        Ok(Self {
+            bundle,
+            config,
+            terminal,
+            labelled,
+        })
+    }
+
+    /// Loads the engines, lets `work` go over the clips, and says how it goes; returns how
+    /// many clips failed.
+    pub(super) fn each(
+        &self,
+        work: impl FnOnce(&[LabelledClip], &ClipEngines<'_>, OnClip<'_>) -> Result<(), TrainError>,
+    ) -> anyhow::Result<usize> {
+        // Every thread takes a clip through all engines: one core each.
+        let speech = SpeechModels::load(&self.bundle, 1)?;
+        // Before any thread starts, so that a missing plugin is one clear error.
+        drop(models::media(&self.config)?);
+        let gate = models::gate(&self.config, &self.bundle);
+        let media = || models::media(&self.config).expect("it could be made a moment ago");
+        let engines = ClipEngines {
+            media: &media,
+            recogniser: &speech.whisper,
+            language: &speech.llama,
+            observer: &models::observer,
+            gate: &gate,
+            decode: models::decode_settings(&self.config),
+            threads: self.config.threads.budget(),
+        };
+        let failures = Cell::new(0);
+        work(&self.labelled, &engines, &mut |pace, clip, outcome| {
+            if let Err(failure) = outcome {
+                failures.set(failures.get() + 1);
+                self.terminal.line(&format!("{}: {failure}", clip.id));
+            }
+            if pace.done % 50 == 0 || pace.done == pace.total {
+                let Pace { done, total, .. } = pace;
+                self.terminal
+                    .line(&format!("[{done}/{total}] {:.1} clips/s", pace.per_s()));
+            }
+        })?;
+        Ok(failures.get())
+    }
+}

@@ -1,0 +1,32 @@
+//! `undertone config`: looks at the settings.
+
+use clap::{Args, Subcommand};
+
+use super::exit::Exit;
+use super::prepare::SettingsArgs;
+use super::say;
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What to look at.
+    #[command(subcommand)]
+    pub what: ConfigCommand,
+}
+
+/// What to look at.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the settings as they are meant: defaults, file and --set together
+    Show(SettingsArgs),
+    /// Print the defaults with their explanations
+    Default,
+}
+
+pub(super) fn config(args: &ConfigArgs) -> anyhow::Result<Exit> {
+    match &args.what {
+        ConfigCommand::Show(settings) => say(&settings.load()?.to_toml())?,
+        ConfigCommand::Default => say(crate::config::DEFAULTS)?,
+    }
+    Ok(Exit::Done)
+}

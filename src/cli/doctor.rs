@@ -1,0 +1,226 @@
+//! `undertone doctor`: says whether this machine can run, and what to do if not.
+
+mod elements;
+
+use std::path::Path;
+
+use clap::Args;
+
+use elements::{FORMATS, NEEDED};
+
+use super::exit::Exit;
+use super::prepare::SettingsArgs;
+use super::say;
+use super::table::columns;
+use crate::bundle::named_parts;
+use crate::config::Config;
+use crate::engines::media_probe::MediaProbe;
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Where settings come from.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// What `facedetect` knows of faces.
+const FACE_CASCADE: &str = "/usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml";
+
+/// Verdict on one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Ok,
+    /// Only some recordings suffer.
+    Limited,
+    Missing,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Check {
+    what: String,
+    state: State,
+    detail: String,
+}
+
+impl Check {
+    fn new(what: impl Into<String>, state: State, detail: impl Into<String>) -> Self {
+        let (what, detail) = (what.into(), detail.into());
+        Self {
+            what,
+            state,
+            detail,
+        }
+    }
+}
+
+pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<Exit> {
+    let config = args.settings.load()?;
+    let mut checks = media_checks();
+    checks.extend(bundle_checks(&config.bundle));
+    checks.push(thread_check(&config));
+    say(&render(&checks))?;
+    let is_fit = checks.iter().all(|check| check.state != State::Missing);
+    Ok(if is_fit {
+        Exit::Done
+    } else {
+        Exit::Environment
+    })
+}
+
+fn media_checks() -> Vec<Check> {
+    let probe = match MediaProbe::start() {
+        Ok(probe) => probe,
+        Err(error) => {
+            let why = std::error::Error::source(&error).map_or(String::new(), ToString::to_string);
+            return vec![Check::new(
+                "GStreamer",
+                State::Missing,
+                format!("{error}: {why}"),
+            )];
+        }
+    };
+    let mut checks = vec![Check::new("GStreamer", State::Ok, probe.version())];
+    let elements = [(NEEDED, State::Missing), (FORMATS, State::Limited)];
+    for (list, otherwise) in elements {
+        checks.extend(
+            list.iter()
+                .map(|(element, purpose, package)| match probe.has(element) {
+                    true => Check::new(*element, State::Ok, *purpose),
+                    false => {
+                        let detail = format!("{purpose}: apt-get install {package}");
+                        Check::new(*element, otherwise, detail)
+                    }
+                }),
+        );
+    }
+    checks.push(match Path::new(FACE_CASCADE).is_file() {
+        true => Check::new("face cascade", State::Ok, "faces"),
+        false => Check::new(
+            "face cascade",
+            State::Missing,
+            "faces: apt-get install opencv-data",
+        ),
+    });
+    checks
+}
+
+fn bundle_checks(folder: &Path) -> Vec<Check> {
+    let problems = match super::models::open_bundle(folder) {
+        Ok(bundle) => {
+            let manifest = &bundle.manifest;
+            let detail = format!(
+                "{} {} for {} use, {}",
+                manifest.name,
+                manifest.version,
+                manifest.purpose.name(),
+                bundle.fingerprint()
+            );
+            return std::iter::once(Check::new("bundle", State::Ok, detail))
+                .chain(part_checks(folder, &[]))
+                .collect();
+        }
+        Err(errors) => errors.problems,
+    };
+    let mut checks = vec![Check::new(
+        "bundle",
+        State::Missing,
+        format!("{} is not whole", folder.display()),
+    )];
+    let wrong: Vec<_> = problems
+        .iter()
+        .filter_map(|problem| problem.part())
+        .collect();
+    checks.extend(part_checks(folder, &wrong));
+    checks.extend(problems.iter().map(|problem| {
+        let what = problem
+            .part()
+            .map_or("manifest".to_owned(), |part| part.to_string());
+        Check::new(what, State::Missing, problem.to_string())
+    }));
+    checks
+}
+
+/// The parts with which nothing is wrong.
+fn part_checks(folder: &Path, wrong: &[crate::bundle::Part]) -> Vec<Check> {
+    let parts = named_parts(folder).unwrap_or_default();
+    let right = parts.iter().filter(|(part, _)| !wrong.contains(part));
+    right
+        .map(|(part, file)| {
+            let size_bytes = std::fs::metadata(folder.join(file)).map_or(0, |facts| facts.len());
+            let megabytes = size_bytes as f64 / 1e6;
+            let detail = format!(
+                "{}, {megabytes:.1} MB, hash and width agree",
+                file.display()
+            );
+            Check::new(part.to_string(), State::Ok, detail)
+        })
+        .collect()
+}
+
+fn thread_check(config: &Config) -> Check {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let budget = config.threads.budget();
+    let detail = format!("{budget} for the engines, of {cores} cores");
+    match budget <= cores {
+        true => Check::new("threads", State::Ok, detail),
+        false => Check::new(
+            "threads",
+            State::Limited,
+            format!("{detail}: more than there are"),
+        ),
+    }
+}
+
+fn render(checks: &[Check]) -> String {
+    let lines: Vec<[String; 3]> = checks
+        .iter()
+        .map(|check| {
+            let state = match check.state {
+                State::Ok => "ok",
+                State::Limited => "limited",
+                State::Missing => "MISSING",
+            };
+            [state.to_owned(), check.what.clone(), check.detail.clone()]
+        })
+        .collect();
+    let is_fit = checks.iter().all(|check| check.state != State::Missing);
+    let verdict = match is_fit {
+        true => "this machine can run",
+        false => "this machine cannot run yet; what is missing is marked",
+    };
+    format!("{}{verdict}\n", columns(&lines))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_stands_out() {
+        let checks = [
+            Check::new("filesrc", State::Ok, "reading files"),
+            Check::new("av1dec", State::Limited, "AV1: apt-get install x"),
+            Check::new("facedetect", State::Missing, "faces: apt-get install y"),
+        ];
+        assert_eq!(
+            render(&checks),
+            "ok       filesrc     reading files\n\
+             limited  av1dec      AV1: apt-get install x\n\
+             MISSING  facedetect  faces: apt-get install y\n\
+             this machine cannot run yet; what is missing is marked\n"
+        );
+    }
+
+    #[test]
+    fn a_missing_bundle_is_named() {
+        let checks = bundle_checks(Path::new("/no/bundle"));
+        assert!(
+            checks
+                .iter()
+                .any(|check| check.detail.contains("/no/bundle/bundle.toml"))
+        );
+        assert!(checks.iter().all(|check| check.state == State::Missing));
+    }
+}

@@ -1,0 +1,65 @@
+//! `undertone extract`: features of labelled clips, to train a fusion network on.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::clips::{Clips, ClipsArgs};
+use super::exit::Exit;
+use crate::fusion::Widths;
+use crate::training::{BundleId, DatasetInfo, DatasetWriter, extract as extract_clips};
+
+/// Arguments of `extract`.
+#[derive(Debug, Args)]
+pub struct ExtractArgs {
+    /// The labelled clips.
+    #[command(flatten)]
+    pub clips: ClipsArgs,
+    /// Folder for the features; what is there already is not done again
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+pub(super) fn extract(args: &ExtractArgs) -> anyhow::Result<Exit> {
+    let clips = Clips::open(&args.clips)?;
+    let mut writer = DatasetWriter::open(&args.out, clips.dataset())?;
+    let failures = clips.each(|labelled, engines, on_clip| {
+        extract_clips(labelled, engines, &mut writer, on_clip)
+    })?;
+    writer.finish()?;
+    Ok(if failures == 0 {
+        Exit::Done
+    } else {
+        Exit::SomeFailed
+    })
+}
+
+impl Clips {
+    /// What the data set says of its origin.
+    fn dataset(&self) -> DatasetInfo {
+        let manifest = &self.bundle.manifest;
+        let widths = Widths {
+            audio: manifest.audio.width,
+            text: manifest.language_model.width,
+            video: manifest.video.width,
+        };
+        let named = |name: &str, version: u32| format!("{name} {version}");
+        let extractors = BTreeMap::from([
+            (
+                "audio".to_owned(),
+                named(&manifest.audio.extractor, manifest.audio.version),
+            ),
+            (
+                "video".to_owned(),
+                named(&manifest.video.extractor, manifest.video.version),
+            ),
+            ("text".to_owned(), manifest.language_model.sha256.clone()),
+        ]);
+        let bundle = BundleId {
+            name: manifest.name.clone(),
+            fingerprint: self.bundle.fingerprint().to_owned(),
+        };
+        DatasetInfo::new(widths, extractors, bundle)
+    }
+}

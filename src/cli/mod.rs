@@ -1,0 +1,74 @@
+//! The command line: one file per subcommand, and the only place that prints for people.
+//!
+//! Arguments are checked here, errors become messages and exit codes here ([`Exit`]);
+//! the work is done elsewhere. `anyhow` is used in this room and nowhere else.
+
+mod arguments;
+mod calibrate;
+mod clips;
+mod config_show;
+mod discover;
+mod doctor;
+mod eval;
+mod exit;
+mod extract;
+mod models;
+mod prepare;
+mod progress;
+mod run;
+mod schema;
+mod signals;
+mod table;
+mod train;
+mod view;
+
+pub use arguments::{Arguments, Command};
+pub use calibrate::CalibrateArgs;
+pub use clips::ClipsArgs;
+pub use config_show::{ConfigArgs, ConfigCommand};
+pub use discover::{DiscoverErrors, DiscoverProblem, Found, discover, identify};
+pub use doctor::DoctorArgs;
+pub use eval::{EvalArgs, Part};
+pub use exit::Exit;
+pub use extract::ExtractArgs;
+pub use prepare::{NotReady, OpenBundle, Prepared, SettingsArgs};
+pub use progress::{LogLine, Outcome, Progress, Terminal};
+pub use run::RunArgs;
+pub use table::{Row, Totals, render_table, render_totals};
+pub use train::TrainArgs;
+
+use std::io::{self, Write};
+
+use clap::Parser;
+
+/// Reads the command line, does what it says, and says how it went.
+#[must_use]
+pub fn main() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) => {
+            // Help and version are answers, not errors; a closed pipe is nobody's fault.
+            let _ = said.print();
+            return if said.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    match arguments.command.run() {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::of(&error)
+        }
+    }
+}
+
+/// Prints an answer. Who reads only its beginning (`| head`) has had enough: no error.
+fn say(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,129 @@
+//! Loads what a bundle names, within the budget of cores.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::bundle::{Bundle, BundleErrors, Demands, Extractor, Gate, Part};
+use crate::config::Config;
+use crate::engines::llama::{Llama, LlamaSettings, Prompt};
+use crate::engines::media::{GstMedia, MediaSettings, MediaSource};
+use crate::engines::whisper::Whisper;
+use crate::features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
+use crate::fusion::Scorer;
+use crate::stages::cutter::CutSettings;
+use crate::stages::decode::DecodeSettings;
+use crate::stages::observe::ObserveStage;
+
+/// Opens a bundle to score with.
+pub(super) fn open_bundle(folder: &Path) -> Result<Bundle, BundleErrors> {
+    Bundle::open_with(folder, &demands(true))
+}
+
+/// Opens a bundle to take features with: its fusion network may be missing.
+pub(super) fn open_bundle_for_extraction(folder: &Path) -> Result<Bundle, BundleErrors> {
+    Bundle::open_with(folder, &demands(false))
+}
+
+/// A bundle must have been made for the features that this program computes.
+fn demands(fusion: bool) -> Demands {
+    let (audio, video) = (Prosody::default(), FaceShape);
+    let extractor = |name: &str, version, width| Extractor {
+        extractor: name.to_owned(),
+        version,
+        width,
+    };
+    Demands {
+        fusion,
+        audio: Some(extractor(audio.name(), audio.version(), audio.width())),
+        video: Some(extractor(video.name(), video.version(), video.width())),
+    }
+}
+
+/// The speech engines of a bundle, loaded once and shared by all workers.
+pub(super) struct SpeechModels {
+    pub(super) whisper: Whisper,
+    pub(super) llama: Llama,
+}
+
+impl SpeechModels {
+    pub(super) fn load(bundle: &Bundle, threads: usize) -> anyhow::Result<Self> {
+        let (asr, language) = (&bundle.manifest.asr, &bundle.manifest.language_model);
+        let prompt = |key| format!("bundle.toml: language_model.{key}");
+        let settings = LlamaSettings {
+            model: bundle.language_model(),
+            projector: bundle.projector(),
+            simulate: Prompt::simulate(&language.simulate_prompt)
+                .with_context(|| prompt("simulate_prompt"))?,
+            read: Prompt::read(&language.read_prompt).with_context(|| prompt("read_prompt"))?,
+            context_tokens: u32::try_from(language.context_tokens).unwrap_or(u32::MAX),
+            max_tokens: language.max_tokens,
+            threads,
+        };
+        Ok(Self {
+            whisper: Whisper::load(&bundle.asr(), Some(&asr.language), threads)?,
+            llama: Llama::load(settings)?,
+        })
+    }
+}
+
+/// Threads for each session of an engine. Whisper and llama are busy at the same time,
+/// on different utterances, and so is every replica: they share the budget.
+pub(super) fn threads_per_session(config: &Config) -> usize {
+    let sessions = config.stages.transcribe.workers + config.stages.represent.workers;
+    (config.threads.budget() / sessions).max(1)
+}
+
+pub(super) fn media(config: &Config) -> anyhow::Result<Box<dyn MediaSource>> {
+    let settings = MediaSettings {
+        frames_per_second: config.decode.frames_per_second,
+        frame_width_px: config.decode.frame_width_px,
+        stall_s: config.decode.stall_s,
+        ..MediaSettings::default()
+    };
+    Ok(Box::new(GstMedia::new(settings)?))
+}
+
+pub(super) fn observer() -> ObserveStage {
+    ObserveStage::new(Box::new(Prosody::default()), Box::new(FaceShape))
+}
+
+/// The network is small: more than one thread only costs.
+pub(super) fn scorer(bundle: &Bundle) -> anyhow::Result<Scorer> {
+    let part = |part| {
+        bundle.path(part).with_context(|| {
+            format!(
+                "the bundle has no {part}: make one with `undertone train`, see models/README.md"
+            )
+        })
+    };
+    Ok(Scorer::load(
+        &part(Part::Fusion)?,
+        &part(Part::FusionConfig)?,
+        1,
+    )?)
+}
+
+pub(super) fn decode_settings(config: &Config) -> DecodeSettings {
+    let utterances = &config.utterances;
+    DecodeSettings {
+        cut: CutSettings {
+            min_s: utterances.min_s,
+            max_s: utterances.max_s,
+            pad_s: utterances.pad_s,
+            pause_s: utterances.pause_s,
+            voice_threshold: utterances.voice_threshold,
+        },
+        window_s: config.decode.window_s,
+        ..DecodeSettings::default()
+    }
+}
+
+/// The bundle's gate, with the threshold that the settings ask for.
+pub(super) fn gate(config: &Config, bundle: &Bundle) -> Gate {
+    let mut gate = bundle.gate().clone();
+    if let Some(threshold) = config.text.gate {
+        gate.threshold = threshold;
+    }
+    gate
+}

@@ -1,0 +1,202 @@
+//! How a run goes: a bar on a terminal, plain lines otherwise.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Standard error, shared by logs and progress bars so that neither tears the other.
+#[derive(Clone, Debug)]
+pub struct Terminal {
+    bars: MultiProgress,
+    is_terminal: bool,
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Terminal {
+    /// Standard error as it is.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            bars: MultiProgress::new(),
+            is_terminal: io::stderr().is_terminal(),
+        }
+    }
+
+    /// Writes a line above the bars. A closed standard error is nobody's fault.
+    pub fn line(&self, text: &str) {
+        self.bars.suspend(|| {
+            let _ = writeln!(io::stderr(), "{text}");
+        });
+    }
+}
+
+/// One log event, kept until it is whole.
+#[derive(Debug)]
+pub struct LogLine {
+    bars: MultiProgress,
+    text: Vec<u8>,
+}
+
+impl Write for LogLine {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for LogLine {
+    fn drop(&mut self) {
+        self.bars.suspend(|| {
+            let _ = io::stderr().write_all(&self.text);
+        });
+    }
+}
+
+impl<'w> MakeWriter<'w> for Terminal {
+    type Writer = LogLine;
+
+    fn make_writer(&'w self) -> LogLine {
+        LogLine {
+            bars: self.bars.clone(),
+            text: Vec::new(),
+        }
+    }
+}
+
+/// What became of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has a report.
+    Done,
+    /// It had one.
+    Skipped,
+    /// It has a failure record that says this.
+    Failed(String),
+}
+
+/// The view of a run; may be told from any thread.
+#[derive(Debug)]
+pub struct Progress {
+    terminal: Terminal,
+    bar: Option<ProgressBar>,
+    total: usize,
+    began: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    recordings: usize,
+    media_s: f64,
+}
+
+impl Progress {
+    /// Begins the view of a run over so many recordings.
+    #[must_use]
+    pub fn start(terminal: &Terminal, total: usize) -> Self {
+        let bar = terminal.is_terminal.then(|| {
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} recordings, {msg}");
+            let bar = ProgressBar::new(total as u64)
+                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            let bar = terminal.bars.add(bar);
+            bar.enable_steady_tick(Duration::from_millis(500));
+            bar
+        });
+        Self {
+            terminal: terminal.clone(),
+            bar,
+            total,
+            began: Instant::now(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// So much more of the recordings was scored.
+    pub fn advance(&self, media_s: f64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.media_s += media_s;
+        if let Some(bar) = &self.bar {
+            bar.set_message(pace(state.media_s, self.began.elapsed()));
+        }
+    }
+
+    /// A recording is through.
+    pub fn recording(&self, name: &str, outcome: &Outcome) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.recordings += 1;
+        if let Some(bar) = &self.bar {
+            bar.set_position(state.recordings as u64);
+        }
+        let is_failure = matches!(outcome, Outcome::Failed(_));
+        if self.bar.is_none() || is_failure {
+            let pace = pace(state.media_s, self.began.elapsed());
+            let line = line(state.recordings, self.total, name, outcome, &pace);
+            self.terminal.line(&line);
+        }
+    }
+
+    /// Time since the run began.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn line(number: usize, total: usize, name: &str, outcome: &Outcome, pace: &str) -> String {
+    let head = format!("[{number}/{total}] {name}");
+    match outcome {
+        Outcome::Done => format!("{head}: done; {pace}"),
+        Outcome::Skipped => format!("{head}: has a report already"),
+        Outcome::Failed(why) => format!("{head}: failed: {why}"),
+    }
+}
+
+/// Minutes of video done, and speed relative to real time.
+pub(super) fn pace(media_s: f64, wall: Duration) -> String {
+    let speed = media_s / wall.as_secs_f64().max(1e-3);
+    let minutes = media_s / 60.0;
+    format!("{minutes:.1} min of video, {speed:.1}× real time")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speed_is_relative_to_real_time() {
+        assert_eq!(
+            pace(90.0, Duration::from_secs(30)),
+            "1.5 min of video, 3.0× real time"
+        );
+        assert!(pace(0.0, Duration::ZERO).starts_with("0.0 min"));
+    }
+
+    #[test]
+    fn lines_say_what_became_of_a_recording() {
+        let said = |outcome| line(2, 3, "a.mp4", &outcome, "fast");
+        assert_eq!(said(Outcome::Done), "[2/3] a.mp4: done; fast");
+        assert_eq!(said(Outcome::Skipped), "[2/3] a.mp4: has a report already");
+        let failed = Outcome::Failed("decode: no stream".to_owned());
+        assert_eq!(said(failed), "[2/3] a.mp4: failed: decode: no stream");
+    }
+}

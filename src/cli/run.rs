@@ -1,0 +1,169 @@
+//! `undertone run`: scores recordings.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::discover::{Found, identify};
+use super::exit::Exit;
+use super::models::{self, SpeechModels, threads_per_session};
+use super::prepare::{Prepared, SettingsArgs};
+use super::progress::Terminal;
+use super::signals::Signals;
+use super::view::View;
+use crate::bundle::Purpose;
+use crate::flow::{Failure, Recording, RecordingId, Sourced, Stage};
+use crate::reports::{ReportPaths, RunMark, is_done, sweep};
+use crate::stages::fuse::Judge;
+use crate::stages::report::Reporter;
+use crate::telemetry::StageClocks;
+use crate::topology::{self, Chain, Engines, Fault, Stop};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Recordings, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Folder for the reports; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Score again what has a report already
+    #[arg(long)]
+    pub force: bool,
+    /// Where settings come from.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    let terminal = Terminal::new();
+    let prepared = Prepared::new(&args.settings, &args.paths, models::open_bundle)?;
+    prepared.start_logging(&terminal)?;
+    let swept = sweep(&args.out);
+    if swept > 0 {
+        tracing::info!(files = swept, "removed what a killed run left");
+    }
+    if prepared.bundle.manifest.purpose == Purpose::Demo {
+        let name = &prepared.bundle.manifest.name;
+        tracing::warn!(bundle = %name, "demo models: scores of real recordings mean little");
+    }
+    run_chain(args, prepared, &terminal)
+}
+
+/// Runs the chain over what was found, and shows how it goes.
+fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let Prepared {
+        config,
+        found,
+        bundle,
+    } = prepared;
+    // First: GStreamer's set-up wants to be alone.
+    let media = (0..config.stages.decode.workers)
+        .map(|_| models::media(&config))
+        .collect::<anyhow::Result<_>>()?;
+    let speech = SpeechModels::load(&bundle, threads_per_session(&config))?;
+    let engines = Engines {
+        media,
+        recogniser: &speech.whisper,
+        language: &speech.llama,
+        observers: (0..config.stages.observe.workers)
+            .map(|_| models::observer())
+            .collect(),
+        judges: (0..config.stages.fuse.workers)
+            .map(|_| Ok(Box::new(models::scorer(&bundle)?) as Box<dyn Judge>))
+            .collect::<anyhow::Result<_>>()?,
+    };
+    let chain = Chain {
+        stages: config.stages.clone(),
+        decode: models::decode_settings(&config),
+        text: config.text.mode,
+        gate: models::gate(&config, &bundle),
+        batch: config.fuse.batch,
+    };
+    let mark = Arc::new(RunMark::new(&config, &bundle));
+    let view = View::new(terminal, found.len());
+    let (stop, clocks) = (Arc::new(Stop::default()), StageClocks::default());
+    let signals = Signals::install(&stop).context("cannot listen for signals")?;
+
+    let source = Source {
+        found,
+        out: &args.out,
+        force: args.force,
+        mark: &mark,
+        view: &view,
+    };
+    let mut reporter = Reporter::new(args.out.clone(), mark.clone(), |news| view.hear(news));
+    topology::run(
+        &chain,
+        engines,
+        source.recordings(),
+        |message| {
+            reporter
+                .take(message)
+                .map_err(|error| Fault::new(Stage::Report, &error))
+        },
+        &clocks,
+        &stop,
+        || signals.watch(&clocks),
+    );
+    let failures = view.finish(&clocks, &config)?;
+    if let Some(fault) = stop.take_fault() {
+        return Err(
+            anyhow::Error::new(fault).context("the run was cut short; run it again to go on")
+        );
+    }
+    Ok(match (signals.came(), failures) {
+        (true, _) => Exit::Interrupted,
+        (false, 0) => Exit::Done,
+        (false, _) => Exit::SomeFailed,
+    })
+}
+
+/// Hashes recordings one after the other, and passes over those that are done.
+struct Source<'r> {
+    found: Vec<Found>,
+    out: &'r Path,
+    force: bool,
+    mark: &'r RunMark,
+    view: &'r View,
+}
+
+impl<'r> Source<'r> {
+    fn recordings(self) -> impl Iterator<Item = Sourced> + Send + use<'r> {
+        let Self {
+            found,
+            out,
+            force,
+            mark,
+            view,
+        } = self;
+        found.into_iter().zip(0..).filter_map(move |(found, id)| {
+            let recording = match identify(&found, RecordingId(id)) {
+                Ok(recording) => recording,
+                Err(error) => return Some(unreadable(found, RecordingId(id), &error)),
+            };
+            let report = ReportPaths::new(out, &found.relative).report;
+            if !force && is_done(&report, &recording.blake3, mark) {
+                view.skipped(&recording, &report);
+                return None;
+            }
+            Some(Sourced::Recording(Arc::new(recording)))
+        })
+    }
+}
+
+fn unreadable(found: Found, id: RecordingId, error: &std::io::Error) -> Sourced {
+    let failure = Failure::new(Stage::Source, error).with_hint("check that it can be read");
+    let recording = Recording {
+        id,
+        path: found.path,
+        relative: found.relative,
+        size_bytes: 0,
+        modified: None,
+        blake3: String::new(),
+    };
+    Sourced::Unreadable(Arc::new(recording), failure)
+}

@@ -1,0 +1,12 @@
+//! `undertone schema`: prints the JSON Schema of the reports.
+
+use super::exit::Exit;
+use super::say;
+use crate::reports::report_schema;
+
+pub(super) fn schema() -> anyhow::Result<Exit> {
+    let mut text = serde_json::to_string_pretty(&report_schema())?;
+    text.push('\n');
+    say(&text)?;
+    Ok(Exit::Done)
+}

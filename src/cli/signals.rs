@@ -1,0 +1,69 @@
+//! Ctrl-C and its kin: the first signal lets the chain drain, the second leaves at once.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use super::exit::Exit;
+use crate::flow::Stage;
+use crate::telemetry::StageClocks;
+use crate::topology::Stop;
+
+/// How often the calling thread looks.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often a draining run says what it waits for.
+const SAY: Duration = Duration::from_secs(3);
+
+/// The signals of a run.
+pub(super) struct Signals {
+    came: Arc<AtomicBool>,
+    stop: Arc<Stop>,
+    said: std::cell::Cell<Option<Instant>>,
+}
+
+impl Signals {
+    /// Listens from now on, for the rest of the process.
+    pub(super) fn install(stop: &Arc<Stop>) -> io::Result<Self> {
+        let came = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // In this order: the second signal finds the flag set by the first.
+            flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, came.clone())?;
+            flag::register(signal, came.clone())?;
+        }
+        Ok(Self {
+            came,
+            stop: stop.clone(),
+            said: None.into(),
+        })
+    }
+
+    /// Whether a signal came.
+    pub(super) fn came(&self) -> bool {
+        self.came.load(Ordering::Relaxed)
+    }
+
+    /// Waits a moment; asks the run to stop when a signal has come, and then names the
+    /// stages that still have work, every few seconds.
+    pub(super) fn watch(&self, clocks: &StageClocks) {
+        std::thread::sleep(LOOK);
+        if !self.came() {
+            return;
+        }
+        self.stop.ask();
+        if self.said.get().is_none_or(|said| said.elapsed() >= SAY) {
+            let done: Vec<_> = Stage::ALL
+                .into_iter()
+                .map(|stage| format!("{stage} {}", clocks.of(stage).times().items))
+                .collect();
+            tracing::warn!(
+                utterances = done.join(", "),
+                "stopping: finishing what is under way; a second signal leaves at once"
+            );
+            self.said.set(Some(Instant::now()));
+        }
+    }
+}
