@@ -1,0 +1,18 @@
+//! The real program with the real engines and the demo bundle, on small real media.
+//!
+//! One test binary on purpose: every binary links the native engines again.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+
+mod bad_input;
+mod clips;
+mod interrupted;
+mod one_ggml;
+mod reports;
+mod rooms;
+mod speech_engines;
+mod training;
+mod undertone;
