@@ -1,0 +1,37 @@
+# make demo   from a fresh clone to sentiment reports of the sample clips
+# make test   everything a pull request needs
+# make check  format, lints, tests, docs: the cheapest first
+# make models rebuilds models/demo with the recipes (hours)
+
+CARGO ?= cargo
+# One profile for program and tests: the native engines take minutes to build.
+PROFILE := --release
+OUT ?= reports/demo
+
+.PHONY: demo test check models setup build bench
+
+setup:
+	@scripts/setup-debian.sh
+	@scripts/setup-libtorch.sh
+
+build: setup
+	$(CARGO) build $(PROFILE)
+
+demo: build
+	target/release/undertone run tests/clips --out $(OUT) --force || [ $$? -eq 1 ]
+	@echo "reports: $(OUT)"
+
+test: setup
+	$(CARGO) test $(PROFILE)
+
+check: setup
+	$(CARGO) fmt --check
+	$(CARGO) clippy $(PROFILE) --all-targets -- -D warnings
+	$(CARGO) test $(PROFILE)
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --no-deps --document-private-items
+
+models: build
+	models/recipes/run_all.sh
+
+bench: build
+	scripts/bench.sh
