@@ -14,15 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-
-def word_errors(said: list[str], heard: list[str]) -> int:
-    """Least number of words to change, drop or add."""
-    row = list(range(len(heard) + 1))
-    for i, word in enumerate(said, 1):
-        previous, row[0] = row[0], i
-        for j, other in enumerate(heard, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (word != other))
-    return row[-1]
+from measures import word_errors
 
 
 def read_report(path: Path) -> list[dict]:
@@ -43,12 +35,11 @@ def score(clips: Path, reports: Path) -> dict:
         utterances = [line for line in lines if line["kind"] == "utterance"]
         for utterance in utterances:
             ways[utterance["text"]["source"]] += 1
-        said = label["text"].split()
-        heard = " ".join(u["text"].get("transcript") or "" for u in utterances).split()
-        wrong = word_errors(said, heard)
-        errors, words = errors + wrong, words + len(said)
+        heard = " ".join(u["text"].get("transcript") or "" for u in utterances)
+        wrong, said = word_errors(label["text"], heard), len(label["text"].split())
+        errors, words = errors + wrong, words + said
         if utterances and all(u["text"]["source"] == "transcript" for u in utterances):
-            trusted_errors, trusted_words = trusted_errors + wrong, trusted_words + len(said)
+            trusted_errors, trusted_words = trusted_errors + wrong, trusted_words + said
         if summary.get("sentiment"):
             truth.append(float(label["valence"]))
             mean.append(summary["sentiment"]["mean"])
