@@ -13,7 +13,9 @@ use crate::features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
 use crate::fusion::Scorer;
 use crate::stages::cutter::CutSettings;
 use crate::stages::decode::DecodeSettings;
+use crate::stages::fuse::Judge;
 use crate::stages::observe::ObserveStage;
+use crate::topology::{Chain, Engines};
 
 /// Opens a bundle to score with.
 pub(super) fn open_bundle(folder: &Path) -> Result<Bundle, BundleErrors> {
@@ -64,6 +66,46 @@ impl SpeechModels {
             whisper: Whisper::load(&bundle.asr(), Some(&asr.language), threads)?,
             llama: Llama::load(settings)?,
         })
+    }
+
+    /// All engines of a chain, as many as the stages have workers.
+    pub(super) fn engines(
+        &self,
+        config: &Config,
+        bundle: &Bundle,
+        media: Vec<Box<dyn MediaSource>>,
+    ) -> anyhow::Result<Engines<'_>> {
+        let judge = |_| Ok(Box::new(scorer(bundle)?) as Box<dyn Judge>);
+        Ok(Engines {
+            media,
+            recogniser: &self.whisper,
+            language: &self.llama,
+            observers: (0..config.stages.observe.workers)
+                .map(|_| observer())
+                .collect(),
+            judges: (0..config.stages.fuse.workers)
+                .map(judge)
+                .collect::<anyhow::Result<_>>()?,
+        })
+    }
+}
+
+/// One media source for each worker of `decode`. Before everything else: GStreamer's
+/// set-up wants to be alone.
+pub(super) fn media_sources(config: &Config) -> anyhow::Result<Vec<Box<dyn MediaSource>>> {
+    (0..config.stages.decode.workers)
+        .map(|_| media(config))
+        .collect()
+}
+
+/// What the stages need to know besides their engines.
+pub(super) fn chain(config: &Config, bundle: &Bundle) -> Chain {
+    Chain {
+        stages: config.stages.clone(),
+        decode: decode_settings(config),
+        text: config.text.mode,
+        gate: gate(config, bundle),
+        batch: config.fuse.batch,
     }
 }
 

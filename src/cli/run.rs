@@ -16,10 +16,9 @@ use super::view::View;
 use crate::bundle::Purpose;
 use crate::flow::{Failure, Recording, RecordingId, Sourced, Stage};
 use crate::reports::{ReportPaths, RunMark, is_done, sweep};
-use crate::stages::fuse::Judge;
 use crate::stages::report::Reporter;
 use crate::telemetry::StageClocks;
-use crate::topology::{self, Chain, Engines, Fault, Stop};
+use crate::topology::{self, Fault, Stop};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -60,29 +59,10 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> anyhow:
         found,
         bundle,
     } = prepared;
-    // First: GStreamer's set-up wants to be alone.
-    let media = (0..config.stages.decode.workers)
-        .map(|_| models::media(&config))
-        .collect::<anyhow::Result<_>>()?;
+    let media = models::media_sources(&config)?;
     let speech = SpeechModels::load(&bundle, threads_per_session(&config))?;
-    let engines = Engines {
-        media,
-        recogniser: &speech.whisper,
-        language: &speech.llama,
-        observers: (0..config.stages.observe.workers)
-            .map(|_| models::observer())
-            .collect(),
-        judges: (0..config.stages.fuse.workers)
-            .map(|_| Ok(Box::new(models::scorer(&bundle)?) as Box<dyn Judge>))
-            .collect::<anyhow::Result<_>>()?,
-    };
-    let chain = Chain {
-        stages: config.stages.clone(),
-        decode: models::decode_settings(&config),
-        text: config.text.mode,
-        gate: models::gate(&config, &bundle),
-        batch: config.fuse.batch,
-    };
+    let engines = speech.engines(&config, &bundle, media)?;
+    let chain = models::chain(&config, &bundle);
     let mark = Arc::new(RunMark::new(&config, &bundle));
     let view = View::new(terminal, found.len());
     let (stop, clocks) = (Arc::new(Stop::default()), StageClocks::default());

@@ -1,0 +1,234 @@
+//! The chain with fake engines, and a fault in every stage.
+
+mod fakes;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use self::fakes::{Ears, Fakes, Reader, Verdict, Voice, WINDOWS, Wrong, fake_media};
+use super::{Chain, Engines, Fault, Stop, run};
+use crate::bundle::{Gate, GateWeights};
+use crate::config::{Config, TextMode};
+use crate::engines::media::MediaSource;
+use crate::features::{FaceShape, Prosody};
+use crate::flow::{Body, Flow, Fused, Message, Recording, RecordingId, Sourced, Stage};
+use crate::stages::decode::DecodeSettings;
+use crate::stages::observe::ObserveStage;
+use crate::telemetry::StageClocks;
+
+/// What arrived of each recording: utterance indexes, whether it ended, why it failed.
+#[derive(Debug, Default, PartialEq)]
+struct Arrived {
+    opened: bool,
+    utterances: Vec<u32>,
+    ended: Option<u32>,
+    failed: Option<Stage>,
+}
+
+type Arrivals = BTreeMap<RecordingId, Arrived>;
+
+fn chain(workers: usize) -> Chain {
+    let mut stages = Config::load(None, &[]).unwrap().stages;
+    stages.queue = 1;
+    stages.transcribe.workers = workers;
+    stages.represent.workers = workers;
+    let gate = Gate {
+        threshold: 0.5,
+        bias: 9.0,
+        weights: GateWeights::default(),
+    };
+    Chain {
+        stages,
+        decode: DecodeSettings::default(),
+        text: TextMode::Auto,
+        gate,
+        batch: 4,
+    }
+}
+
+fn recordings(count: u64) -> Vec<Sourced> {
+    let recording = |id| Recording {
+        id: RecordingId(id),
+        path: PathBuf::from(format!("/{id}.mp4")),
+        relative: PathBuf::from(format!("{id}.mp4")),
+        size_bytes: 0,
+        modified: None,
+        blake3: String::new(),
+    };
+    (0..count)
+        .map(|id| Sourced::Recording(Arc::new(recording(id))))
+        .collect()
+}
+
+/// Runs four fake recordings; `report` may end the run.
+fn run_with(
+    wrong: Wrong,
+    workers: usize,
+    stop: &Stop,
+    mut report: impl FnMut(&Message<Fused>) -> Result<(), Fault> + Send,
+) -> Arrivals {
+    let fakes = Fakes::new(wrong);
+    let (ears, reader) = (Ears(fakes.clone()), Reader(fakes.clone()));
+    let media: Vec<Box<dyn MediaSource>> = vec![Box::new(fake_media(wrong))];
+    let voice = Voice(fakes.clone(), Prosody::default());
+    let engines = Engines {
+        media,
+        recogniser: &ears,
+        language: &reader,
+        observers: vec![ObserveStage::new(Box::new(voice), Box::new(FaceShape))],
+        judges: vec![Box::new(Verdict(fakes))],
+    };
+    let arrivals = Mutex::new(Arrivals::new());
+    run(
+        &chain(workers),
+        engines,
+        recordings(4).into_iter(),
+        |message| {
+            report(&message)?;
+            let mut arrivals = arrivals.lock().unwrap();
+            let arrived = arrivals.entry(message.recording.id).or_default();
+            match message.body {
+                Body::Opened(_) => arrived.opened = true,
+                Body::Utterance(fused) => {
+                    assert_eq!(fused.sentiment.flow, Flow::Complete);
+                    let index = fused.observed.represented.transcribed.utterance.index;
+                    arrived.utterances.push(index);
+                }
+                Body::Ended(ended) => arrived.ended = Some(ended.utterances),
+                Body::Failed(failure) => arrived.failed = Some(failure.stage),
+            }
+            Ok(())
+        },
+        &StageClocks::default(),
+        stop,
+        || std::thread::sleep(Duration::from_millis(5)),
+    );
+    arrivals.into_inner().unwrap()
+}
+
+fn whole() -> Arrived {
+    let count = WINDOWS as u32;
+    Arrived {
+        opened: true,
+        utterances: (0..count).collect(),
+        ended: Some(count),
+        failed: None,
+    }
+}
+
+#[test]
+fn every_utterance_arrives_in_order() {
+    let stop = Stop::default();
+    let arrivals = run_with(Wrong::Never, 1, &stop, |_| Ok(()));
+    assert_eq!(arrivals.len(), 4);
+    assert!(
+        arrivals.values().all(|arrived| *arrived == whole()),
+        "{arrivals:?}"
+    );
+    assert!(stop.take_fault().is_none());
+}
+
+#[test]
+fn replicas_lose_nothing() {
+    for mut arrived in run_with(Wrong::Never, 3, &Stop::default(), |_| Ok(())).into_values() {
+        arrived.utterances.sort_unstable();
+        assert_eq!(arrived, whole());
+    }
+}
+
+#[test]
+fn an_error_in_any_stage_fails_its_recording_and_no_other() {
+    for stage in [
+        Stage::Decode,
+        Stage::Transcribe,
+        Stage::Represent,
+        Stage::Observe,
+    ] {
+        let stop = Stop::default();
+        let arrivals = run_with(Wrong::Error(stage, WINDOWS + 1), 1, &stop, |_| Ok(()));
+        assert_eq!(arrivals[&RecordingId(1)].failed, Some(stage));
+        for id in [0, 2, 3] {
+            assert_eq!(arrivals[&RecordingId(id)], whole(), "{stage}");
+        }
+        assert!(stop.take_fault().is_none());
+    }
+}
+
+#[test]
+fn a_refused_batch_is_tried_one_by_one() {
+    // The first call strikes; the utterances of that batch are then judged alone.
+    let arrivals = run_with(
+        Wrong::Error(Stage::Fuse, 0),
+        1,
+        &Stop::default(),
+        |_| Ok(()),
+    );
+    let failed = arrivals
+        .values()
+        .filter(|arrived| arrived.failed.is_some())
+        .count();
+    assert!(failed <= 1, "{arrivals:?}");
+    assert_eq!(arrivals.len(), 4);
+}
+
+#[test]
+fn a_panic_fails_its_recording_and_the_worker_goes_on() {
+    for stage in [Stage::Transcribe, Stage::Represent, Stage::Observe] {
+        let stop = Stop::default();
+        let arrivals = run_with(Wrong::Panic(stage, WINDOWS + 1), 1, &stop, |_| Ok(()));
+        assert_eq!(arrivals[&RecordingId(1)].failed, Some(stage));
+        assert_eq!(arrivals[&RecordingId(3)], whole(), "{stage}");
+        assert!(stop.take_fault().is_none());
+    }
+}
+
+#[test]
+fn a_stage_without_a_session_ends_the_run_with_its_name() {
+    for stage in [Stage::Transcribe, Stage::Represent] {
+        let stop = Stop::default();
+        run_with(Wrong::Session(stage), 2, &stop, |_| Ok(()));
+        assert_eq!(stop.take_fault().unwrap().stage, stage);
+    }
+}
+
+#[test]
+fn a_panic_of_the_network_ends_the_run_with_its_name() {
+    let stop = Stop::default();
+    run_with(Wrong::Panic(Stage::Fuse, 2), 1, &stop, |_| Ok(()));
+    let fault = stop.take_fault().unwrap();
+    assert_eq!(fault.stage, Stage::Fuse);
+    assert!(fault.reason.contains("as planned"), "{fault}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_ends_the_run() {
+    let stop = Stop::default();
+    let full = || Fault {
+        stage: Stage::Report,
+        reason: "disk full".into(),
+    };
+    let arrivals = run_with(Wrong::Never, 1, &stop, |message| {
+        match message.recording.id.0 {
+            0 => Ok(()),
+            _ => Err(full()),
+        }
+    });
+    assert_eq!(arrivals.len(), 1);
+    assert_eq!(stop.take_fault().unwrap().to_string(), "report: disk full");
+}
+
+#[test]
+fn a_stop_finishes_what_is_under_way() {
+    let stop = Stop::default();
+    let arrivals = run_with(Wrong::Never, 1, &stop, |_| {
+        stop.ask();
+        Ok(())
+    });
+    assert!(arrivals.len() < 4, "the source went on");
+    assert!(
+        arrivals.values().all(|arrived| *arrived == whole()),
+        "{arrivals:?}"
+    );
+}
