@@ -55,12 +55,13 @@ impl Signals {
         }
         self.stop.ask();
         if self.said.get().is_none_or(|said| said.elapsed() >= SAY) {
-            let done: Vec<_> = Stage::ALL
+            let busy: Vec<_> = Stage::ALL
                 .into_iter()
-                .map(|stage| format!("{stage} {}", clocks.of(stage).times().items))
+                .filter(|stage| clocks.of(*stage).is_at_work())
+                .map(Stage::name)
                 .collect();
             tracing::warn!(
-                utterances = done.join(", "),
+                busy = busy.join(", "),
                 "stopping: finishing what is under way; a second signal leaves at once"
             );
             self.said.set(Some(Instant::now()));

@@ -13,6 +13,18 @@ pub struct StageClock {
     blocked_in_ns: AtomicU64,
     blocked_out_ns: AtomicU64,
     items: AtomicU64,
+    workers_at_work: AtomicU64,
+}
+
+/// A worker that is at work as long as this lives, also when the work panics.
+#[derive(Debug)]
+#[must_use]
+pub struct AtWork<'c>(&'c StageClock);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.workers_at_work.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What a clock showed.
@@ -33,6 +45,18 @@ impl StageClock {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says that a worker is at work from now on.
+    pub fn at_work(&self) -> AtWork<'_> {
+        self.workers_at_work.fetch_add(1, Ordering::Relaxed);
+        AtWork(self)
+    }
+
+    /// True while at least one worker is at work.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        self.workers_at_work.load(Ordering::Relaxed) > 0
     }
 
     /// Adds working time, and how many pieces of work were done in it.
@@ -113,6 +137,19 @@ mod tests {
         );
         assert_eq!(times.blocked_out, Duration::ZERO);
         assert_eq!(clocks.of(Stage::Decode).times(), StageTimes::default());
+    }
+
+    #[test]
+    fn who_is_at_work_is_known_also_after_a_panic() {
+        let clock = StageClock::new();
+        let first = clock.at_work();
+        let panicked = std::panic::catch_unwind(|| {
+            let _second = clock.at_work();
+            panic!("as planned");
+        });
+        assert!(panicked.is_err() && clock.is_at_work());
+        drop(first);
+        assert!(!clock.is_at_work());
     }
 
     #[test]

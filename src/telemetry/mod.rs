@@ -6,6 +6,6 @@ mod clock;
 mod logs;
 mod process;
 
-pub use clock::{StageClock, StageClocks, StageTimes};
+pub use clock::{AtWork, StageClock, StageClocks, StageTimes};
 pub use logs::{LOG_VARIABLE, LogError, start_logging};
 pub use process::peak_memory_bytes;

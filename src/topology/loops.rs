@@ -63,8 +63,10 @@ pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, judge: &dyn Judge, batc
                 })
             })
             .collect();
+        let at_work = port.clock.at_work();
         let items = utterances.len();
         let scored = catch_unwind(AssertUnwindSafe(|| fuse(judge, utterances)));
+        drop(at_work);
         let worked = started.elapsed();
         port.clock.worked(worked, items as u64);
         let mut scored = match scored {
@@ -158,6 +160,7 @@ fn decode_one(
             ControlFlow::Break(())
         }
     };
+    let _at_work = clock.at_work();
     // The stage turns errors and panics into `Failed` itself; a break is in `alive`.
     let _ = stage.run(&recording, &mut hand_on);
     alive

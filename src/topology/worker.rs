@@ -79,6 +79,7 @@ where
     };
     while let Some(message) = port.receive() {
         let started = Instant::now();
+        let at_work = port.clock.at_work();
         let mut panicked = false;
         let mut message = message.try_map(|payload| {
             catch_unwind(AssertUnwindSafe(|| hop(payload))).unwrap_or_else(|panic| {
@@ -87,6 +88,7 @@ where
             })
         });
         let is_utterance = matches!(message.body, Body::Utterance(_));
+        drop(at_work);
         let worked = started.elapsed();
         port.clock.worked(worked, u64::from(is_utterance));
         message.spent.add(port.stage, worked);
