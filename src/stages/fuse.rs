@@ -58,3 +58,54 @@ fn input(observed: &Observed) -> FusionInput {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::ModalityWeights;
+    use crate::fusion::Modality;
+    use crate::reports::fixtures;
+
+    /// Refuses a batch in which any text is as wide as `refused`.
+    struct Picky {
+        refused: usize,
+    }
+
+    impl Judge for Picky {
+        fn judge(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
+            if let Some(at) = inputs
+                .iter()
+                .position(|input| input.text.cols() == self.refused)
+            {
+                return Err(FusionError::Width {
+                    input: at,
+                    modality: Modality::Text,
+                    expected: 2,
+                    got: self.refused,
+                });
+            }
+            let verdict = |input: &FusionInput| Sentiment {
+                score: 1.0,
+                flow: input.flow,
+                weights: ModalityWeights::default(),
+            };
+            Ok(inputs.iter().map(verdict).collect())
+        }
+    }
+
+    fn observed(text_width: usize) -> Observed {
+        let mut observed = fixtures::fused(0, 0.0).observed;
+        observed.represented.text.hidden = crate::flow::Matrix::empty(text_width);
+        observed
+    }
+
+    #[test]
+    fn one_bad_utterance_does_not_fail_its_batch() {
+        let batch = vec![observed(2), observed(3), observed(2)];
+        let scored = fuse(&Picky { refused: 3 }, batch);
+        let kept: Vec<_> = scored.iter().map(Result::is_ok).collect();
+        assert_eq!(kept, [true, false, true]);
+        let failure = scored[1].as_ref().unwrap_err();
+        assert_eq!(failure.stage, Stage::Fuse);
+    }
+}

@@ -157,23 +157,6 @@ fn an_error_in_any_stage_fails_its_recording_and_no_other() {
 }
 
 #[test]
-fn a_refused_batch_is_tried_one_by_one() {
-    // The first call strikes; the utterances of that batch are then judged alone.
-    let arrivals = run_with(
-        Wrong::Error(Stage::Fuse, 0),
-        1,
-        &Stop::default(),
-        |_| Ok(()),
-    );
-    let failed = arrivals
-        .values()
-        .filter(|arrived| arrived.failed.is_some())
-        .count();
-    assert!(failed <= 1, "{arrivals:?}");
-    assert_eq!(arrivals.len(), 4);
-}
-
-#[test]
 fn a_panic_fails_its_recording_and_the_worker_goes_on() {
     for stage in [Stage::Transcribe, Stage::Represent, Stage::Observe] {
         let stop = Stop::default();
