@@ -74,19 +74,6 @@ impl Bundle {
         Self::open_with(folder, &Demands::default())
     }
 
-    /// Opens a bundle to extract features with: its fusion network may be absent, or
-    /// trained for other features.
-    ///
-    /// # Errors
-    /// Everything else that is wrong with it, at once.
-    pub fn open_for_extraction(folder: &Path) -> Result<Self, BundleErrors> {
-        let demands = Demands {
-            fusion: false,
-            ..Demands::default()
-        };
-        Self::open_with(folder, &demands)
-    }
-
     /// Opens a bundle that meets all demands.
     ///
     /// # Errors

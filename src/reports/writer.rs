@@ -5,11 +5,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 use std::sync::Arc;
 
-use crate::flow::{Ended, Failure, Fused, Recording, Stage};
+use crate::flow::{Ended, Fused, Recording, Stage};
 
 use super::ReportError;
 use super::atomic::{place, remove_if_there};
-use super::failure::write_failure;
 use super::lines::{Line, SummaryLine, UtteranceLine};
 use super::mark::RunMark;
 use super::order::InOrder;
@@ -117,14 +116,6 @@ impl ReportWriter {
         })?;
         remove_if_there(&paths.failure)?;
         Ok(last)
-    }
-
-    /// Leaves a failure record instead.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn fail(self, failure: &Failure) -> Result<(), ReportError> {
-        write_failure(&self.paths, &self.recording, &self.mark, failure, None)
     }
 }
 

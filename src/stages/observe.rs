@@ -16,18 +16,6 @@ impl ObserveStage {
         Self { audio, video }
     }
 
-    /// Values per time step of the sound.
-    #[must_use]
-    pub fn audio_width(&self) -> usize {
-        self.audio.width()
-    }
-
-    /// Values per frame.
-    #[must_use]
-    pub fn video_width(&self) -> usize {
-        self.video.width()
-    }
-
     /// Adds what is heard and seen.
     ///
     /// # Errors
@@ -109,8 +97,8 @@ mod tests {
         let stage = ObserveStage::new(Box::new(Prosody::default()), Box::new(FaceShape));
         let seen = stage.extract(&utterance(false, [false; 4])).unwrap();
         assert!(seen.audio.is_empty() && seen.video.is_empty());
-        assert_eq!(seen.audio.cols(), stage.audio_width());
-        assert_eq!(seen.video.cols(), stage.video_width());
+        assert_eq!(seen.audio.cols(), Prosody::default().width());
+        assert_eq!(seen.video.cols(), FaceShape.width());
         assert_eq!(seen.face_coverage, 0.0);
     }
 

@@ -143,7 +143,15 @@ fn a_network_for_other_features_is_named() {
             "fusion config \"fusion.json\" is of the wrong width: video input must be 61, got 60",
         ]
     );
-    Bundle::open_for_extraction(folder.path()).unwrap();
+    open_for_extraction(folder.path()).unwrap();
+}
+
+fn open_for_extraction(folder: &Path) -> Result<Bundle, BundleErrors> {
+    let demands = Demands {
+        fusion: false,
+        ..Demands::default()
+    };
+    Bundle::open_with(folder, &demands)
 }
 
 #[test]
@@ -154,7 +162,7 @@ fn features_can_be_extracted_before_there_is_a_network() {
     let untrained = format!("{before}[gate]{after}");
     std::fs::write(folder.path().join(MANIFEST_NAME), untrained).unwrap();
     assert!(problems(folder.path())[0].contains("undertone train"));
-    let bundle = Bundle::open_for_extraction(folder.path()).unwrap();
+    let bundle = open_for_extraction(folder.path()).unwrap();
     assert_eq!(bundle.path(Part::Fusion), None);
 }
 

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::super::fixtures::{ended, fused, mark, recording, stage_s};
 use super::super::lines::{FlowName, Polarity};
-use super::super::{is_done, read_finished, report_schema};
+use super::super::{is_done, read_finished, report_schema, write_failure};
 use super::*;
+use crate::flow::Failure;
 
 fn writer(out: &Path) -> ReportWriter {
     let paths = ReportPaths::new(out, &recording().relative);
@@ -171,7 +172,8 @@ fn failures_are_counted_until_there_is_a_report() {
     };
     let validator = jsonschema::validator_for(&report_schema()).unwrap();
     for attempt in 1..=2 {
-        writer(out.path()).fail(&failure).unwrap();
+        let paths = ReportPaths::new(out.path(), &recording().relative);
+        write_failure(&paths, &recording(), &mark(), &failure, None).unwrap();
         let line: serde_json::Value =
             serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
         assert_eq!(line["attempts"], attempt);
