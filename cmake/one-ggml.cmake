@@ -19,3 +19,9 @@ if(PROJECT_NAME STREQUAL "whisper.cpp" AND NOT TARGET ggml)
   message(STATUS "one-ggml: whisper.cpp uses ${llama_ggml}")
   add_subdirectory("${llama_ggml}" "${CMAKE_BINARY_DIR}/one-ggml")
 endif()
+
+# Some virtual machines announce AMX but end a program that uses it (SIGSEGV at
+# ldtilecfg), and ggml believes what is announced. AVX-512 and below remain.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
+  add_compile_options(-mno-amx-tile -mno-amx-int8 -mno-amx-bf16)
+endif()
