@@ -1,5 +1,7 @@
 //! One document of settings, flattened and checked key by key.
 
+use std::net::SocketAddr;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -112,6 +114,32 @@ pub(super) fn check(
             Some(word) => Err(out_of_range(key, one_of(words), &format!("\"{word}\""))),
             None => Err(wrong_type(key, "text in quotes", value)),
         },
+        Rule::Truth => match value.as_bool() {
+            Some(truth) => Ok(truth.into()),
+            None => Err(wrong_type(key, "true or false", value)),
+        },
+        Rule::Address => match value.as_str() {
+            Some(text) if text.is_empty() || text.parse::<SocketAddr>().is_ok() => Ok(text.into()),
+            Some(text) => {
+                let allowed = "an address and a port, such as 127.0.0.1:9464, or nothing";
+                Err(out_of_range(
+                    key,
+                    allowed.to_owned(),
+                    &format!("\"{text}\""),
+                ))
+            }
+            None => Err(wrong_type(key, "text in quotes", value)),
+        },
+        Rule::Texts => texts(key, value).map(toml::Value::from),
+        Rule::Patterns => {
+            let patterns = texts(key, value)?;
+            for pattern in &patterns {
+                globset::Glob::new(pattern).map_err(|error| {
+                    out_of_range(key, "patterns".to_owned(), &error.to_string())
+                })?;
+            }
+            Ok(patterns.into())
+        }
         Rule::Integer(min, max) => {
             let integer = value
                 .as_integer()
@@ -129,6 +157,15 @@ pub(super) fn check(
             }
         }
     }
+}
+
+fn texts(key: &str, value: &DeValue<'_>) -> Result<Vec<String>, ProblemKind> {
+    let list = value.as_array().and_then(|list| {
+        let texts = list.iter().map(|text| text.get_ref().as_str());
+        texts.map(|text| text.map(ToOwned::to_owned)).collect()
+    });
+    let expected = "a list of texts, such as [\"a\", \"b\"]";
+    list.ok_or_else(|| wrong_type(key, expected, value))
 }
 
 fn number_text<'v>(value: &'v DeValue<'_>) -> Option<&'v str> {
@@ -215,6 +252,26 @@ mod tests {
             ["1: `text.gate` must be between 0 and 1, got nan"]
         );
         assert_eq!(said("threads.total = 99999999999999999999").len(), 1);
+    }
+
+    #[test]
+    fn lists_and_truths_are_checked_as_well() {
+        let document = Document::read("files.include = [\"*.mp4\"]\nwatch.combined = true");
+        assert!(document.problems.is_empty(), "{:?}", document.problems);
+        assert_eq!(
+            said("files.exclude = \"*.mp4\"\nwatch.combined = 1\nhooks.on_report = [1]"),
+            [
+                "1: `files.exclude` must be a list of texts, such as [\"a\", \"b\"], got the text \"*.mp4\"",
+                "2: `watch.combined` must be true or false, got the whole number 1",
+                "3: `hooks.on_report` must be a list of texts, such as [\"a\", \"b\"], got a list",
+            ]
+        );
+        let wrong = said("files.exclude = [\"[a\"]\nmetrics.listen = \"here\"");
+        assert!(
+            wrong[0].contains("must be patterns, got") && wrong[0].contains("[a"),
+            "{wrong:?}"
+        );
+        assert!(wrong[1].ends_with("or nothing, got \"here\""), "{wrong:?}");
     }
 
     #[test]

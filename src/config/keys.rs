@@ -11,6 +11,14 @@ pub(super) enum Rule {
     Integer(i64, i64),
     /// A number within bounds, inclusive.
     Number(f64, f64),
+    /// `true` or `false`.
+    Truth,
+    /// An address and a port, or nothing.
+    Address,
+    /// A list of texts.
+    Texts,
+    /// A list of patterns over file names.
+    Patterns,
 }
 
 /// Every key that can be set. `config/default.toml` documents each.
@@ -43,6 +51,28 @@ pub(super) const KEYS: &[(&str, Rule)] = &[
         Rule::Choice(&["error", "warn", "info", "debug", "trace"]),
     ),
     ("log.format", Rule::Choice(&["text", "json"])),
+    ("files.include", Rule::Patterns),
+    ("files.exclude", Rule::Patterns),
+    ("watch.events", Rule::Choice(&["auto", "native", "poll"])),
+    ("watch.poll_s", Rule::Number(0.1, 3600.0)),
+    ("watch.rescan_s", Rule::Number(1.0, 86_400.0)),
+    ("watch.settle_s", Rule::Number(0.1, 3600.0)),
+    ("watch.unsettled_s", Rule::Number(1.0, 86_400.0)),
+    ("watch.duplicates", Rule::Choice(&["point", "score"])),
+    ("watch.outdated", Rule::Choice(&["score", "keep"])),
+    ("watch.isolation", Rule::Choice(&["process", "none"])),
+    ("watch.combined", Rule::Truth),
+    ("retry.attempts", Rule::Integer(1, 100)),
+    ("retry.backoff_s", Rule::Number(0.1, 86_400.0)),
+    ("retry.longest_s", Rule::Number(0.1, 604_800.0)),
+    ("limits.memory_mb", Rule::Integer(0, 1_000_000)),
+    ("limits.stall_s", Rule::Number(1.0, 86_400.0)),
+    ("limits.time_s", Rule::Number(1.0, 604_800.0)),
+    ("limits.time_factor", Rule::Number(0.0, 10_000.0)),
+    ("shutdown.grace_s", Rule::Number(0.0, 86_400.0)),
+    ("metrics.listen", Rule::Address),
+    ("hooks.on_report", Rule::Texts),
+    ("hooks.timeout_s", Rule::Number(0.1, 86_400.0)),
 ];
 
 /// The rule of a key, if the key is known.

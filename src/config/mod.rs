@@ -14,8 +14,9 @@ mod settings;
 
 pub use problem::{ConfigErrors, Place, Problem, ProblemKind};
 pub use settings::{
-    Config, Decode, Fuse, Log, LogFormat, LogLevel, Stages, Text, TextMode, Threads, Utterances,
-    Workers,
+    Config, Decode, Duplicates, Events, Files, Fuse, Hooks, Isolation, Limits, Log, LogFormat,
+    LogLevel, Metrics, Outdated, Retry, Shutdown, Stages, Text, TextMode, Threads, Utterances,
+    Watch, Workers,
 };
 
 /// The defaults, as the file that documents them.

@@ -24,6 +24,20 @@ pub struct Config {
     pub threads: Threads,
     /// What is logged, and how.
     pub log: Log,
+    /// Which files are recordings.
+    pub files: Files,
+    /// How folders are watched.
+    pub watch: Watch,
+    /// When failures that may pass are tried again.
+    pub retry: Retry,
+    /// What a recording may take.
+    pub limits: Limits,
+    /// How the daemon ends.
+    pub shutdown: Shutdown,
+    /// Where the daemon can be asked how it is.
+    pub metrics: Metrics,
+    /// What the daemon calls.
+    pub hooks: Hooks,
 }
 
 /// Where the text of an utterance comes from.
@@ -195,6 +209,134 @@ pub enum LogFormat {
     Text,
     /// One JSON object per line.
     Json,
+}
+
+/// Which files of a folder are recordings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    /// Patterns that are taken; none: every known ending.
+    pub include: Vec<String>,
+    /// Patterns that are left out.
+    pub exclude: Vec<String>,
+}
+
+/// How folders are watched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// How new files are noticed.
+    pub events: Events,
+    /// Seconds between two looks without events.
+    pub poll_s: f64,
+    /// Seconds between two looks with events.
+    pub rescan_s: f64,
+    /// Seconds without a change after which a file is complete.
+    pub settle_s: f64,
+    /// Seconds after which a file that is not complete is reported.
+    pub unsettled_s: f64,
+    /// What becomes of a file with the content of another.
+    pub duplicates: Duplicates,
+    /// What becomes of reports made with another bundle or other settings.
+    pub outdated: Outdated,
+    /// Where recordings are scored.
+    pub isolation: Isolation,
+    /// Whether reports go into one file as well.
+    pub combined: bool,
+}
+
+/// How new files are noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Events {
+    /// By events where they arrive.
+    Auto,
+    /// By events.
+    Native,
+    /// By looking.
+    Poll,
+}
+
+/// What becomes of a file with the content of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Duplicates {
+    /// Its report points to the first.
+    Point,
+    /// It is scored again.
+    Score,
+}
+
+/// What becomes of reports made with another bundle or other settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outdated {
+    /// They are made anew.
+    Score,
+    /// They are left.
+    Keep,
+}
+
+/// Where recordings are scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// In a child process.
+    Process,
+    /// In the daemon itself.
+    None,
+}
+
+/// When failures that may pass are tried again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// Attempts in all.
+    pub attempts: u32,
+    /// Seconds until the second; doubles with each.
+    pub backoff_s: f64,
+    /// Most seconds between two.
+    pub longest_s: f64,
+}
+
+/// What a recording may take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Megabytes (10⁶ bytes) of the worker process; 0: three quarters of the machine's.
+    pub memory_mb: u64,
+    /// Seconds in which nothing moves.
+    pub stall_s: f64,
+    /// Seconds for one recording, whatever its length.
+    pub time_s: f64,
+    /// And so many times its length.
+    pub time_factor: f64,
+}
+
+/// How the daemon ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shutdown {
+    /// Seconds to finish what is under way.
+    pub grace_s: f64,
+}
+
+/// Where the daemon can be asked how it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Address and port; empty: nowhere.
+    pub listen: String,
+}
+
+/// What the daemon calls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hooks {
+    /// Program and arguments for each new report; empty: none.
+    pub on_report: Vec<String>,
+    /// Seconds after which it is stopped.
+    pub timeout_s: f64,
 }
 
 impl Config {

@@ -16,7 +16,7 @@ fn folder(names: &[&str]) -> tempfile::TempDir {
 }
 
 fn relatives(paths: &[PathBuf]) -> Vec<String> {
-    let found = discover(paths).unwrap();
+    let found = discover(paths, &Patterns::default()).unwrap();
     let relatives = found.iter().map(|found| found.relative.to_str().unwrap());
     relatives.map(ToOwned::to_owned).collect()
 }
@@ -57,7 +57,11 @@ fn a_file_that_is_named_is_taken_once() {
 
 #[test]
 fn every_missing_input_is_named() {
-    let errors = discover(&["/no/such".into(), "/nor/this".into()]).unwrap_err();
+    let errors = discover(
+        &["/no/such".into(), "/nor/this".into()],
+        &Patterns::default(),
+    )
+    .unwrap_err();
     let said = errors.to_string();
     assert!(said.contains("\"/no/such\" does not exist"), "{said}");
     assert!(said.contains("\"/nor/this\" does not exist"), "{said}");
@@ -67,7 +71,7 @@ fn every_missing_input_is_named() {
 fn two_recordings_never_share_a_report() {
     let folder = folder(&["one/a.mp4", "two/a.mp4"]);
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
-    let errors = discover(&[one, two]).unwrap_err();
+    let errors = discover(&[one, two], &Patterns::default()).unwrap_err();
     assert!(
         errors.to_string().contains("would share the report"),
         "{errors}"
@@ -88,14 +92,14 @@ fn names_that_are_not_unicode_are_found() {
     let folder = folder(&[]);
     let name = OsStr::from_bytes(b"caf\xe9.mp4");
     std::fs::write(folder.path().join(name), "x").unwrap();
-    let found = discover(&[folder.path().to_owned()]).unwrap();
+    let found = discover(&[folder.path().to_owned()], &Patterns::default()).unwrap();
     assert_eq!(found[0].relative.as_os_str(), name);
 }
 
 #[test]
 fn a_recording_is_known_by_its_content() {
     let folder = folder(&["a.mp4"]);
-    let found = discover(&[folder.path().to_owned()]).unwrap();
+    let found = discover(&[folder.path().to_owned()], &Patterns::default()).unwrap();
     let recording = identify(&found[0], RecordingId(7)).unwrap();
     assert_eq!(
         recording.blake3,
@@ -108,7 +112,7 @@ fn a_recording_is_known_by_its_content() {
 #[test]
 fn no_recording_at_all_is_said() {
     let folder = folder(&["notes.txt"]);
-    let errors = discover(&[folder.path().to_owned()]).unwrap_err();
+    let errors = discover(&[folder.path().to_owned()], &Patterns::default()).unwrap_err();
     assert!(
         errors.to_string().contains("there is no recording in"),
         "{errors}"

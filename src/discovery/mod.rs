@@ -1,4 +1,6 @@
-//! From files and folders to the list of recordings.
+//! Which files are recordings: patterns, walks through folders, and what identifies a file.
+
+mod patterns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -10,14 +12,8 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::flow::{Recording, RecordingId};
-use crate::reports::is_own_output;
 
-/// What is taken from folders; a file that is named is taken whatever its name.
-const MEDIA_EXTENSIONS: &[&str] = &[
-    "3g2", "3gp", "aac", "aif", "aiff", "amr", "asf", "avi", "flac", "flv", "m2ts", "m2v", "m4a",
-    "m4v", "mka", "mkv", "mov", "mp3", "mp4", "mpeg", "mpg", "mts", "mxf", "oga", "ogg", "ogm",
-    "ogv", "opus", "ts", "vob", "wav", "webm", "wma", "wmv",
-];
+pub use patterns::{PatternError, Patterns};
 
 /// A file to be scored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +41,7 @@ pub enum DiscoverProblem {
     /// Nothing to do.
     #[error(
         "there is no recording in {0:?}; in folders, files with these endings are taken: {known}",
-        known = MEDIA_EXTENSIONS.join(" ")
+        known = patterns::MEDIA_EXTENSIONS.join(" ")
     )]
     Empty(Vec<PathBuf>),
     /// Two recordings would have the same report.
@@ -83,17 +79,18 @@ impl fmt::Display for DiscoverErrors {
     }
 }
 
-/// Lists the recordings among files and folders (recursively), sorted, each once.
+/// Lists the recordings among files and folders (recursively), sorted, each once. A file
+/// that is named is taken whatever its name.
 ///
 /// # Errors
 /// Names every input that is missing or unreadable, and recordings that would share a
 /// report; also when there is no recording at all, which is never what was meant.
-pub fn discover(paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverErrors> {
+pub fn discover(paths: &[PathBuf], patterns: &Patterns) -> Result<Vec<Found>, DiscoverErrors> {
     let mut problems = Vec::new();
     let mut found = Vec::new();
     for path in paths {
         match std::fs::metadata(path) {
-            Ok(facts) if facts.is_dir() => walk(path, &mut found, &mut problems),
+            Ok(facts) if facts.is_dir() => walk(path, patterns, &mut found, &mut problems),
             Ok(_) => found.push(Found {
                 relative: path.file_name().map_or_else(|| path.clone(), PathBuf::from),
                 path: path.clone(),
@@ -136,47 +133,58 @@ fn problem(path: &Path, error: &io::Error) -> DiscoverProblem {
     }
 }
 
-fn walk(folder: &Path, found: &mut Vec<Found>, problems: &mut Vec<DiscoverProblem>) {
-    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name();
-    let visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry.file_name());
-    for entry in entries.into_iter().filter_entry(visible) {
+fn walk(
+    folder: &Path,
+    patterns: &Patterns,
+    found: &mut Vec<Found>,
+    problems: &mut Vec<DiscoverProblem>,
+) {
+    for entry in recordings(folder, folder, patterns) {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && is_recording(entry.file_name()) => {
-                let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-                found.push(Found {
-                    relative: relative.to_owned(),
-                    path: entry.path().to_owned(),
-                });
-            }
-            Ok(_) => {}
-            // A link back to a folder above: what is below it is found there anyway.
-            Err(error) if error.loop_ancestor().is_some() => {}
-            Err(error) => {
-                let path = error.path().unwrap_or(folder).to_owned();
-                // A link to nowhere is not a recording.
-                if std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_symlink()) {
-                    continue;
-                }
-                let error = error.to_string();
-                problems.push(DiscoverProblem::Unreadable { path, error });
-            }
+            Ok(recording) => found.push(recording),
+            Err(problem) => problems.push(problem),
         }
     }
 }
 
-fn is_hidden(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".")
+/// The recordings below `start`, a folder in `root` or `root` itself, in the order of
+/// their names. Links are followed, but not in circles.
+pub fn recordings<'p>(
+    root: &'p Path,
+    start: &Path,
+    patterns: &'p Patterns,
+) -> impl Iterator<Item = Result<Found, DiscoverProblem>> + use<'p> {
+    let start = start.to_owned();
+    let entries = WalkDir::new(&start).follow_links(true).sort_by_file_name();
+    let visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry.file_name());
+    let entries = entries.into_iter().filter_entry(visible);
+    entries.filter_map(move |entry| match entry {
+        Ok(entry) if entry.file_type().is_file() => {
+            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            patterns.takes(relative).then(|| {
+                Ok(Found {
+                    relative: relative.to_owned(),
+                    path: entry.path().to_owned(),
+                })
+            })
+        }
+        Ok(_) => None,
+        // A link back to a folder above: what is below it is found there anyway.
+        Err(error) if error.loop_ancestor().is_some() => None,
+        Err(error) => {
+            let path = error.path().unwrap_or(&start).to_owned();
+            // A link to nowhere is not a recording.
+            if std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_symlink()) {
+                return None;
+            }
+            let error = error.to_string();
+            Some(Err(DiscoverProblem::Unreadable { path, error }))
+        }
+    })
 }
 
-/// Known by its extension; unfinished downloads (`.part`, `.tmp`, `.crdownload`) and
-/// reports have another.
-fn is_recording(name: &OsStr) -> bool {
-    let extension = Path::new(name).extension().and_then(OsStr::to_str);
-    let is_media = extension.is_some_and(|extension| {
-        let extension = extension.to_ascii_lowercase();
-        MEDIA_EXTENSIONS.contains(&extension.as_str())
-    });
-    is_media && !is_own_output(name)
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 /// Hashes a file and takes down what identifies it. The file is streamed: its size does
