@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// The stages of the chain, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// Finds and hashes recordings.
     Source,
@@ -54,11 +58,60 @@ impl fmt::Display for Stage {
     }
 }
 
+/// What kind of thing went wrong: it says whether trying again can help.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// The recording itself: it is no media, or broken. The same content fails again.
+    Content,
+    /// Reading or writing a file: the disk, the network, permissions. It may pass.
+    Io,
+    /// Nothing came for too long. It may pass.
+    Stalled,
+    /// This installation: a library or a part of it does not work. It may be mended.
+    Environment,
+    /// A defect of this program: a panic.
+    Defect,
+    /// The process that worked on it ended: a crash of a decoder or a model.
+    Crashed,
+    /// It took more memory than it may.
+    Memory,
+    /// It took more time than it may.
+    Time,
+}
+
+impl Cause {
+    /// The name in failure records and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::Io => "io",
+            Self::Stalled => "stalled",
+            Self::Environment => "environment",
+            Self::Defect => "defect",
+            Self::Crashed => "crashed",
+            Self::Memory => "memory",
+            Self::Time => "time",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// Why a recording has no report.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
     /// Where it happened.
     pub stage: Stage,
+    /// What kind of thing went wrong.
+    pub cause: Cause,
     /// The error and its causes, outermost first; lower-case fragments.
     pub chain: Vec<String>,
     /// What the user can do about it.
@@ -66,7 +119,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure from an error and its chain of sources.
+    /// A failure from an error and its chain of sources; the recording is at fault until
+    /// [`because`](Self::because) says otherwise.
     #[must_use]
     pub fn new(stage: Stage, error: &dyn std::error::Error) -> Self {
         let mut chain = vec![error.to_string()];
@@ -77,9 +131,17 @@ impl Failure {
         }
         Self {
             stage,
+            cause: Cause::Content,
             chain,
             hint: None,
         }
+    }
+
+    /// With another kind of cause.
+    #[must_use]
+    pub fn because(mut self, cause: Cause) -> Self {
+        self.cause = cause;
+        self
     }
 
     /// Adds what the user can do.

@@ -16,7 +16,7 @@ mod text;
 mod transcript;
 mod utterance;
 
-pub use failure::{Failure, Stage};
+pub use failure::{Cause, Failure, Stage};
 pub use frame::{FACE_SIDE_PX, Face, Frame, Rect};
 pub use matrix::{Matrix, ShapeError};
 pub use media::{AudioFacts, MediaFacts, VideoFacts};

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::ReportError;
+use super::lines::Line;
 
 /// How temporary names begin; the process id follows.
 pub(super) const TEMPORARY_PREFIX: &str = ".undertone-";
@@ -14,7 +15,10 @@ pub(super) const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// Writes a file beside its place under a temporary name, syncs and renames it, and
 /// syncs the folder. Whatever fails, the temporary file goes.
-pub(super) fn place(
+///
+/// # Errors
+/// When the disk refuses; then what was there before is still there.
+pub fn place(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
@@ -38,6 +42,18 @@ pub(super) fn place(
     file.as_file().sync_all().map_err(refused)?;
     file.persist(path).map_err(|error| refused(error.error))?;
     sync_folder(folder).map_err(refused)
+}
+
+/// Places a file of one line, and makes its folder.
+pub(super) fn place_line(path: &Path, line: &Line) -> Result<(), ReportError> {
+    let refused = |source| ReportError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(refused)?;
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    place(path, |file| file.write_all(&text).map_err(refused))
 }
 
 /// Makes a rename in the folder last.

@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::lines::{Line, RecordingLine, SummaryLine};
+use super::failure::read_failure;
+use super::lines::{DuplicateLine, FailureLine, Line, RecordingLine, SummaryLine};
 use super::mark::RunMark;
+use super::paths::ReportPaths;
 
 /// How much of a file's end is read at a time.
 const BLOCK: u64 = 16 * 1024;
@@ -19,40 +21,87 @@ pub struct FinishedReport {
     pub summary: SummaryLine,
 }
 
+/// What the output folder says of a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// Nothing yet.
+    Unknown,
+    /// It has a complete report; its first line.
+    Reported(Box<RecordingLine>),
+    /// Its report points to another, which is complete and of the same content.
+    Duplicate(Box<DuplicateLine>),
+    /// It has a failure record and no report.
+    Failed(Box<FailureLine>),
+}
+
+/// Looks a recording up. A pointer whose report has gone is as good as none. Where there
+/// is a failure record as well, the newer one counts: a report that is finished removes it.
+#[must_use]
+pub fn standing(out: &Path, relative: &Path) -> Standing {
+    let paths = ReportPaths::new(out, relative);
+    let failure = || read_failure(&paths.failure).map(|line| Standing::Failed(Box::new(line)));
+    let report = || reported(out, &paths.report);
+    let modified = |path| {
+        std::fs::metadata(path)
+            .and_then(|facts| facts.modified())
+            .ok()
+    };
+    let standing = match (modified(&paths.report), modified(&paths.failure)) {
+        (report_at, Some(failed_at)) if report_at.is_none_or(|at| at < failed_at) => {
+            failure().or_else(report)
+        }
+        (_, Some(_)) => report().or_else(failure),
+        (_, None) => report(),
+    };
+    standing.unwrap_or(Standing::Unknown)
+}
+
+fn reported(out: &Path, report: &Path) -> Option<Standing> {
+    match read_ends(report)? {
+        (Line::Recording(first), Line::Summary(_)) => Some(Standing::Reported(Box::new(first))),
+        (Line::Duplicate(pointer), _) => {
+            let original = read_finished(&out.join(&pointer.of.report))?
+                .recording
+                .source;
+            let is_same = original.blake3.is_some() && original.blake3 == pointer.source.blake3;
+            is_same.then(|| Standing::Duplicate(Box::new(pointer)))
+        }
+        _ => None,
+    }
+}
+
 /// True when the report is complete and was made from this content, with this bundle
 /// and these settings: doing it again would give the same.
 #[must_use]
-pub fn is_done(report: &Path, blake3: &str, mark: &RunMark) -> bool {
-    read_finished(report).is_some_and(|finished| {
-        let RecordingLine {
-            source,
-            bundle,
-            config,
-            ..
-        } = finished.recording;
-        source.blake3.as_deref() == Some(blake3)
-            && bundle.fingerprint == mark.bundle.fingerprint
-            && config == mark.config
-    })
+pub fn is_done(out: &Path, relative: &Path, blake3: &str, mark: &RunMark) -> bool {
+    let (source, bundle, config) = match standing(out, relative) {
+        Standing::Reported(line) => (line.source, line.bundle, line.config),
+        Standing::Duplicate(line) => (line.source, line.bundle, line.config),
+        Standing::Unknown | Standing::Failed(_) => return false,
+    };
+    source.blake3.as_deref() == Some(blake3) && mark.made(&bundle, &config)
 }
 
 /// Reads first and last line of a report; `None` when there is no complete report of a
 /// form that this program knows.
 #[must_use]
 pub fn read_finished(report: &Path) -> Option<FinishedReport> {
-    let mut file = File::open(report).ok()?;
-    let mut first = Vec::new();
-    BufReader::new(&file).read_until(b'\n', &mut first).ok()?;
-    let last = last_line(&mut file).ok()?;
-    match (
-        serde_json::from_slice(&first),
-        serde_json::from_slice(&last),
-    ) {
-        (Ok(Line::Recording(recording)), Ok(Line::Summary(summary))) => {
+    match read_ends(report) {
+        Some((Line::Recording(recording), Line::Summary(summary))) => {
             Some(FinishedReport { recording, summary })
         }
         _ => None,
     }
+}
+
+/// First and last line of a report; the same one where there is only one.
+fn read_ends(report: &Path) -> Option<(Line, Line)> {
+    let mut file = File::open(report).ok()?;
+    let mut first = Vec::new();
+    BufReader::new(&file).read_until(b'\n', &mut first).ok()?;
+    let last = last_line(&mut file).ok()?;
+    let line = |text: &[u8]| serde_json::from_slice(text).ok();
+    Some((line(&first)?, line(&last)?))
 }
 
 /// The last line, without what is before it; empty when it does not end.

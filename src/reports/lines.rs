@@ -1,5 +1,6 @@
 //! The lines of a report, as they are read and written.
 
+mod duplicate;
 mod failure;
 mod recording;
 mod summary;
@@ -8,6 +9,7 @@ mod utterance;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use duplicate::{DuplicateLine, OriginalLine};
 pub use failure::FailureLine;
 pub use recording::{
     AudioLine, BundleLine, ConfigLine, MediaLine, RecordingLine, SourceLine, VideoLine,
@@ -28,6 +30,8 @@ pub enum Line {
     Utterance(UtteranceLine),
     /// The last line of a report.
     Summary(SummaryLine),
+    /// The same content was scored before: where; alone in its report.
+    Duplicate(DuplicateLine),
     /// Why a recording has no report; alone in its file.
     Failure(FailureLine),
 }

@@ -43,4 +43,10 @@ impl RunMark {
             },
         }
     }
+
+    /// True when a report with this bundle and these settings was made by such a run.
+    #[must_use]
+    pub fn made(&self, bundle: &BundleLine, config: &ConfigLine) -> bool {
+        bundle.fingerprint == self.bundle.fingerprint && *config == self.config
+    }
 }

@@ -6,6 +6,8 @@
 //! rounded here, and nowhere else; a number that is none never reaches JSON.
 
 mod atomic;
+mod duplicate;
+pub mod escape;
 mod failure;
 mod ledger;
 mod lines;
@@ -22,12 +24,17 @@ mod writer;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-pub use failure::write_failure;
-pub use ledger::{FinishedReport, is_done, read_finished};
+pub use atomic::place;
+pub use duplicate::write_duplicate;
+pub use failure::{
+    NextTry, failed_before, failure_records, read_failure, retry_now, write_failure,
+};
+pub use ledger::{FinishedReport, Standing, is_done, read_finished, standing};
 pub use lines::{
-    AudioLine, BundleLine, ConfigLine, FaceLine, FailureLine, FlowName, Line, MediaLine,
-    ModalitiesLine, ModalityLine, Polarity, RecordingLine, SentimentLine, SourceLine, SpanLine,
-    SummaryLine, TextLine, TextShares, TextSourceName, UtteranceLine, VideoLine,
+    AudioLine, BundleLine, ConfigLine, DuplicateLine, FaceLine, FailureLine, FlowName, Line,
+    MediaLine, ModalitiesLine, ModalityLine, OriginalLine, Polarity, RecordingLine, SentimentLine,
+    SourceLine, SpanLine, SummaryLine, TextLine, TextShares, TextSourceName, UtteranceLine,
+    VideoLine,
 };
 pub use mark::RunMark;
 pub use paths::{ReportPaths, is_own_output};
@@ -73,4 +80,20 @@ pub enum ReportError {
     /// A line cannot be expressed in JSON.
     #[error("a line cannot be written as JSON")]
     Json(#[from] serde_json::Error),
+}
+
+impl ReportError {
+    /// True when the disk has no room, or takes nothing: it may pass, and no recording is
+    /// at fault.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match self {
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                StorageFull | QuotaExceeded | ReadOnlyFilesystem
+            ),
+            _ => false,
+        }
+    }
 }

@@ -67,6 +67,13 @@ fn bounded(name: &OsStr) -> OsString {
     short
 }
 
+/// The recording that a failure record belongs to, by the record's path.
+pub(super) fn recording_of(failure: &Path) -> Option<PathBuf> {
+    let bytes = failure.as_os_str().as_bytes();
+    let bytes = bytes.strip_suffix(FAILURE.as_bytes())?;
+    Some(OsStr::from_bytes(bytes).into())
+}
+
 /// True for files that this program writes: reports and failure records.
 #[must_use]
 pub fn is_own_output(name: &OsStr) -> bool {

@@ -7,7 +7,7 @@ use super::lines::{
     RecordingLine, SentimentLine, SourceLine, TextLine, TextSourceName, UtteranceLine, VideoLine,
 };
 use super::mark::RunMark;
-use super::time::rfc3339;
+use super::time::rfc3339_exact;
 use super::{ReportError, SCHEMA_VERSION};
 
 /// Scores, weights and shares are given to four decimals: more would be noise.
@@ -50,7 +50,7 @@ pub(super) fn source_line(recording: &Recording) -> SourceLine {
     SourceLine {
         path: recording.path.to_string_lossy().into_owned(),
         size_bytes: recording.size_bytes,
-        modified: recording.modified.map(rfc3339),
+        modified: recording.modified.map(rfc3339_exact),
         blake3: (!hash.is_empty()).then(|| hash.clone()),
     }
 }

@@ -44,6 +44,9 @@ mod tests {
             .iter()
             .map(|line| line["properties"]["kind"]["const"].as_str().unwrap())
             .collect();
-        assert_eq!(kinds, ["recording", "utterance", "summary", "failure"]);
+        assert_eq!(
+            kinds,
+            ["recording", "utterance", "summary", "duplicate", "failure"]
+        );
     }
 }

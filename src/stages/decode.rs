@@ -12,7 +12,7 @@ use super::cutter::{
     CutSettings, Earshot, VoiceCutter, VoiceDetector, WindowCutter, WindowSettings,
 };
 use crate::engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
-use crate::flow::{Body, Ended, Failure, MediaFacts, Recording, Stage, Utterance};
+use crate::flow::{Body, Cause, Ended, Failure, MediaFacts, Recording, Stage, Utterance};
 
 /// How recordings become utterances.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,16 +53,16 @@ type MakeDetector = fn() -> Box<dyn VoiceDetector>;
 type Send<'a> = &'a mut dyn FnMut(Body<Utterance>) -> ControlFlow<()>;
 
 /// Takes recordings apart and cuts them.
-pub struct DecodeStage {
-    source: Box<dyn MediaSource>,
+pub struct DecodeStage<'m> {
+    source: Box<dyn MediaSource + 'm>,
     settings: DecodeSettings,
     detector: MakeDetector,
 }
 
-impl DecodeStage {
+impl<'m> DecodeStage<'m> {
     /// A stage that reads from `source`.
     #[must_use]
-    pub fn new(source: Box<dyn MediaSource>, settings: DecodeSettings) -> Self {
+    pub fn new(source: Box<dyn MediaSource + 'm>, settings: DecodeSettings) -> Self {
         Self {
             source,
             settings,
@@ -85,7 +85,7 @@ impl DecodeStage {
             Ok(Ok(ended)) => return send(Body::Ended(ended)),
             Ok(Err(MediaError::Stopped)) => return ControlFlow::Break(()),
             Ok(Err(error)) => {
-                let failure = Failure::new(Stage::Decode, &error);
+                let failure = Failure::new(Stage::Decode, &error).because(cause(&error));
                 match error.hint() {
                     Some(hint) => failure.with_hint(hint),
                     None => failure,
@@ -93,6 +93,7 @@ impl DecodeStage {
             }
             Err(panic) => Failure {
                 stage: Stage::Decode,
+                cause: Cause::Defect,
                 chain: vec![format!("panicked: {}", words(&*panic))],
                 hint: Some("this is a defect of the program: please report it".to_owned()),
             },
@@ -126,6 +127,16 @@ impl DecodeStage {
             ControlFlow::Continue(()) => Ok(facts),
             ControlFlow::Break(()) => Err(MediaError::Stopped),
         }
+    }
+}
+
+/// Whether trying again can help.
+fn cause(error: &MediaError) -> Cause {
+    match error {
+        MediaError::Unreadable { .. } => Cause::Io,
+        MediaError::Stalled { .. } => Cause::Stalled,
+        error if error.is_environment() => Cause::Environment,
+        _ => Cause::Content,
     }
 }
 

@@ -6,12 +6,24 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::flow::{Body, Ended, Failure, Fused, Message, Recording, RecordingId, Spent, Stage};
-use crate::reports::{ReportError, ReportPaths, ReportWriter, RunMark, SummaryLine, write_failure};
+use crate::flow::{
+    Body, Cause, Ended, Failure, Fused, Message, Recording, RecordingId, Spent, Stage,
+};
+use crate::reports::{
+    NextTry, ReportError, ReportPaths, ReportWriter, RunMark, SummaryLine, failed_before,
+    write_failure,
+};
 
 /// Something that whoever watches a run wants to know.
 #[derive(Clone, Debug)]
 pub enum Progress {
+    /// A recording was opened.
+    Opened {
+        /// Which.
+        recording: RecordingId,
+        /// Its length as its container states it, in seconds.
+        duration_s: Option<f64>,
+    },
     /// An utterance was scored; its end on the recording's clock, in seconds.
     Scored {
         /// Of which recording.
@@ -28,7 +40,7 @@ pub enum Progress {
         /// The report's last line.
         summary: SummaryLine,
     },
-    /// A failure record is in its place.
+    /// A recording failed; its failure record is in its place, if the reporter writes them.
     Failed {
         /// Of which recording.
         recording: Arc<Recording>,
@@ -37,9 +49,19 @@ pub enum Progress {
     },
 }
 
+/// Who writes failure records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureRecords {
+    /// The reporter: what failed is not tried again by this run.
+    Write,
+    /// Whoever hears of the failure, and knows whether there is another attempt.
+    Leave,
+}
+
 /// The stage's only worker.
 pub struct Reporter<N> {
     out: PathBuf,
+    records: FailureRecords,
     mark: Arc<RunMark>,
     open: HashMap<RecordingId, Open>,
     /// What still arrives of these is void.
@@ -56,9 +78,10 @@ struct Open {
 
 impl<N: FnMut(Progress)> Reporter<N> {
     /// Writes under `out`; `notify` hears of everything that happens.
-    pub fn new(out: PathBuf, mark: Arc<RunMark>, notify: N) -> Self {
+    pub fn new(out: PathBuf, mark: Arc<RunMark>, records: FailureRecords, notify: N) -> Self {
         Self {
             out,
+            records,
             mark,
             open: HashMap::new(),
             failed: HashSet::new(),
@@ -70,7 +93,21 @@ impl<N: FnMut(Progress)> Reporter<N> {
     ///
     /// # Errors
     /// When a report cannot be written: the disk is full or gone, so the run cannot go on.
+    /// Where failures are left to another, a place that cannot be written to is one, too.
     pub fn take(&mut self, message: Message<Fused>) -> Result<(), ReportError> {
+        let recording = message.recording.clone();
+        match self.accept(message) {
+            Err(error) if self.records == FailureRecords::Leave && !error.is_disk_full() => {
+                let failure = Failure::new(Stage::Report, &error)
+                    .because(Cause::Environment)
+                    .with_hint("check that its report can be written there");
+                self.fail(&recording, failure)
+            }
+            taken => taken,
+        }
+    }
+
+    fn accept(&mut self, message: Message<Fused>) -> Result<(), ReportError> {
         let Message {
             recording,
             body,
@@ -81,7 +118,13 @@ impl<N: FnMut(Progress)> Reporter<N> {
         }
         match body {
             Body::Failed(failure) => return self.fail(&recording, failure),
-            Body::Opened(_) => self.entry(&recording)?.spent += spent,
+            Body::Opened(facts) => {
+                self.entry(&recording)?.spent += spent;
+                (self.notify)(Progress::Opened {
+                    recording: recording.id,
+                    duration_s: facts.duration_s,
+                });
+            }
             Body::Ended(ended) => {
                 let open = self.entry(&recording)?;
                 open.spent += spent;
@@ -154,8 +197,13 @@ impl<N: FnMut(Progress)> Reporter<N> {
         // Dropping the writer removes what was written so far.
         self.open.remove(&recording.id);
         self.failed.insert(recording.id);
-        let paths = ReportPaths::new(&self.out, &recording.relative);
-        write_failure(&paths, recording, &self.mark, &failure, None)?;
+        if self.records == FailureRecords::Write {
+            let paths = ReportPaths::new(&self.out, &recording.relative);
+            let former = failed_before(&paths, &recording.blake3);
+            let attempts = former.map_or(0, |former| former.attempts).saturating_add(1);
+            let next = NextTry::Never;
+            write_failure(&paths, recording, &self.mark, &failure, attempts, next)?;
+        }
         (self.notify)(Progress::Failed {
             recording: recording.clone(),
             failure,
@@ -186,7 +234,10 @@ mod tests {
     fn after(messages: Vec<Message<Fused>>) -> (Vec<String>, Vec<Progress>) {
         let out = tempfile::tempdir().unwrap();
         let mut told = Vec::new();
-        let mut reporter = Reporter::new(out.path().to_owned(), mark(), |news| told.push(news));
+        let records = FailureRecords::Write;
+        let mut reporter = Reporter::new(out.path().to_owned(), mark(), records, |news| {
+            told.push(news)
+        });
         for message in messages {
             reporter.take(message).unwrap();
         }
@@ -218,6 +269,7 @@ mod tests {
     fn a_failure_voids_what_came_before_and_after() {
         let failure = Failure {
             stage: Stage::Fuse,
+            cause: crate::flow::Cause::Defect,
             chain: vec!["why".into()],
             hint: None,
         };

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::labels::LabelledClip;
 use crate::engines::media::MediaSource;
-use crate::flow::{Body, Failure, Recording, RecordingId, Stage, Utterance};
+use crate::flow::{Body, Cause, Failure, Recording, RecordingId, Stage, Utterance};
 use crate::stages::decode::{DecodeSettings, DecodeStage};
 
 /// Long enough that a labelled clip is never cut in two.
@@ -23,7 +23,7 @@ pub fn whole_clip(mut settings: DecodeSettings) -> DecodeSettings {
 }
 
 /// Decodes labelled clips for one thread.
-pub struct ClipReader(DecodeStage);
+pub struct ClipReader(DecodeStage<'static>);
 
 impl ClipReader {
     /// Reads clips with settings from [`whole_clip`].
@@ -134,6 +134,7 @@ impl Pace {
 pub fn nothing_in(clip: &LabelledClip) -> Failure {
     Failure {
         stage: Stage::Decode,
+        cause: Cause::Content,
         chain: vec![format!("{} has neither voice nor picture", clip.id)],
         hint: Some("remove it from the table of labels".to_owned()),
     }

@@ -1,7 +1,11 @@
 //! The first line of a report: what was scored, with what.
 
+use std::time::SystemTime;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::reports::time::rfc3339_exact;
 
 /// What was scored, with what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +38,16 @@ pub struct SourceLine {
     /// BLAKE3 of the content, lower-case hexadecimal; absent only in a failure record
     /// of a file that could not be read.
     pub blake3: Option<String>,
+}
+
+impl SourceLine {
+    /// True when a file of this size and modification is, as far as one can tell without
+    /// reading it, the one that was scored.
+    #[must_use]
+    pub fn is_unchanged(&self, size_bytes: u64, modified: Option<SystemTime>) -> bool {
+        let modified = modified.map(rfc3339_exact);
+        self.size_bytes == size_bytes && modified.is_some() && self.modified == modified
+    }
 }
 
 /// The streams of a recording.

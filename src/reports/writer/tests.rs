@@ -4,7 +4,10 @@ use std::path::Path;
 
 use super::super::fixtures::{ended, fused, mark, recording, stage_s};
 use super::super::lines::{FlowName, Polarity};
-use super::super::{is_done, read_finished, report_schema, write_failure};
+use super::super::{
+    NextTry, Standing, failed_before, is_done, read_finished, report_schema, standing,
+    write_duplicate, write_failure,
+};
 use super::*;
 use crate::flow::Failure;
 
@@ -125,24 +128,53 @@ fn the_ledger_knows_content_bundle_and_settings() {
     let out = tempfile::tempdir().unwrap();
     let report = out.path().join("day/a.mp4.jsonl");
     let (hash, run) = (recording().blake3.clone(), mark());
-    assert!(!is_done(&report, &hash, &run));
+    let is_done = |hash: &str, run: &_| is_done(out.path(), &recording().relative, hash, run);
+    assert!(!is_done(&hash, &run));
     let mut writer = writer(out.path());
     writer.utterance(&fused(0, 1.0)).unwrap();
     writer.finish(&ended(1), &stage_s()).unwrap();
-    assert!(is_done(&report, &hash, &run));
-    assert!(!is_done(&report, "other", &run));
+    assert!(is_done(&hash, &run));
+    assert!(!is_done("other", &run));
     let mut other = (*run).clone();
     other.bundle.fingerprint = "fedcba9876543210".to_owned();
-    assert!(!is_done(&report, &hash, &other));
+    assert!(!is_done(&hash, &other));
     let mut other = (*run).clone();
     other.config.text_mode = "simulated".to_owned();
-    assert!(!is_done(&report, &hash, &other));
+    assert!(!is_done(&hash, &other));
 
     let whole = std::fs::read(&report).unwrap();
     for length in [0, 10, whole.len() / 2, whole.len() - 1] {
         std::fs::write(&report, &whole[..length]).unwrap();
         assert_eq!(read_finished(&report), None, "{length} of {}", whole.len());
     }
+}
+
+#[test]
+fn a_pointer_is_done_as_long_as_its_report_is_there() {
+    let out = tempfile::tempdir().unwrap();
+    let twin = Recording {
+        path: "/in/copy.mp4".into(),
+        relative: "copy.mp4".into(),
+        ..(*recording()).clone()
+    };
+    let done = || is_done(out.path(), &twin.relative, &twin.blake3, &mark());
+    let first = recording();
+    write_duplicate(out.path(), &twin, &first.path, &first.relative, &mark()).unwrap();
+    assert!(!done(), "it points nowhere");
+    writer(out.path()).finish(&ended(0), &stage_s()).unwrap();
+    assert!(done());
+    let text = std::fs::read(out.path().join("copy.mp4.jsonl")).unwrap();
+    let line: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(line["of"]["report"], "day/a.mp4.jsonl");
+    let validator = jsonschema::validator_for(&report_schema()).unwrap();
+    assert!(validator.is_valid(&line), "{line}");
+    let facts = (recording().size_bytes, recording().modified);
+    match standing(out.path(), &twin.relative) {
+        Standing::Duplicate(line) => assert!(line.source.is_unchanged(facts.0, facts.1)),
+        other => panic!("{other:?}"),
+    }
+    std::fs::remove_file(out.path().join("day/a.mp4.jsonl")).unwrap();
+    assert_eq!(standing(out.path(), &twin.relative), Standing::Unknown);
 }
 
 #[test]
@@ -167,13 +199,17 @@ fn failures_are_counted_until_there_is_a_report() {
     let record = out.path().join("day/a.mp4.failed.json");
     let failure = Failure {
         stage: Stage::Decode,
+        cause: crate::flow::Cause::Content,
         chain: vec!["no stream can be read".to_owned(), "no decoder".to_owned()],
         hint: Some("install gstreamer1.0-libav".to_owned()),
     };
     let validator = jsonschema::validator_for(&report_schema()).unwrap();
     for attempt in 1..=2 {
         let paths = ReportPaths::new(out.path(), &recording().relative);
-        write_failure(&paths, &recording(), &mark(), &failure, None).unwrap();
+        let former = failed_before(&paths, &recording().blake3);
+        let attempts = 1 + former.map_or(0, |former| former.attempts);
+        let next = NextTry::Never;
+        write_failure(&paths, &recording(), &mark(), &failure, attempts, next).unwrap();
         let line: serde_json::Value =
             serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
         assert_eq!(line["attempts"], attempt);
