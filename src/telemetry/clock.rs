@@ -14,6 +14,9 @@ pub struct StageClock {
     blocked_out_ns: AtomicU64,
     items: AtomicU64,
     workers_at_work: AtomicU64,
+    taken: AtomicU64,
+    given: AtomicU64,
+    steps: AtomicU64,
 }
 
 /// A worker that is at work as long as this lives, also when the work panics.
@@ -63,6 +66,21 @@ impl StageClock {
     pub fn worked(&self, time: Duration, items: u64) {
         add(&self.busy_ns, time);
         self.items.fetch_add(items, Ordering::Relaxed);
+    }
+
+    /// Says that messages were taken from the stage before.
+    pub fn took(&self, messages: u64) {
+        self.taken.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    /// Says that a message was given to the next stage.
+    pub fn gave(&self) {
+        self.given.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says that the work at hand goes on: a piece of it was done that is no item yet.
+    pub fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Adds time spent waiting for something to do.
@@ -116,6 +134,35 @@ impl StageClocks {
     pub fn of(&self, stage: Stage) -> &StageClock {
         &self.0[stage as usize]
     }
+
+    /// Messages that wait for a stage, as far as one can tell while they move.
+    #[must_use]
+    pub fn waiting(&self, stage: Stage) -> u64 {
+        let Some(before) = (stage as usize).checked_sub(1) else {
+            return 0;
+        };
+        let taken = self.of(stage).taken.load(Ordering::Relaxed);
+        let given = self.0[before].given.load(Ordering::Relaxed);
+        given.saturating_sub(taken)
+    }
+
+    /// A number that changes whenever anything moves anywhere in the chain.
+    #[must_use]
+    pub fn movement(&self) -> u64 {
+        let count = |clock: &StageClock| {
+            [&clock.items, &clock.taken, &clock.given, &clock.steps]
+                .map(|count| count.load(Ordering::Relaxed))
+                .into_iter()
+                .sum::<u64>()
+        };
+        self.0.iter().map(count).sum()
+    }
+
+    /// The stages that are at work.
+    pub fn at_work(&self) -> impl Iterator<Item = Stage> {
+        let stages = Stage::ALL.into_iter();
+        stages.filter(|stage| self.of(*stage).is_at_work())
+    }
 }
 
 #[cfg(test)]
@@ -137,6 +184,21 @@ mod tests {
         );
         assert_eq!(times.blocked_out, Duration::ZERO);
         assert_eq!(clocks.of(Stage::Decode).times(), StageTimes::default());
+    }
+
+    #[test]
+    fn what_waits_for_a_stage_is_known_and_every_movement() {
+        let clocks = StageClocks::default();
+        let before = clocks.movement();
+        clocks.of(Stage::Decode).gave();
+        clocks.of(Stage::Decode).gave();
+        clocks.of(Stage::Transcribe).took(1);
+        assert_eq!(clocks.waiting(Stage::Transcribe), 1);
+        assert_eq!(clocks.waiting(Stage::Source), 0);
+        assert_eq!(clocks.waiting(Stage::Decode), 0);
+        let moved = clocks.movement();
+        clocks.of(Stage::Decode).step();
+        assert!(before < moved && moved < clocks.movement());
     }
 
     #[test]

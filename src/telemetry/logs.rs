@@ -47,10 +47,12 @@ where
 }
 
 fn filter(log: &Log, said: &str) -> Result<EnvFilter, LogError> {
-    // The C++ engines warn on every utterance of what is normal here; what they say of
-    // errors reaches the user through ours. A filter of the user's own shows all.
+    // The native engines warn on every utterance of what is normal here, and GStreamer calls
+    // every broken recording an error; what counts of it reaches the user through ours. A
+    // filter of the user's own shows all.
+    let quiet = "llama-cpp-2=error,whisper_rs=error,gstreamer=off";
     let directives = match said.trim() {
-        "" => format!("{},llama-cpp-2=error,whisper_rs=error", log.level.name()),
+        "" => format!("{},{quiet}", log.level.name()),
         said => said.to_owned(),
     };
     EnvFilter::try_new(directives).map_err(|error| LogError::Filter {

@@ -8,4 +8,4 @@ mod process;
 
 pub use clock::{AtWork, StageClock, StageClocks, StageTimes};
 pub use logs::{LOG_VARIABLE, LogError, start_logging};
-pub use process::peak_memory_bytes;
+pub use process::{machine_memory_bytes, peak_memory_bytes};

@@ -5,7 +5,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::loops::{decode_all, fuse_all, give_all, report_all};
+use super::loops::{Stepping, decode_all, fuse_all, give_all, report_all};
 use super::stop::{Fault, Stop};
 use super::worker::{Port, panic_failure, work};
 use crate::bundle::Gate;
@@ -108,7 +108,11 @@ pub fn run(
         }
         for (index, media) in engines.media.into_iter().enumerate() {
             let (input, output) = (to_decode.clone(), cut.clone());
-            let stage = DecodeStage::new(media, chain.decode.clone());
+            let source = Stepping {
+                source: media,
+                clock: clocks.of(Stage::Decode),
+            };
+            let stage = DecodeStage::new(Box::new(source), chain.decode.clone());
             wiring.spawn(Stage::Decode, index, move |clock| {
                 decode_all(&input, &output, stage, clock, stop);
             });

@@ -2,14 +2,18 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::stop::{Fault, Stop};
-use super::worker::{Port, panic_failure, receive, send};
-use crate::flow::{Body, Fused, Message, Observed, Recording, Sourced, Spent, Stage, Utterance};
+use super::worker::{Port, panic_failure, receive, send, span};
+use crate::engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
+use crate::flow::{
+    Body, Fused, MediaFacts, Message, Observed, Recording, Sourced, Spent, Stage, Utterance,
+};
 use crate::stages::decode::DecodeStage;
 use crate::stages::fuse::{Judge, fuse};
 use crate::telemetry::StageClock;
@@ -28,6 +32,27 @@ pub(super) fn give_all(
     }
 }
 
+/// A media source whose every event is a step of `decode`: a silent hour has no
+/// utterances, but it moves.
+pub(super) struct Stepping<'c> {
+    pub(super) source: Box<dyn MediaSource>,
+    pub(super) clock: &'c StageClock,
+}
+
+impl MediaSource for Stepping<'_> {
+    fn decode(
+        &self,
+        path: &Path,
+        wanted: Wanted,
+        sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>,
+    ) -> Result<MediaFacts, MediaError> {
+        self.source.decode(path, wanted, &mut |event| {
+            self.clock.step();
+            sink(event)
+        })
+    }
+}
+
 /// Hands everything to `report`, whose error ends the run.
 pub(super) fn report_all(
     input: &Receiver<Message<Fused>>,
@@ -38,6 +63,8 @@ pub(super) fn report_all(
     while let Some(message) = receive(input, clock, stop) {
         let started = Instant::now();
         let is_utterance = matches!(message.body, Body::Utterance(_));
+        let _span = span(Stage::Report, &message.recording).entered();
+        let _at_work = clock.at_work();
         if let Err(fault) = report(message) {
             return stop.fault(fault);
         }
@@ -49,7 +76,7 @@ pub(super) fn report_all(
 pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, judge: &dyn Judge, batch: usize) {
     while let Some(first) = port.receive() {
         let waiting: Vec<_> = std::iter::once(first)
-            .chain(port.input.try_iter().take(batch - 1))
+            .chain(port.waiting(batch - 1))
             .collect();
         let started = Instant::now();
         let mut utterances = Vec::new();
@@ -102,7 +129,7 @@ pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, judge: &dyn Judge, batc
 pub(super) fn decode_all(
     input: &Receiver<Sourced>,
     output: &Sender<Message<Utterance>>,
-    mut stage: DecodeStage,
+    mut stage: DecodeStage<'_>,
     clock: &StageClock,
     stop: &Stop,
 ) {
@@ -131,7 +158,7 @@ pub(super) fn decode_all(
 
 /// Decodes a recording; `false` when the next stage is gone.
 fn decode_one(
-    stage: &mut DecodeStage,
+    stage: &mut DecodeStage<'_>,
     recording: Arc<Recording>,
     output: &Sender<Message<Utterance>>,
     clock: &StageClock,
@@ -161,6 +188,7 @@ fn decode_one(
         }
     };
     let _at_work = clock.at_work();
+    let _span = span(Stage::Decode, &recording).entered();
     // The stage turns errors and panics into `Failed` itself; a break is in `alive`.
     let _ = stage.run(&recording, &mut hand_on);
     alive

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
 
 use super::stop::{Fault, Stop};
-use crate::flow::{Body, Failure, Message, Stage};
+use crate::flow::{Body, Cause, Failure, Message, Recording, Stage};
 use crate::telemetry::StageClock;
 
 /// How often a waiting worker looks whether the run was broken off.
@@ -28,6 +28,13 @@ impl<P, Q> Port<'_, P, Q> {
         receive(&self.input, self.clock, self.stop)
     }
 
+    /// What waits already, up to so many messages.
+    pub fn waiting(&self, most: usize) -> Vec<Message<P>> {
+        let messages: Vec<_> = self.input.try_iter().take(most).collect();
+        self.clock.took(messages.len() as u64);
+        messages
+    }
+
     /// Hands a message on; `false` when the next stage is gone.
     pub fn send(&self, message: Message<Q>) -> bool {
         send(&self.output, message, self.clock, self.stop)
@@ -46,6 +53,7 @@ pub fn receive<T>(input: &Receiver<T>, clock: &StageClock, stop: &Stop) -> Optio
         }
     };
     clock.waited_for_input(waiting.elapsed());
+    clock.took(u64::from(received.is_some()));
     received
 }
 
@@ -62,6 +70,9 @@ pub fn send<T>(output: &Sender<T>, message: T, clock: &StageClock, stop: &Stop) 
         }
     };
     clock.waited_for_output(waiting.elapsed());
+    if sent {
+        clock.gave();
+    }
     sent
 }
 
@@ -80,6 +91,7 @@ where
     while let Some(message) = port.receive() {
         let started = Instant::now();
         let at_work = port.clock.at_work();
+        let span = span(port.stage, &message.recording).entered();
         let mut panicked = false;
         let mut message = message.try_map(|payload| {
             catch_unwind(AssertUnwindSafe(|| hop(payload))).unwrap_or_else(|panic| {
@@ -88,7 +100,7 @@ where
             })
         });
         let is_utterance = matches!(message.body, Body::Utterance(_));
-        drop(at_work);
+        drop((span, at_work));
         let worked = started.elapsed();
         port.clock.worked(worked, u64::from(is_utterance));
         message.spent.add(port.stage, worked);
@@ -104,6 +116,12 @@ where
     }
 }
 
+/// What is logged while a stage works on a recording says so.
+pub fn span(stage: Stage, recording: &Recording) -> tracing::Span {
+    let recording = recording.relative.display();
+    tracing::info_span!("work", %stage, %recording)
+}
+
 /// A panic, as the failure of the recording that was being worked on.
 pub fn panic_failure(stage: Stage, panic: &(dyn Any + Send)) -> Failure {
     let reason = panic
@@ -113,6 +131,7 @@ pub fn panic_failure(stage: Stage, panic: &(dyn Any + Send)) -> Failure {
         .unwrap_or_else(|| "no message".to_owned());
     Failure {
         stage,
+        cause: Cause::Defect,
         chain: vec![format!("the stage panicked: {reason}")],
         hint: Some("this is a bug in undertone: please report it with this recording".to_owned()),
     }

@@ -12,7 +12,7 @@ use super::branch::{self, Inputs, Outlets};
 use super::bus::{self, Cause, Fault, Kind, News};
 use super::pipelines::{Pipelines, parse_source};
 use super::reader::{Inlets, Reader};
-use super::{MediaError, MediaEvent, MediaSettings, MediaSource, Wanted, sniff};
+use super::{MediaError, MediaEvent, MediaSettings, MediaSource, Wanted, logs, sniff};
 use crate::flow::MediaFacts;
 
 /// Blocks of sound that may wait for the reader; a block is some 20 to 100 ms.
@@ -152,7 +152,9 @@ pub(super) fn init() -> Result<(), MediaError> {
                 // SAFETY: called before other threads read the environment (see `new`).
                 unsafe { std::env::set_var("OPENCV_LOG_LEVEL", "SILENT") };
             }
-            gst::init().map_err(|error| error.message().to_owned())
+            gst::init().map_err(|error| error.message().to_owned())?;
+            logs::bridge();
+            Ok(())
         })
         .clone()
         .map_err(|reason| MediaError::Engine { reason })

@@ -12,6 +12,7 @@ mod error;
 mod faces;
 mod fake;
 mod gst;
+mod logs;
 mod merge;
 mod pipelines;
 mod playback;
