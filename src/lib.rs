@@ -7,12 +7,14 @@
 //! | --- | --- |
 //! | [`cli`] | one file per subcommand; the only place that prints for people |
 //! | [`topology`] | wires the stages into a chain of threads, runs it, shuts it down |
+//! | [`daemon`] | watches folders, looks after the worker that scores, loses nothing |
 //! | [`training`] | data sets, the two-flow training loop, metrics |
 //! | [`stages`] | one file per stage of the chain |
 //! | [`engines`] | GStreamer, whisper.cpp, llama.cpp: the only files that name those crates |
 //! | [`features`] | the built-in audio and video extractors |
 //! | [`fusion`] | the network of the method, its losses and checkpoints (tch) |
 //! | [`reports`] | the JSONL report, its schema, the ledger |
+//! | [`discovery`] | which files are recordings |
 //! | [`bundle`] | manifests of model folders and their checks |
 //! | [`config`] | what was said (raw) and what is meant (resolved) |
 //! | [`telemetry`] | logs, stage clocks, process facts |
@@ -21,6 +23,8 @@
 pub mod bundle;
 pub mod cli;
 pub mod config;
+pub mod daemon;
+pub mod discovery;
 pub mod engines;
 pub mod features;
 pub mod flow;

@@ -8,8 +8,11 @@ use super::doctor::DoctorArgs;
 use super::eval::EvalArgs;
 use super::exit::Exit;
 use super::extract::ExtractArgs;
+use super::retry::RetryArgs;
 use super::run::RunArgs;
+use super::status::StatusArgs;
 use super::train::TrainArgs;
+use super::watch::WatchArgs;
 
 /// Turns folders of video into sentiment reports, also where the words are missing.
 #[derive(Debug, Parser)]
@@ -28,6 +31,15 @@ const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some recordings failed, 2 us
 pub enum Command {
     /// Score recordings: a report for each, or a record of why there is none
     Run(RunArgs),
+    /// Watch folders: score what arrives, for as long as it runs
+    Watch(WatchArgs),
+    /// Say how the daemon of a folder of reports is, and what it could not score
+    Status(StatusArgs),
+    /// Try again what failed
+    Retry(RetryArgs),
+    /// Score for `watch`; not for people
+    #[command(hide = true)]
+    Worker,
     /// Say whether this machine can run: media elements, models, cores
     Doctor(DoctorArgs),
     /// Look at the settings
@@ -52,6 +64,10 @@ impl Command {
     pub fn run(&self) -> anyhow::Result<Exit> {
         match self {
             Self::Run(args) => super::run::run(args),
+            Self::Watch(args) => super::watch::watch(args),
+            Self::Status(args) => super::status::status(args),
+            Self::Retry(args) => super::retry::retry(args),
+            Self::Worker => super::worker::worker(),
             Self::Doctor(args) => super::doctor::doctor(args),
             Self::Config(args) => super::config_show::config(args),
             Self::Schema => super::schema::schema(),

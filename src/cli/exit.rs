@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use super::discover::DiscoverErrors;
 use super::prepare::NotReady;
 use crate::config::ConfigErrors;
+use crate::daemon::RootError;
+use crate::discovery::DiscoverErrors;
 use crate::training::LabelError;
 
 /// Exit codes; documented in README.md, tested, never renumbered.
@@ -29,8 +30,10 @@ impl Exit {
         if let Some(not_ready) = error.downcast_ref::<NotReady>() {
             return not_ready.exit();
         }
-        let is_usage =
-            error.is::<ConfigErrors>() || error.is::<DiscoverErrors>() || error.is::<LabelError>();
+        let is_usage = error.is::<ConfigErrors>()
+            || error.is::<DiscoverErrors>()
+            || error.is::<LabelError>()
+            || error.is::<RootError>();
         if is_usage {
             Self::Usage
         } else {

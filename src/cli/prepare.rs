@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::discover::{DiscoverErrors, Found, discover};
 use super::exit::Exit;
 use super::progress::Terminal;
 use crate::bundle::{Bundle, BundleErrors};
 use crate::config::{Config, ConfigErrors};
+use crate::discovery::{DiscoverErrors, Found, Patterns, discover};
 use crate::telemetry::{LogError, start_logging};
 
 /// Where settings come from.
@@ -39,6 +39,43 @@ impl SettingsArgs {
     /// Everything that is wrong with them.
     pub fn load(&self) -> Result<Config, ConfigErrors> {
         Config::load(self.config.as_deref(), &self.set)
+    }
+}
+
+/// Settings and models, checked.
+#[derive(Debug)]
+pub struct Ready {
+    /// The settings.
+    pub config: Config,
+    /// The models.
+    pub bundle: Bundle,
+}
+
+impl Ready {
+    /// Loads the settings and checks the models, without stopping at the first thing that
+    /// is wrong.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn new(settings: &SettingsArgs, open: OpenBundle) -> Result<Self, NotReady> {
+        let config = settings.load();
+        let bundle = bundle_of(&config).map(|folder| open(&folder));
+        match (config, bundle) {
+            (Ok(config), Some(Ok(bundle))) => Ok(Self { config, bundle }),
+            (config, bundle) => Err(NotReady {
+                config: config.err(),
+                inputs: None,
+                bundle: bundle.and_then(Result::err),
+            }),
+        }
+    }
+}
+
+/// The folder of the bundle, also of settings that are not right otherwise.
+fn bundle_of(config: &Result<Config, ConfigErrors>) -> Option<PathBuf> {
+    match config {
+        Ok(config) => Some(config.bundle.clone()),
+        Err(errors) => errors.bundle.clone(),
     }
 }
 
@@ -99,12 +136,13 @@ impl Prepared {
         open: OpenBundle,
     ) -> Result<Self, NotReady> {
         let config = settings.load();
-        let folder = match &config {
-            Ok(config) => Some(config.bundle.clone()),
-            Err(errors) => errors.bundle.clone(),
-        };
-        let found = discover(paths);
-        let bundle = folder.map(|folder| open(&folder));
+        // With settings that cannot be read, at least the inputs are looked at.
+        let patterns = config
+            .as_ref()
+            .ok()
+            .and_then(|config| Patterns::new(&config.files).ok());
+        let found = discover(paths, &patterns.unwrap_or_default());
+        let bundle = bundle_of(&config).map(|folder| open(&folder));
         match (config, found, bundle) {
             (Ok(config), Ok(found), Some(Ok(bundle))) => Ok(Self {
                 config,

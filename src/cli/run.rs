@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
-use super::discover::{Found, identify};
 use super::exit::Exit;
 use super::models::{self, SpeechModels, threads_per_session};
 use super::prepare::{Prepared, SettingsArgs};
@@ -14,9 +13,10 @@ use super::progress::Terminal;
 use super::signals::Signals;
 use super::view::View;
 use crate::bundle::Purpose;
-use crate::flow::{Failure, Recording, RecordingId, Sourced, Stage};
+use crate::discovery::{Found, identify};
+use crate::flow::{Cause, Failure, Recording, RecordingId, Sourced, Stage};
 use crate::reports::{ReportPaths, RunMark, is_done, sweep};
-use crate::stages::report::Reporter;
+use crate::stages::report::{FailureRecords, Reporter};
 use crate::telemetry::StageClocks;
 use crate::topology::{self, Fault, Stop};
 
@@ -75,7 +75,12 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> anyhow:
         mark: &mark,
         view: &view,
     };
-    let mut reporter = Reporter::new(args.out.clone(), mark.clone(), |news| view.hear(news));
+    let mut reporter = Reporter::new(
+        args.out.clone(),
+        mark.clone(),
+        FailureRecords::Write,
+        |news| view.hear(news),
+    );
     topology::run(
         &chain,
         engines,
@@ -126,7 +131,7 @@ impl<'r> Source<'r> {
                 Err(error) => return Some(unreadable(found, RecordingId(id), &error)),
             };
             let report = ReportPaths::new(out, &found.relative).report;
-            if !force && is_done(&report, &recording.blake3, mark) {
+            if !force && is_done(out, &found.relative, &recording.blake3, mark) {
                 view.skipped(&recording, &report);
                 return None;
             }
@@ -136,7 +141,9 @@ impl<'r> Source<'r> {
 }
 
 fn unreadable(found: Found, id: RecordingId, error: &std::io::Error) -> Sourced {
-    let failure = Failure::new(Stage::Source, error).with_hint("check that it can be read");
+    let failure = Failure::new(Stage::Source, error)
+        .because(Cause::Io)
+        .with_hint("check that it can be read");
     let recording = Recording {
         id,
         path: found.path,

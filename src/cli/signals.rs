@@ -55,11 +55,7 @@ impl Signals {
         }
         self.stop.ask();
         if self.said.get().is_none_or(|said| said.elapsed() >= SAY) {
-            let busy: Vec<_> = Stage::ALL
-                .into_iter()
-                .filter(|stage| clocks.of(*stage).is_at_work())
-                .map(Stage::name)
-                .collect();
+            let busy: Vec<_> = clocks.at_work().map(Stage::name).collect();
             tracing::warn!(
                 busy = busy.join(", "),
                 "stopping: finishing what is under way; a second signal leaves at once"

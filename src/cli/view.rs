@@ -54,6 +54,7 @@ impl View {
     /// News from the last stage.
     pub(super) fn hear(&self, news: News) {
         match news {
+            News::Opened { .. } => {}
             News::Scored { recording, end_s } => self.reach(recording, end_s),
             News::Reported {
                 recording,

@@ -1,0 +1,81 @@
+//! `undertone retry`: tries again what failed, also what is quarantined.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::exit::Exit;
+use super::say;
+use crate::daemon::StateFolder;
+use crate::reports::{ReportPaths, failure_records, read_failure, retry_now};
+
+/// Arguments of `retry`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["recordings", "all"]))]
+pub struct RetryArgs {
+    /// Recordings, as `undertone status` names them
+    #[arg(value_name = "RECORDING")]
+    pub recordings: Vec<PathBuf>,
+    /// Everything that failed
+    #[arg(long)]
+    pub all: bool,
+    /// Forget earlier attempts: what was quarantined may fail twice again
+    #[arg(long)]
+    pub forget: bool,
+    /// Folder of the reports
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+pub(super) fn retry(args: &RetryArgs) -> anyhow::Result<Exit> {
+    let chosen = match args.all {
+        true => failure_records(&args.out)
+            .map(|(recording, _)| recording)
+            .collect(),
+        false => args.recordings.clone(),
+    };
+    let mut unknown = Vec::new();
+    let mut retried = 0;
+    for recording in &chosen {
+        match retry_one(&args.out, recording, args.forget)? {
+            true => retried += 1,
+            false => unknown.push(recording.display().to_string()),
+        }
+    }
+    let when = match StateFolder::daemon(&args.out) {
+        Some(daemon) => {
+            wake(daemon).context("cannot tell the daemon; it finds out with its next look")?;
+            "now"
+        }
+        None => "by the next `undertone watch`",
+    };
+    say(&format!("{retried} tried again {when}\n"))?;
+    if !unknown.is_empty() {
+        bail!(
+            "no record of a failure of {}; `undertone status --out {}` names them",
+            unknown.join(", "),
+            args.out.display()
+        );
+    }
+    Ok(Exit::Done)
+}
+
+/// `false` when there is no record of a failure.
+fn retry_one(out: &Path, recording: &Path, forget: bool) -> anyhow::Result<bool> {
+    let path = ReportPaths::new(out, recording).failure;
+    let Some(line) = read_failure(&path) else {
+        return Ok(false);
+    };
+    match forget {
+        true => std::fs::remove_file(&path).with_context(|| format!("cannot remove {path:?}"))?,
+        false => retry_now(&path, line)?,
+    }
+    Ok(true)
+}
+
+fn wake(daemon: u32) -> anyhow::Result<()> {
+    let daemon = Pid::from_raw(daemon.cast_signed()).context("no process id")?;
+    Ok(kill_process(daemon, Signal::USR1)?)
+}

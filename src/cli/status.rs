@@ -1,0 +1,146 @@
+//! `undertone status`: how the daemon that keeps a folder of reports is, and what it could
+//! not score.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::say;
+use super::table::columns;
+use crate::daemon::{Snapshot, StateFolder};
+use crate::reports::{FailureLine, failure_records};
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Folder of the reports
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// For programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// All that is known.
+#[derive(Debug, Serialize)]
+struct Status {
+    /// Process id of the daemon, if it runs.
+    daemon: Option<u32>,
+    /// Its last word.
+    snapshot: Option<Snapshot>,
+    /// What has no report, with the reason.
+    not_scored: Vec<NotScored>,
+}
+
+#[derive(Debug, Serialize)]
+struct NotScored {
+    recording: String,
+    record: FailureLine,
+}
+
+pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
+    anyhow::ensure!(args.out.is_dir(), "there is no folder {:?}", args.out);
+    let status = Status {
+        daemon: StateFolder::daemon(&args.out),
+        snapshot: StateFolder::read_status(&args.out),
+        not_scored: not_scored(&args.out),
+    };
+    if args.json {
+        say(&(serde_json::to_string(&status)? + "\n"))?;
+    } else {
+        say(&render(&status))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn not_scored(out: &Path) -> Vec<NotScored> {
+    failure_records(out)
+        .map(|(recording, record)| NotScored {
+            recording: recording.display().to_string(),
+            record,
+        })
+        .collect()
+}
+
+fn render(status: &Status) -> String {
+    let mut text = String::new();
+    // A string takes all text.
+    let _ = draw(&mut text, status);
+    text
+}
+
+fn draw(text: &mut String, status: &Status) -> std::fmt::Result {
+    match (status.daemon, &status.snapshot) {
+        (Some(process), Some(snapshot)) => {
+            writeln!(
+                text,
+                "daemon: running (process {process}) since {}, {:.1}\u{d7} real time, {:.1} min of video",
+                snapshot.started_at,
+                snapshot.speed,
+                snapshot.scored_s / 60.0,
+            )?;
+        }
+        (Some(process), None) => writeln!(text, "daemon: starting (process {process})")?,
+        (None, Some(snapshot)) => {
+            writeln!(
+                text,
+                "daemon: not running; its last word was at {}",
+                snapshot.updated_at
+            )?;
+        }
+        (None, None) => writeln!(text, "daemon: has never run for this folder")?,
+    }
+    if let Some(snapshot) = &status.snapshot {
+        let live = status.daemon.is_some();
+        for (name, why) in [("paused", &snapshot.paused), ("problem", &snapshot.problem)] {
+            if let Some(why) = why.as_ref().filter(|_| live) {
+                writeln!(text, "{name}: {why}")?;
+            }
+        }
+        let counts = snapshot
+            .counts
+            .named()
+            .map(|(name, count)| format!("{count} {name}"));
+        writeln!(text, "recordings: {}", counts.join(", "))?;
+        let rows = snapshot.under_way.iter().filter(|_| live).map(|task| {
+            let length = task
+                .duration_s
+                .map_or("?".to_owned(), |length| format!("{length:.1}"));
+            [
+                format!("  {}", task.recording),
+                format!("{:.1} of {length} s", task.reached_s),
+                format!("for {:.0} s", task.for_s),
+            ]
+        });
+        text.push_str(&columns(&rows.collect::<Vec<_>>()));
+    }
+    let rows = status
+        .not_scored
+        .iter()
+        .map(|NotScored { recording, record }| {
+            let tries = match record.attempts {
+                1 => "once".to_owned(),
+                attempts => format!("{attempts} times"),
+            };
+            let next = match (&record.next_try, record.quarantined) {
+                (Some(at), _) => format!("failed {tries}, tried again at {at}"),
+                (None, true) => format!("quarantined, failed {tries}"),
+                (None, false) => format!("failed {tries}"),
+            };
+            let why = record.error.join(": ");
+            [
+                format!("  {recording}"),
+                next,
+                format!("{}: {why}", record.stage),
+            ]
+        });
+    let rows: Vec<_> = rows.collect();
+    if !rows.is_empty() {
+        writeln!(text, "not scored:")?;
+        text.push_str(&columns(&rows));
+    }
+    Ok(())
+}

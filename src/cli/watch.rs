@@ -1,0 +1,101 @@
+//! `undertone watch`: keeps the reports of folders up to date, for months.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
+use clap::Args;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGIO, SIGTERM, SIGUSR1};
+use signal_hook::flag;
+
+use super::exit::Exit;
+use super::models;
+use super::prepare::{Ready, SettingsArgs};
+use super::worker;
+use crate::bundle::Purpose;
+use crate::config::Isolation;
+use crate::daemon::{Calls, Ending, Reload, StateFolder, Supervisor, Watching, Workshop, roots};
+use crate::reports::{RunMark, sweep};
+use crate::telemetry::start_logging;
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Folders to watch, with all folders below them; they may come later
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Folder for the reports; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Where settings come from.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+pub(super) fn watch(args: &WatchArgs) -> anyhow::Result<Exit> {
+    let Ready { config, bundle } = Ready::new(&args.settings, models::open_bundle)?;
+    let roots = roots(&args.folders, &args.out)?;
+    start_logging(&config.log, std::io::stderr)?;
+    let state = StateFolder::open(&args.out)?;
+    let calls = listen().context("cannot listen for signals")?;
+    let swept = sweep(&args.out);
+    if swept > 0 {
+        tracing::info!(files = swept, "removed what a killed daemon left");
+    }
+    if bundle.manifest.purpose == Purpose::Demo {
+        let name = &bundle.manifest.name;
+        tracing::warn!(bundle = %name, "demo models: scores of real recordings mean little");
+    }
+    let workshop = match config.watch.isolation {
+        Isolation::Process => Workshop::Process,
+        Isolation::None => {
+            // GStreamer's set-up wants to be alone in the process.
+            drop(models::media_sources(&config)?);
+            Workshop::Thread(Arc::new(|setup, orders, tell| {
+                worker::serve_here(setup, orders, tell).map_err(|error| format!("{error:#}"))
+            }))
+        }
+    };
+    let watching = Watching {
+        roots,
+        out: args.out.clone(),
+        mark: Arc::new(RunMark::new(&config, &bundle)),
+        config,
+        workshop,
+        reload: reload(args.settings.clone()),
+        calls,
+    };
+    // What the manifest says is in the mark; the models are the worker's.
+    drop(bundle);
+    Ok(match Supervisor::new(watching, state)?.run() {
+        Ending::Drained | Ending::Interrupted(0) => Exit::Done,
+        Ending::Interrupted(_) => Exit::Interrupted,
+        Ending::Broken(thread) => anyhow::bail!("{thread} has ended: a defect of the program"),
+    })
+}
+
+/// Reads settings and bundle as they were read at the start.
+fn reload(settings: SettingsArgs) -> Reload {
+    Box::new(move || {
+        let Ready { config, bundle } =
+            Ready::new(&settings, models::open_bundle).map_err(|error| error.to_string())?;
+        let mark = Arc::new(RunMark::new(&config, &bundle));
+        Ok((config, mark))
+    })
+}
+
+fn listen() -> std::io::Result<Calls> {
+    let (calls, came) = (Calls::default(), Arc::new(AtomicBool::new(false)));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the second signal finds the flag set by the first.
+        flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, came.clone())?;
+        flag::register(signal, came.clone())?;
+        flag::register(signal, calls.stop.clone())?;
+    }
+    flag::register(SIGHUP, calls.reload.clone())?;
+    flag::register(SIGUSR1, calls.look.clone())?;
+    // The kernel's word that somebody waits for a lease, which is given back at once anyway.
+    flag::register(SIGIO, Arc::default())?;
+    Ok(calls)
+}

@@ -1,0 +1,112 @@
+//! `undertone worker`: the process that scores for `undertone watch`. Not for people.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, bail};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use rustix::process::{Signal, set_parent_process_death_signal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+
+use super::exit::Exit;
+use super::models::{self, SpeechModels, threads_per_session};
+use crate::daemon::{Event, Order, Service, Setup, serve};
+use crate::reports::RunMark;
+use crate::telemetry::start_logging;
+
+pub(super) fn worker() -> anyhow::Result<Exit> {
+    depend_on_parent()?;
+    let tell = speak()?;
+    let mut orders = BufReader::new(io::stdin()).lines();
+    let Some(Order::Begin(setup)) = orders
+        .next()
+        .transpose()?
+        .map(|line| order(&line))
+        .transpose()?
+    else {
+        bail!("`undertone worker` is started by `undertone watch`, not by hand");
+    };
+    start_logging(&setup.config.log, io::stderr)?;
+    let (give, taken) = unbounded();
+    std::thread::Builder::new()
+        .name("orders".to_owned())
+        .spawn(move || hear(orders, &give))?;
+    serve_here(*setup, &taken, &tell)?;
+    Ok(Exit::Done)
+}
+
+/// Loads the models and works in this process until the orders end.
+pub(super) fn serve_here(
+    setup: Setup,
+    orders: &Receiver<Order>,
+    tell: &(dyn Fn(Event) + Sync),
+) -> anyhow::Result<()> {
+    let Setup { config, out } = setup;
+    let bundle = models::open_bundle(&config.bundle)?;
+    let media = models::media_sources(&config)?;
+    let speech = SpeechModels::load(&bundle, threads_per_session(&config))?;
+    let service = Service {
+        chain: models::chain(&config, &bundle),
+        engines: speech.engines(&config, &bundle, media)?,
+        mark: Arc::new(RunMark::new(&config, &bundle)),
+        out,
+    };
+    serve(service, orders, tell);
+    Ok(())
+}
+
+/// Ends with the process that started this one, stops only when that one says so, and is
+/// the first to go when the machine has no memory left.
+fn depend_on_parent() -> anyhow::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
+        signal_hook::flag::register(signal, Arc::default())?;
+    }
+    // Only makes it worse for us, so it is always allowed; elsewhere than on Linux not there.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "500");
+    Ok(())
+}
+
+/// Events go to standard output; what native libraries write there goes to standard error.
+fn speak() -> anyhow::Result<impl Fn(Event) + Sync> {
+    let events = std::fs::File::from(
+        rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3).context("no standard output")?,
+    );
+    rustix::stdio::dup2_stdout(io::stderr()).context("no standard error")?;
+    let events = Mutex::new(events);
+    Ok(move |event| {
+        let mut line = match serde_json::to_vec(&event) {
+            Ok(line) => line,
+            Err(error) => return tracing::error!(%error, ?event, "an event cannot be written"),
+        };
+        line.push(b'\n');
+        let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
+        if events.write_all(&line).is_err() {
+            // Nobody is left to work for.
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    })
+}
+
+fn hear(lines: impl Iterator<Item = io::Result<String>>, give: &Sender<Order>) {
+    let mut last = None;
+    for line in lines.map_while(Result::ok) {
+        match order(&line) {
+            Ok(said) => {
+                last = Some(matches!(said, Order::Finish));
+                if give.send(said).is_err() {
+                    return;
+                }
+            }
+            Err(error) => tracing::error!("{error:#}"),
+        }
+    }
+    if last != Some(true) {
+        // The other side has gone without a word.
+        std::process::exit(Exit::Interrupted as i32);
+    }
+}
+
+fn order(line: &str) -> anyhow::Result<Order> {
+    serde_json::from_str(line).context("an order that is none")
+}

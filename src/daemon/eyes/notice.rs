@@ -1,0 +1,117 @@
+//! Events of the file system, as hints where to look.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+/// Hints that are kept between two looks; what goes beyond is found by looking everywhere.
+const KEPT: usize = 16_384;
+
+/// Where something may have happened since the last look.
+#[derive(Debug, Default)]
+pub struct Hints {
+    /// Paths, and whether they were renamed into their place.
+    pub paths: HashMap<PathBuf, bool>,
+    /// Events got lost: look everywhere.
+    pub lost: bool,
+}
+
+/// Listens to the events of a folder and all below it.
+#[derive(Debug)]
+pub struct Notice {
+    hints: Arc<Mutex<Hints>>,
+    // Listens as long as it lives.
+    _watcher: RecommendedWatcher,
+}
+
+impl Notice {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When the system does not let us: mostly because too many folders are listened to
+    /// already (`fs.inotify.max_user_watches`).
+    pub fn new(folder: &Path) -> notify::Result<Self> {
+        let hints = Arc::new(Mutex::new(Hints::default()));
+        let noted = hints.clone();
+        let mut watcher = notify::recommended_watcher(move |event| note(&noted, event))?;
+        watcher.watch(folder, RecursiveMode::Recursive)?;
+        Ok(Self {
+            hints,
+            _watcher: watcher,
+        })
+    }
+
+    /// The hints since the last call. Many events of one file are one hint.
+    pub fn take(&self) -> Hints {
+        std::mem::take(&mut *self.hints.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn note(hints: &Mutex<Hints>, event: notify::Result<Event>) {
+    let mut hints = hints.lock().unwrap_or_else(PoisonError::into_inner);
+    let Ok(event) = event else {
+        hints.lost = true;
+        return;
+    };
+    let renamed = match event.kind {
+        _ if event.need_rescan() => {
+            hints.lost = true;
+            return;
+        }
+        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => true,
+        EventKind::Create(_)
+        | EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_))
+        | EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,
+        _ => return,
+    };
+    for path in event.paths {
+        if hints.paths.len() >= KEPT {
+            hints.lost = true;
+            return;
+        }
+        *hints.paths.entry(path).or_default() |= renamed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::{CreateKind, Flag};
+
+    #[test]
+    fn a_flood_and_an_overflow_mean_to_look_everywhere() {
+        let hints = Mutex::new(Hints::default());
+        let created =
+            |name: String| Event::new(EventKind::Create(CreateKind::File)).add_path(name.into());
+        for number in 0..KEPT {
+            note(&hints, Ok(created(number.to_string())));
+        }
+        assert!(!hints.lock().unwrap().lost);
+        note(&hints, Ok(created("one more".into())));
+        let taken = std::mem::take(&mut *hints.lock().unwrap());
+        assert!(taken.lost && taken.paths.len() == KEPT);
+        note(
+            &hints,
+            Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)),
+        );
+        assert!(hints.lock().unwrap().lost);
+    }
+
+    #[test]
+    fn a_rename_is_remembered_among_other_events() {
+        let hints = Mutex::new(Hints::default());
+        let to = EventKind::Modify(ModifyKind::Name(RenameMode::To));
+        note(&hints, Ok(Event::new(to).add_path("a".into())));
+        let closed = EventKind::Access(AccessKind::Close(AccessMode::Write));
+        note(&hints, Ok(Event::new(closed).add_path("a".into())));
+        let opened = EventKind::Access(AccessKind::Open(AccessMode::Any));
+        note(&hints, Ok(Event::new(opened).add_path("b".into())));
+        assert_eq!(
+            hints.lock().unwrap().paths,
+            HashMap::from([("a".into(), true)])
+        );
+    }
+}

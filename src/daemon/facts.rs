@@ -1,0 +1,34 @@
+//! What a look at a file tells without reading it.
+
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Size and modification time: a file with the same is taken to have the same content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// Last modification.
+    pub modified: Option<SystemTime>,
+}
+
+impl FileFacts {
+    /// Looks at a file; links are followed.
+    ///
+    /// # Errors
+    /// When it is not there, or no regular file.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let metadata = std::fs::metadata(path)?;
+        if !metadata.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "not a regular file",
+            ));
+        }
+        Ok(Self {
+            size_bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! Faults on purpose: what looks after a worker is tested with one that really ends,
+//! hangs or swells.
+//!
+//! `UNDERTONE_TEST_FAULT=abort:poison` makes the worker abort when it is given a recording
+//! whose name contains `poison`; `hang` and `hog` do what they say. Without the variable
+//! nothing of this is ever done.
+
+use std::path::Path;
+use std::time::Duration;
+
+const VARIABLE: &str = "UNDERTONE_TEST_FAULT";
+
+/// Does what the variable says to this recording.
+pub fn strike(recording: &Path) {
+    let Ok(said) = std::env::var(VARIABLE) else {
+        return;
+    };
+    let Some((fault, name)) = said.split_once(':') else {
+        return;
+    };
+    if !recording.to_string_lossy().contains(name) {
+        return;
+    }
+    match fault {
+        "abort" => {
+            eprintln!("{VARIABLE}: aborting on purpose");
+            std::process::abort();
+        }
+        "hang" => loop {
+            std::thread::sleep(Duration::from_secs(1));
+        },
+        "hog" => {
+            let mut held = Vec::new();
+            loop {
+                held.push(vec![1_u8; 32_000_000]);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        _ => {}
+    }
+}

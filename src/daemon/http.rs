@@ -1,0 +1,100 @@
+//! `/metrics`, `/healthz` and `/readyz`, on a thread of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+
+use tiny_http::{Header, Method, Response, Server};
+
+use super::health::Health;
+use super::metrics::Metrics;
+
+/// The address cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot listen on {address}: {reason}; another program may: change `metrics.listen`, \
+     or set it to \"\""
+)]
+pub struct HttpError {
+    address: String,
+    reason: String,
+}
+
+/// Answers until the process ends. Gives the address, with the port that was chosen.
+///
+/// # Errors
+/// When the address cannot be had.
+pub fn answer(
+    listen: &str,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+) -> Result<String, HttpError> {
+    let error = |reason: &dyn std::fmt::Display| HttpError {
+        address: listen.to_owned(),
+        reason: reason.to_string(),
+    };
+    let server = Server::http(listen).map_err(|reason| error(&reason))?;
+    let address = server
+        .server_addr()
+        .to_ip()
+        .map_or(listen.to_owned(), |at: SocketAddr| at.to_string());
+    let body = move || {
+        for request in server.incoming_requests() {
+            let (status, kind, text) = match (request.method(), request.url()) {
+                (Method::Get | Method::Head, url) => page(url, &metrics, &health),
+                _ => (405, TEXT, "only GET\n".to_owned()),
+            };
+            let kind = Header::from_bytes("Content-Type", kind).expect("our own header is one");
+            let response = Response::from_string(text)
+                .with_status_code(status)
+                .with_header(kind);
+            // Whoever has gone does not want the answer.
+            let _ = request.respond(response);
+        }
+    };
+    thread::Builder::new()
+        .name("http".to_owned())
+        .spawn(body)
+        .map_err(|reason| error(&reason))?;
+    Ok(address)
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+fn page(url: &str, metrics: &Metrics, health: &Health) -> (u16, &'static str, String) {
+    let state = |problem: Option<String>| match problem {
+        None => (200, TEXT, "ok\n".to_owned()),
+        Some(problem) => (503, TEXT, format!("{problem}\n")),
+    };
+    match url {
+        "/metrics" => (200, OPEN_METRICS, metrics.text()),
+        "/healthz" => state(health.problem()),
+        "/readyz" => state(health.unready()),
+        _ => (
+            404,
+            TEXT,
+            "there are /metrics, /healthz and /readyz\n".to_owned(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_and_readiness_are_told_apart() {
+        let (metrics, health) = (Metrics::new(), Health::new());
+        let status = |url| page(url, &metrics, &health).0;
+        assert_eq!((status("/healthz"), status("/readyz")), (200, 503));
+        health.turn(true, None, None);
+        assert_eq!((status("/healthz"), status("/readyz")), (200, 200));
+        health.turn(true, None, Some("the disk is full".to_owned()));
+        assert_eq!((status("/healthz"), status("/readyz")), (503, 503));
+        assert_eq!(health.stuck(), None);
+        health.turn(true, Some("nothing moves".to_owned()), None);
+        assert_eq!(page("/healthz", &metrics, &health).2, "nothing moves\n");
+        assert_eq!(status("/other"), 404);
+    }
+}

@@ -1,0 +1,154 @@
+//! `OUT/.undertone`: what the daemon keeps for itself beside the reports.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `lock` | held by the one daemon that writes to this folder |
+//! | `attempts.jsonl` | recordings that were begun and have not ended |
+//! | `status.json` | how the daemon is, for `undertone status` |
+//!
+//! None of it is needed to know what is done: the reports say that.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::status::Snapshot;
+
+const NAME: &str = ".undertone";
+
+/// The daemon's own folder, locked.
+#[derive(Debug)]
+pub struct StateFolder {
+    path: PathBuf,
+    // Unlocked by the system when the process ends, however it ends.
+    _lock: File,
+}
+
+/// The folder cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Another daemon has it.
+    #[error(
+        "another daemon (process {process}) keeps the reports in {out:?}; \
+         stop it, or give this one another --out"
+    )]
+    Taken {
+        /// Folder of the reports.
+        out: PathBuf,
+        /// The other's process id, if it is known.
+        process: String,
+    },
+    /// The file system refuses.
+    #[error("cannot write {path:?}; check that it can be written to and has room")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// The operating system's word.
+        source: io::Error,
+    },
+}
+
+impl StateFolder {
+    /// Makes the folder if it is not there, and takes it for this process.
+    ///
+    /// # Errors
+    /// When another daemon has it, or it cannot be written to.
+    pub fn open(out: &Path) -> Result<Self, StateError> {
+        let path = out.join(NAME);
+        let refused = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StateError::Io { path, source }
+        };
+        std::fs::create_dir_all(&path).map_err(refused(&path))?;
+        let file = path.join("lock");
+        let mut lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&file)
+            .map_err(refused(&file))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StateError::Taken {
+                    out: out.to_owned(),
+                    process: holder(&mut lock).map_or("?".to_owned(), |pid| pid.to_string()),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(refused(&file)(source)),
+        }
+        let pid = std::process::id().to_string();
+        let written = lock
+            .set_len(0)
+            .and_then(|()| lock.write_all(pid.as_bytes()));
+        // Only a courtesy to others; a full disk must not keep the daemon from starting.
+        let _ = written;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// The process id of the daemon that keeps the reports in `out`, if there is one.
+    #[must_use]
+    pub fn daemon(out: &Path) -> Option<u32> {
+        let mut lock = File::options()
+            .read(true)
+            .open(out.join(NAME).join("lock"))
+            .ok()?;
+        match lock.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => holder(&mut lock),
+            _ => None,
+        }
+    }
+
+    /// Where attempts are recorded.
+    #[must_use]
+    pub fn attempts(&self) -> PathBuf {
+        self.path.join("attempts.jsonl")
+    }
+
+    /// Leaves word of how the daemon is; whoever reads sees the old or the new.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write_status(&self, snapshot: &Snapshot) -> io::Result<()> {
+        let (fresh, place) = (self.path.join("status.tmp"), self.path.join("status.json"));
+        let written = std::fs::write(&fresh, serde_json::to_vec(snapshot)?);
+        let placed = written.and_then(|()| std::fs::rename(&fresh, place));
+        placed.inspect_err(|_| drop(std::fs::remove_file(&fresh)))
+    }
+
+    /// Reads the last word of the daemon that keeps the reports in `out`.
+    #[must_use]
+    pub fn read_status(out: &Path) -> Option<Snapshot> {
+        let text = std::fs::read(out.join(NAME).join("status.json")).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+}
+
+fn holder(lock: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    lock.rewind().ok()?;
+    lock.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_one_daemon_for_a_folder() {
+        let out = tempfile::tempdir().unwrap();
+        assert_eq!(StateFolder::daemon(out.path()), None);
+        let first = StateFolder::open(out.path()).unwrap();
+        assert_eq!(StateFolder::daemon(out.path()), Some(std::process::id()));
+        let error = StateFolder::open(out.path()).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("process {}", std::process::id())),
+            "{error}"
+        );
+        drop(first);
+        assert_eq!(StateFolder::daemon(out.path()), None);
+        StateFolder::open(out.path()).unwrap();
+    }
+}
