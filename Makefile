@@ -1,6 +1,7 @@
 # make demo   from a fresh clone to sentiment reports of the sample clips
 # make test   everything a pull request needs
 # make check  format, lints, tests, docs: the cheapest first
+# make soak   the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
 # make models rebuilds models/demo with the recipes (hours)
 
 CARGO ?= cargo
@@ -8,7 +9,7 @@ CARGO ?= cargo
 PROFILE := --release
 OUT ?= reports/demo
 
-.PHONY: demo test check models setup build bench
+.PHONY: demo test check soak models setup build bench
 
 setup:
 	@scripts/setup-debian.sh
@@ -29,6 +30,10 @@ check: setup
 	$(CARGO) clippy $(PROFILE) --all-targets -- -D warnings
 	$(CARGO) test $(PROFILE)
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --no-deps --document-private-items
+
+soak: setup
+	UNDERTONE_SOAK_CLIPS=40 UNDERTONE_SOAK_KILLS=50 UNDERTONE_SOAK_ROUNDS=5 \
+	  $(CARGO) test $(PROFILE) --test program killed_at_random -- --nocapture
 
 models: build
 	models/recipes/run_all.sh

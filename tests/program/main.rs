@@ -16,3 +16,4 @@ mod rooms;
 mod speech_engines;
 mod training;
 mod undertone;
+mod watch;

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engines", &[]),
     ("telemetry", &["config"]),
     ("reports", &["config", "bundle"]),
+    ("discovery", &["config", "reports"]),
     (
         "stages",
         &[
@@ -34,6 +35,17 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "daemon",
+        &[
+            "config",
+            "reports",
+            "discovery",
+            "telemetry",
+            "stages",
+            "topology",
+        ],
+    ),
+    (
         "training",
         &["config", "bundle", "fusion", "engines", "stages"],
     ),
@@ -43,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "bundle",
             "reports",
+            "discovery",
             "features",
             "fusion",
             "engines",
@@ -50,6 +63,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "stages",
             "topology",
             "training",
+            "daemon",
         ],
     ),
 ];

@@ -1,0 +1,7 @@
+//! `undertone watch` as people and machines use it.
+
+mod arrivals;
+mod daemon;
+mod failures;
+mod operations;
+mod soak;
