@@ -59,6 +59,9 @@ pub(super) fn serve_here(
 /// the first to go when the machine has no memory left.
 fn depend_on_parent() -> anyhow::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    // Started as /proc/self/exe it would be called `exe`; who sweeps up temporary files asks
+    // for this name.
+    rustix::thread::set_name(c"undertone")?;
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
         signal_hook::flag::register(signal, Arc::default())?;
     }

@@ -29,6 +29,7 @@ impl Process {
         tell: impl Fn(News) + Send + 'static,
     ) -> io::Result<Self> {
         let mut child = Command::new("/proc/self/exe")
+            .arg0("undertone")
             .arg("worker")
             // A group of its own: whatever it starts goes with it, and Ctrl-C is ours alone.
             .process_group(0)

@@ -96,6 +96,10 @@ impl Daemon {
         self.child.as_mut().expect("it was started")
     }
 
+    pub fn process(&mut self) -> u32 {
+        self.child().id()
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child().try_wait().unwrap().is_none()
     }

@@ -39,6 +39,21 @@ fn it_says_how_it_is() {
     );
 }
 
+/// Who sweeps up what killed runs left asks processes for their name.
+#[test]
+fn the_worker_has_the_name_of_the_program() {
+    let mut daemon = Daemon::new(&[]).started();
+    daemon.until_logged("ready: watching");
+    let process = daemon.process();
+    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    let children = children.unwrap();
+    let names: Vec<String> = children
+        .split_whitespace()
+        .map(|child| std::fs::read_to_string(format!("/proc/{child}/comm")).unwrap())
+        .collect();
+    assert_eq!(names, ["undertone\n"]);
+}
+
 #[test]
 fn one_daemon_keeps_a_folder() {
     let mut daemon = Daemon::new(&[]).started();
