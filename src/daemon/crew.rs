@@ -324,3 +324,68 @@ impl Crew {
         self.failed_starts += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+    use crate::flow::RecordingId;
+    use crate::reports::fixtures;
+
+    const LIMITS: Limits = Limits {
+        memory_mb: 0,
+        stall_s: 1000.0,
+        time_s: 60.0,
+        time_factor: 10.0,
+    };
+
+    /// A crew whose worker has these recordings, opened so many seconds ago or not yet.
+    fn crew(tasks: &[(Option<u64>, Option<f64>)], now: Instant) -> Crew {
+        let setup = Setup {
+            config: Config::load(None, &[]).unwrap(),
+            out: "/out".into(),
+        };
+        let workshop = Workshop::Thread(Arc::new(|_, _, _| Ok(())));
+        let mut crew = Crew::new(workshop, setup, unbounded().0);
+        assert!(crew.ensure(Instant::now()).unwrap());
+        crew.is_now_ready();
+        for (index, (opened_s, duration_s)) in tasks.iter().enumerate() {
+            let recording = Recording {
+                id: RecordingId(index as u64),
+                ..(*fixtures::recording()).clone()
+            };
+            crew.give(Arc::new(recording), Class::Fresh, false);
+            let task = crew.tasks.get_mut(&(index as u64)).unwrap();
+            task.opened = opened_s.map(|ago| now - Duration::from_secs(ago));
+            task.duration_s = *duration_s;
+        }
+        crew
+    }
+
+    fn culprit(tasks: &[(Option<u64>, Option<f64>)], later_s: u64) -> Option<Option<u64>> {
+        let now = Instant::now();
+        let over = crew(tasks, now).over(&LIMITS, u64::MAX, now + Duration::from_secs(later_s));
+        over.map(|verdict| verdict.culprit)
+    }
+
+    #[test]
+    fn a_recording_may_take_so_long_for_its_length() {
+        assert_eq!(culprit(&[(Some(159), Some(10.0))], 0), None);
+        assert_eq!(
+            culprit(&[(Some(1), Some(10.0)), (Some(161), Some(10.0))], 0),
+            Some(Some(1))
+        );
+        assert_eq!(culprit(&[(Some(900), None)], 0), None, "of unknown length");
+    }
+
+    #[test]
+    fn those_behind_a_long_one_are_not_at_fault() {
+        assert_eq!(culprit(&[(Some(0), Some(60.0)), (None, None)], 500), None);
+    }
+
+    #[test]
+    fn nothing_that_moves_is_nobodys_fault_in_particular() {
+        assert_eq!(culprit(&[(Some(0), None), (None, None)], 3000), Some(None));
+    }
+}
