@@ -84,6 +84,8 @@ impl StateFolder {
             .and_then(|()| lock.write_all(pid.as_bytes()));
         // Only a courtesy to others; a full disk must not keep the daemon from starting.
         let _ = written;
+        // The last word of a former daemon is not this one's.
+        let _ = std::fs::remove_file(path.join("status.json"));
         Ok(Self { path, _lock: lock })
     }
 
