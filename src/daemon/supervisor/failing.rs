@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use super::Supervisor;
 use crate::daemon::catalogue::State;
-use crate::daemon::crew::Task;
+use crate::daemon::crew::{Task, Verdict};
 use crate::daemon::metrics::Outcome;
 use crate::daemon::verdict::{is_deadly, verdict};
 use crate::daemon::worker::End;
@@ -133,17 +133,8 @@ impl Supervisor {
             (Some(_), None) => Cause::Defect,
             (None, None) => Cause::Crashed,
         };
-        let mut chain = vec![match (&over, &fault) {
-            (Some(over), _) => format!("stopped: {}", over.reason),
-            (None, Some((reason, _))) => format!("the worker failed: {reason}"),
-            (None, None) => format!("the worker failed while {busy} was at work: {}", end.how),
-        }];
-        if left.len() > 1 && over.as_ref().is_none_or(|over| over.culprit.is_none()) {
-            chain.push(format!("it is one of {} that were under way", left.len()));
-        }
-        if over.is_none() && !end.last_lines.is_empty() {
-            chain.push(format!("its last words: {}", end.last_lines.join(" | ")));
-        }
+        let fault = fault.map(|(reason, _)| reason);
+        let chain = evidence(over.as_ref(), fault.as_deref(), &busy, end, left.len());
         let culprit = over.and_then(|over| over.culprit);
         for task in left {
             let is_suspect = culprit.is_none_or(|culprit| culprit == task.recording.id.0);
@@ -166,6 +157,28 @@ impl Supervisor {
             self.put_back(task.class, task.recording, task.alone);
         }
     }
+}
+
+/// Why a worker ended with so many recordings `under_way`, outermost first.
+fn evidence(
+    over: Option<&Verdict>,
+    fault: Option<&str>,
+    busy: &str,
+    end: &End,
+    under_way: usize,
+) -> Vec<String> {
+    let mut chain = vec![match (over, fault) {
+        (Some(over), _) => format!("stopped: {}", over.reason),
+        (None, Some(reason)) => format!("the worker failed: {reason}"),
+        (None, None) => format!("the worker failed while {busy} was at work: {}", end.how),
+    }];
+    if under_way > 1 && over.is_none_or(|over| over.culprit.is_none()) {
+        chain.push(format!("it is one of {under_way} that were under way"));
+    }
+    if over.is_none() && !end.last_lines.is_empty() {
+        chain.push(format!("its last words: {}", end.last_lines.join(" | ")));
+    }
+    chain
 }
 
 fn hint(cause: Cause) -> &'static str {

@@ -166,8 +166,8 @@ impl Supervisor {
         if !error.is_disk_full() {
             // It is this recording's place that takes nothing: the others go on.
             let why = std::error::Error::source(&error).map(ToString::to_string);
-            let recording_name = recording.relative.display();
-            tracing::error!(recording = %recording_name, why, "cannot be recorded: {error}");
+            let name = recording.relative.display();
+            tracing::error!(recording = %name, why, "cannot be recorded: {error}");
             let pause = Duration::from_secs_f64(self.config.retry.longest_s);
             let state = State::Stranded(SystemTime::now() + pause);
             self.catalogue.set(&recording.relative, state);
