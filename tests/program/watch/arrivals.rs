@@ -106,6 +106,7 @@ fn the_same_content_is_scored_once() {
     // The next start knows all of it, and the file of all reports holds each once.
     daemon.kill();
     daemon.start();
+    daemon.until_logged("ready: watching");
     daemon.until("it is counted again", |daemon| {
         let (_, status, _) = daemon.ask("status", &[]);
         status.contains("1 done, 2 duplicates").then_some(())

@@ -18,6 +18,8 @@ pub struct Daemon {
     settings: Vec<String>,
     environment: Vec<(String, String)>,
     child: Option<Child>,
+    /// Length of the log when it was started last.
+    said: usize,
 }
 
 impl Daemon {
@@ -37,6 +39,7 @@ impl Daemon {
             settings: settings.map(ToString::to_string).collect(),
             environment: Vec::new(),
             child: None,
+            said: 0,
         }
     }
 
@@ -78,6 +81,7 @@ impl Daemon {
     }
 
     pub fn start_with(&mut self, arguments: &[String]) {
+        self.said = self.log().len();
         let log = File::options()
             .create(true)
             .append(true)
@@ -154,10 +158,11 @@ impl Daemon {
         })
     }
 
+    /// Waits until it has said so since it was started last. A daemon that is to be sent a
+    /// signal must have got so far as to listen.
     pub fn until_logged(&mut self, words: &str) {
-        self.until(&format!("{words:?} is logged"), |daemon| {
-            daemon.log().contains(words).then_some(())
-        });
+        let logged = |daemon: &Self| daemon.log()[daemon.said..].contains(words).then_some(());
+        self.until(&format!("{words:?} is logged"), logged);
     }
 
     /// What is below the folder of reports, but for the daemon's own files.

@@ -41,6 +41,7 @@ fn what_ends_the_worker_is_quarantined_and_nothing_else_suffers() {
     // It stays so over a restart; `retry` gives it one more chance, alone.
     daemon.kill();
     daemon.start();
+    daemon.until_logged("ready: watching");
     daemon.until("the next one knows", |daemon| {
         daemon
             .ask("status", &[])

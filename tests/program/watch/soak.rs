@@ -99,13 +99,9 @@ fn soak(clips: usize, kills: u64, seed: u64) {
             killed += 1;
         }
     });
-    let (after_kills, said) = (daemon.reports().len(), daemon.log().len());
+    let after_kills = daemon.reports().len();
     daemon.start();
-    daemon.until("the last one is ready", |daemon| {
-        daemon.log()[said..]
-            .contains("ready: watching")
-            .then_some(())
-    });
+    daemon.until_logged("ready: watching");
     let expected: BTreeSet<String> = (0..clips)
         .map(|index| format!("{index:03}.mkv.jsonl"))
         .chain(["reports.jsonl".to_owned()])
