@@ -8,7 +8,9 @@ pub(super) fn rate(config: &OptimiserConfig, epoch: u32) -> f64 {
     if epoch <= config.warm_up_epochs {
         return peak * f64::from(epoch) / f64::from(config.warm_up_epochs);
     }
-    let steps = (epoch - config.warm_up_epochs - 1)
+    // Whole spans since the warm-up's last epoch, so the first step down comes one epoch early:
+    // the authors' released schedule, to the epoch.
+    let steps = (epoch - config.warm_up_epochs)
         .checked_div(config.decay_every_epochs)
         .unwrap_or(0);
     peak * config.decay.powf(f64::from(steps))
@@ -21,7 +23,7 @@ mod tests {
     #[test]
     fn five_epochs_up_then_a_tenth_down_every_ten() {
         let config = OptimiserConfig::default();
-        let got: Vec<f64> = [1, 5, 6, 15, 16, 25, 26]
+        let got: Vec<f64> = [1, 5, 6, 14, 15, 24, 25]
             .map(|epoch| rate(&config, epoch) / 1e-4)
             .to_vec();
         for (got, expected) in got.iter().zip([0.2, 1.0, 1.0, 1.0, 0.9, 0.9, 0.81]) {

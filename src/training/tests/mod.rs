@@ -1,5 +1,6 @@
 //! Tests of data sets and whole runs, on made-up data.
 
+mod authors;
 mod folders;
 mod runs;
 
