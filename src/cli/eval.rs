@@ -8,12 +8,14 @@ use super::exit::Exit;
 use super::say;
 use super::table::columns;
 use crate::fusion::Scorer;
-use crate::training::{Metrics, Protocol, Split, evaluate};
+use crate::training::{
+    Dataset, EvalReport, Interval, Metrics, Protocol, Simulator, Split, evaluate, publish,
+};
 
 /// Arguments of `eval`.
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// Folder of features, from `undertone extract`
+    /// Folder of features, from `undertone extract` or `undertone import`
     #[arg(value_name = "FEATURES")]
     pub features: PathBuf,
     /// Folder of a trained network
@@ -22,6 +24,17 @@ pub struct EvalArgs {
     /// Which part of the features
     #[arg(long, value_enum, default_value_t = Part::Test)]
     pub split: Part,
+    /// What the network is given: complete, simulated, audio, audio+text and so on,
+    /// random-modality:RATE, random-frames:RATE; or a family of these: fixed, random-modality
+    /// (rates 0.1 to 0.7), random-frames (0 to 0.9), all
+    #[arg(long, value_name = "NAME", default_value = "fixed")]
+    pub protocol: Vec<String>,
+    /// Draws for the 95 % intervals; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub bootstrap: usize,
+    /// Folder for evaluation.json, evaluation.csv and predictions.csv
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Print JSON, with the score of every utterance
     #[arg(long)]
     pub json: bool,
@@ -49,36 +62,67 @@ impl From<Part> for Split {
 }
 
 pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<Exit> {
+    let protocols: Vec<Vec<Protocol>> = (args.protocol.iter())
+        .map(|name| Protocol::named(name))
+        .collect::<Result<_, _>>()?;
     let weights = args.network.join("fusion.safetensors");
     let config = args.network.join("fusion.json");
     let scorer = Scorer::load(&weights, &config, 0)?;
-    let reports = Protocol::FIXED
+    let mut dataset = Dataset::open(&args.features)?;
+    if let Some(simulator) = Simulator::beside(&args.network)? {
+        dataset = dataset.simulated_by(simulator);
+    }
+    let reports = protocols
+        .concat()
         .into_iter()
-        .map(|protocol| evaluate(&scorer, &args.features, args.split.into(), protocol))
+        .map(|protocol| {
+            evaluate(
+                &scorer,
+                &dataset,
+                args.split.into(),
+                protocol,
+                args.bootstrap,
+            )
+        })
         .collect::<Result<Vec<_>, _>>()?;
+    if let Some(folder) = &args.out {
+        publish(&reports, folder)?;
+    }
     if args.json {
         say(&format!("{}\n", serde_json::to_string_pretty(&reports)?))?;
-        return Ok(Exit::Done);
+    } else {
+        say(&table(&reports))?;
     }
-    let heading =
-        ["protocol", "n", "MAE", "corr", "acc7", "acc5", "acc2", "F1"].map(ToOwned::to_owned);
-    let rows = reports
-        .iter()
-        .map(|report| row(&report.protocol, &report.metrics));
-    say(&columns(
-        &std::iter::once(heading).chain(rows).collect::<Vec<_>>(),
-    ))?;
     Ok(Exit::Done)
 }
 
-fn row(protocol: &str, metrics: &Metrics) -> [String; 8] {
+fn table(reports: &[EvalReport]) -> String {
+    let heading = [
+        "protocol", "n", "MAE", "95 %", "corr", "95 %", "acc7", "acc5", "acc2", "F1",
+    ];
+    let heading = std::iter::once(heading.map(ToOwned::to_owned));
+    columns(&heading.chain(reports.iter().map(row)).collect::<Vec<_>>())
+}
+
+fn row(report: &EvalReport) -> [String; 10] {
     let number = |value: f64| format!("{value:.4}");
     let maybe = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
+    let between = |of: fn(&Metrics) -> Option<f64>| {
+        let ends = |interval: &Interval| Some((of(&interval.low)?, of(&interval.high)?));
+        let ends = report.interval.as_ref().and_then(ends);
+        ends.map_or_else(
+            || "-".to_owned(),
+            |(low, high)| format!("{low:.3}..{high:.3}"),
+        )
+    };
+    let metrics = &report.metrics;
     [
-        protocol.to_owned(),
+        report.protocol.clone(),
         metrics.count.to_string(),
         number(metrics.mae),
+        between(|metrics| Some(metrics.mae)),
         maybe(metrics.corr),
+        between(|metrics| metrics.corr),
         number(metrics.acc7),
         number(metrics.acc5),
         maybe(metrics.acc2_non0),

@@ -39,7 +39,7 @@ pub use retry::RetryArgs;
 pub use run::RunArgs;
 pub use status::StatusArgs;
 pub use table::{Row, Totals, render_table, render_totals};
-pub use train::TrainArgs;
+pub use train::{TrainArgs, TrainSettings};
 pub use watch::WatchArgs;
 
 use std::io::{self, Write};

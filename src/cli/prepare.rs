@@ -23,7 +23,7 @@ pub struct SettingsArgs {
     pub set: Vec<(String, String)>,
 }
 
-fn key_value(said: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(said: &str) -> Result<(String, String), String> {
     match said.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
             Ok((key.trim().to_owned(), value.trim().to_owned()))

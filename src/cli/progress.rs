@@ -30,6 +30,18 @@ impl Terminal {
         }
     }
 
+    /// A bar below everything else; `None` where standard error is no terminal.
+    pub(super) fn bar(&self, length: usize, template: &str) -> Option<ProgressBar> {
+        self.is_terminal.then(|| {
+            let style = ProgressStyle::with_template(template);
+            let bar = ProgressBar::new(length as u64)
+                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            let bar = self.bars.add(bar);
+            bar.enable_steady_tick(Duration::from_millis(500));
+            bar
+        })
+    }
+
     /// Writes a line above the bars. A closed standard error is nobody's fault.
     pub fn line(&self, text: &str) {
         self.bars.suspend(|| {
@@ -106,14 +118,7 @@ impl Progress {
     /// Begins the view of a run over so many recordings.
     #[must_use]
     pub fn start(terminal: &Terminal, total: usize) -> Self {
-        let bar = terminal.is_terminal.then(|| {
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} recordings, {msg}");
-            let bar = ProgressBar::new(total as u64)
-                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            let bar = terminal.bars.add(bar);
-            bar.enable_steady_tick(Duration::from_millis(500));
-            bar
-        });
+        let bar = terminal.bar(total, "{bar:30} {pos}/{len} recordings, {msg}");
         Self {
             terminal: terminal.clone(),
             bar,

@@ -18,6 +18,17 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How often a draining run says what it waits for.
 const SAY: Duration = Duration::from_secs(3);
 
+/// A flag that the first signal sets; the second ends the process. For the rest of the process.
+pub(super) fn listen() -> io::Result<Arc<AtomicBool>> {
+    let came = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the second signal finds the flag set by the first.
+        flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, came.clone())?;
+        flag::register(signal, came.clone())?;
+    }
+    Ok(came)
+}
+
 /// The signals of a run.
 pub(super) struct Signals {
     came: Arc<AtomicBool>,
@@ -28,14 +39,8 @@ pub(super) struct Signals {
 impl Signals {
     /// Listens from now on, for the rest of the process.
     pub(super) fn install(stop: &Arc<Stop>) -> io::Result<Self> {
-        let came = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            // In this order: the second signal finds the flag set by the first.
-            flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, came.clone())?;
-            flag::register(signal, came.clone())?;
-        }
         Ok(Self {
-            came,
+            came: listen()?,
             stop: stop.clone(),
             said: None.into(),
         })

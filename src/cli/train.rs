@@ -1,56 +1,160 @@
 //! `undertone train`: trains a fusion network.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use clap::Args;
+use indicatif::ProgressBar;
 
 use super::exit::Exit;
-use super::say;
-use crate::training::{EpochReport, TrainConfig, TrainOutcome, train as run_training};
+use super::prepare::key_value;
+use super::progress::Terminal;
+use super::{say, signals};
+use crate::training::{
+    Dataset, Ended, EpochReport, Findings, Progress, TrainConfig, TrainError, TrainOutcome,
+    train as run_training,
+};
+
+/// Utterances that a message names.
+const NAMED: usize = 5;
 
 /// Arguments of `train`.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// Folder of features, from `undertone extract`
+    /// Folder of features, from `undertone extract` or `undertone import`
     #[arg(value_name = "FEATURES")]
     pub features: PathBuf,
     /// Folder for checkpoints and the trained network
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// A file with training settings that differ from the defaults
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// What differs from the defaults.
+    #[command(flatten)]
+    pub settings: TrainSettings,
     /// Go on from the last checkpoint
     #[arg(long)]
     pub resume: bool,
 }
 
+/// Settings of a training that differ from the defaults.
+#[derive(Debug, Args)]
+pub struct TrainSettings {
+    /// A file with training settings that differ from the defaults (all: config/train.toml)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One setting, for example run.seed=3; goes before the file
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+}
+
+impl TrainSettings {
+    pub(super) fn load(&self) -> Result<TrainConfig, TrainError> {
+        TrainConfig::load(self.config.as_deref(), &self.set)
+    }
+}
+
 pub(super) fn train(args: &TrainArgs) -> anyhow::Result<Exit> {
-    let config = match &args.config {
-        Some(path) => TrainConfig::read(path)?,
-        None => TrainConfig::default(),
-    };
-    let mut on_epoch = |report: &EpochReport| eprintln!("{}", epoch_line(report));
-    let outcome = run_training(
-        &config,
-        &args.features,
-        &args.out,
-        args.resume,
-        &mut on_epoch,
-    )?;
-    let TrainOutcome {
-        best_epoch,
-        best_error,
-        weights,
-        config,
-        ..
-    } = outcome;
-    say(&format!(
-        "epoch {best_epoch} was best: validation error (MAE) {best_error:.4}\n{}\n{}\n",
-        weights.display(),
-        config.display(),
-    ))?;
+    let config = args.settings.load()?;
+    let dataset = Dataset::open(&args.features)?;
+    let stop = signals::listen()?;
+    let mut view = View::new();
+    let outcome = run_training(&config, &dataset, &args.out, args.resume, &mut |progress| {
+        view.show(&progress);
+        if stop.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    view.clear();
+    conclude(&outcome)
+}
+
+fn conclude(outcome: &TrainOutcome) -> anyhow::Result<Exit> {
+    if outcome.ended == Ended::BrokenOff {
+        let epochs = outcome.epochs;
+        eprintln!("stopped after {epochs} whole epochs; the same command with --resume goes on");
+        return Ok(Exit::Interrupted);
+    }
+    if let Some(best) = outcome.best {
+        say(&format!(
+            "epoch {} was best: validation error (MAE) {:.4}\n{}\n{}\n",
+            best.epoch,
+            best.error,
+            outcome.weights.display(),
+            outcome.config.display(),
+        ))?;
+    }
     Ok(Exit::Done)
+}
+
+/// A bar of steps on a terminal, and a line for each epoch.
+struct View {
+    terminal: Terminal,
+    bar: Option<ProgressBar>,
+}
+
+impl View {
+    fn new() -> Self {
+        let terminal = Terminal::new();
+        let bar = terminal.bar(0, "{bar:30} {pos}/{len} steps, {msg}");
+        Self { terminal, bar }
+    }
+
+    fn show(&mut self, progress: &Progress<'_>) {
+        match progress {
+            Progress::Begins(findings) => {
+                for line in odd(findings) {
+                    self.terminal.line(&line);
+                }
+            }
+            Progress::Step(step) => {
+                if let Some(bar) = &self.bar {
+                    bar.set_length(step.steps as u64);
+                    bar.set_position(step.step as u64);
+                    bar.set_message(format!("epoch {}, loss {:.4}", step.epoch, step.loss));
+                }
+            }
+            Progress::Epoch(report) => self.terminal.line(&epoch_line(report)),
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// What a user should know of the data before it is trained on.
+fn odd(findings: &Findings) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !findings.non_finite.is_empty() {
+        let values: usize = findings.non_finite.iter().map(|one| one.count).sum();
+        let named = findings.non_finite.iter().take(NAMED);
+        let names: Vec<&str> = named.map(|one| one.id.as_str()).collect();
+        lines.push(format!(
+            "{values} values of {} utterances are not finite and count as 0: {}{}",
+            findings.non_finite.len(),
+            names.join(", "),
+            if findings.non_finite.len() > NAMED {
+                ", …"
+            } else {
+                ""
+            },
+        ));
+    }
+    for (what, count) in [
+        ("audio", findings.without_audio),
+        ("text", findings.without_text),
+        ("simulated text", findings.without_simulated),
+        ("video", findings.without_video),
+    ] {
+        if count > 0 {
+            lines.push(format!("{count} utterances have no {what}"));
+        }
+    }
+    lines
 }
 
 fn epoch_line(report: &EpochReport) -> String {

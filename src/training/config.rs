@@ -13,6 +13,8 @@ use crate::fusion::{LossWeights, NetworkConfig};
 pub struct TrainConfig {
     /// The run: seed, threads, when to stop.
     pub run: RunConfig,
+    /// What is taken from the data set.
+    pub data: DataConfig,
     /// The optimiser and its schedule.
     pub optimiser: OptimiserConfig,
     /// How much each term of the loss counts.
@@ -31,12 +33,26 @@ pub struct RunConfig {
     pub seed: u64,
     /// Threads for libtorch; 0 leaves it to libtorch.
     pub threads: usize,
+    /// What it computes on.
+    pub device: DeviceChoice,
     /// Passes over the training split.
     pub epochs: u32,
     /// Stop after this many epochs without a better one; 0 never stops early.
     pub patience: u32,
     /// By which validation error the epoch is chosen.
     pub criterion: Criterion,
+}
+
+/// What a training computes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceChoice {
+    /// A CUDA device where libtorch sees one, else the processor.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A CUDA device.
+    Cuda,
 }
 
 /// Which validation error (MAE) decides. The test split never does.
@@ -49,6 +65,25 @@ pub enum Criterion {
     Complete,
     /// The text-missing flow.
     Missing,
+}
+
+/// What is taken from the data set, and what is made up for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// Where the text-missing flow's text comes from.
+    pub simulated: Simulated,
+}
+
+/// Where the text-missing flow's text comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Simulated {
+    /// The data set's simulated text; where it has none the flow imagines it.
+    Given,
+    /// A linear map from audio and video, fitted on the training split: a stand-in for data
+    /// sets that were made without a speech language model.
+    Ridge,
 }
 
 /// Adam and its schedule; the defaults are the paper's.
@@ -74,7 +109,9 @@ pub struct OptimiserConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct MissingConfig {
     /// Share of training utterances that keep only a random part of their modalities.
-    pub rate: f64,
+    pub modalities: f64,
+    /// Share of the time steps of every modality that is left out.
+    pub frames: f64,
 }
 
 impl Default for RunConfig {
@@ -82,9 +119,18 @@ impl Default for RunConfig {
         Self {
             seed: 1,
             threads: 1,
+            device: DeviceChoice::Auto,
             epochs: 25,
             patience: 0,
             criterion: Criterion::Both,
+        }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            simulated: Simulated::Given,
         }
     }
 }
@@ -104,7 +150,10 @@ impl Default for OptimiserConfig {
 
 impl Default for MissingConfig {
     fn default() -> Self {
-        Self { rate: 0.2 }
+        Self {
+            modalities: 0.2,
+            frames: 0.0,
+        }
     }
 }
 
@@ -119,6 +168,27 @@ impl TrainConfig {
             source,
         })?;
         Self::from_toml(&text, &path.display().to_string())
+    }
+
+    /// A config from a file, if any, with single keys set to other values: `run.seed` to `3`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a key is unknown, or a value makes no sense.
+    pub fn load(path: Option<&Path>, set: &[(String, String)]) -> Result<Self, TrainError> {
+        let file = path.map_or(Ok(Self::default()), Self::read)?;
+        let mut table = toml::Table::try_from(&file).unwrap_or_default();
+        for (key, value) in set {
+            let Some((section, key)) = key.split_once('.') else {
+                return Err(TrainError::UnknownKey(key.clone()));
+            };
+            let place = table.get_mut(section).and_then(|keys| keys.as_table_mut());
+            let place = place.and_then(|keys| keys.get_mut(key));
+            let place = place.ok_or_else(|| TrainError::UnknownKey(format!("{section}.{key}")))?;
+            // What is no number or truth value is a word.
+            let word = || toml::Value::String(value.clone());
+            *place = value.parse().unwrap_or_else(|_| word());
+        }
+        Self::from_toml(&table.to_string(), "the settings of --set")
     }
 
     /// Reads and checks a config from TOML text; `name` is for messages.
@@ -143,11 +213,13 @@ impl TrainConfig {
         if self.run.epochs == 0 {
             problems.push("run.epochs must be at least 1".to_owned());
         }
-        if !(0.0..=1.0).contains(&self.missing.rate) {
-            problems.push(format!(
-                "missing.rate must be 0 to 1, got {}",
-                self.missing.rate
-            ));
+        for (key, rate) in [
+            ("modalities", self.missing.modalities),
+            ("frames", self.missing.frames),
+        ] {
+            if !(0.0..=1.0).contains(&rate) {
+                problems.push(format!("missing.{key} must be 0 to 1, got {rate}"));
+            }
         }
         problems.extend(self.loss.problems());
         problems.extend(self.network.problems());
@@ -208,6 +280,40 @@ mod tests {
     }
 
     #[test]
+    fn single_keys_are_set() {
+        let set =
+            |key: &str, value: &str| TrainConfig::load(None, &[(key.to_owned(), value.to_owned())]);
+        assert_eq!(set("run.seed", "3").unwrap().run.seed, 3);
+        assert!(
+            (set("optimiser.learning_rate", "1")
+                .unwrap()
+                .optimiser
+                .learning_rate
+                - 1.0)
+                .abs()
+                < 1e-9
+        );
+        assert_eq!(
+            set("run.criterion", "missing").unwrap().run.criterion,
+            Criterion::Missing
+        );
+        assert!(
+            !set("network.imagination", "false")
+                .unwrap()
+                .network
+                .imagination
+        );
+        for (key, value) in [
+            ("seed", "3"),
+            ("run.sead", "3"),
+            ("run.seed", "x"),
+            ("run.epochs", "0"),
+        ] {
+            assert!(set(key, value).is_err(), "{key} {value}");
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_named_with_its_line() {
         let error = TrainConfig::from_toml("[run]\nsead = 3\n", "mine.toml").unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
@@ -220,11 +326,11 @@ mod tests {
 
     #[test]
     fn all_problems_are_named_at_once() {
-        let text = "[run]\nepochs = 0\n[missing]\nrate = 2.0\n[network]\nmlp_dropout = 1.0\n";
+        let text = "[run]\nepochs = 0\n[missing]\nframes = 2.0\n[network]\nmlp_dropout = 1.0\n";
         let message = TrainConfig::from_toml(text, "mine.toml")
             .unwrap_err()
             .to_string();
-        for key in ["run.epochs", "missing.rate", "network.mlp_dropout"] {
+        for key in ["run.epochs", "missing.frames", "network.mlp_dropout"] {
             assert!(message.contains(key), "{message}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Split;
 use crate::flow::Failure;
 use crate::fusion::{FusionError, Modality};
 
@@ -49,6 +50,9 @@ pub enum TrainError {
         /// Why, with the line.
         source: Box<toml::de::Error>,
     },
+    /// A key that the training config does not have.
+    #[error("{0} is no key of a training config; config/train.toml explains all")]
+    UnknownKey(String),
     /// Values in the training config are out of range.
     #[error("unusable training config: {}", problems.join("; "))]
     Unusable {
@@ -125,6 +129,29 @@ pub enum TrainError {
         /// Which split.
         split: String,
     },
+    /// No utterances to fit a simulator on.
+    #[error(
+        "data.simulated = \"ridge\" needs {split} utterances with text, and with audio or video; \
+         there are none"
+    )]
+    NothingToSimulate {
+        /// In which split.
+        split: Split,
+    },
+    /// The curves could not be drawn.
+    #[error("cannot draw {}: {reason}", path.display())]
+    Picture {
+        /// Which picture.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A CUDA device was asked for.
+    #[error(
+        "run.device = \"cuda\", but this libtorch sees no CUDA device: point LIBTORCH at one \
+         for CUDA and build again, or set run.device to \"cpu\" or \"auto\""
+    )]
+    NoCuda,
     /// The scorer's widths are not the data set's.
     #[error("the network takes {modality} {expected} wide, the data set has {got}")]
     OtherWidths {
@@ -152,7 +179,9 @@ pub enum TrainError {
     },
     /// An evaluation protocol that does not exist.
     #[error(
-        "{0:?} is no protocol; there are complete, simulated, no-text, audio-only, video-only, random-modality:RATE and random-frames:RATE"
+        "{0:?} is no protocol; there are complete, simulated, parts like audio or audio+text, \
+         random-modality:RATE, random-frames:RATE, and the families fixed, random-modality, \
+         random-frames and all"
     )]
     Protocol(String),
     /// A split that does not exist.

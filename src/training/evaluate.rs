@@ -1,9 +1,8 @@
 //! How good a network is on a split of a data set.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
+use super::bootstrap::{Drawn, Interval, intervals};
 use super::{Dataset, Metrics, Protocol, Split, TrainError, metrics};
 use crate::fusion::{FusionInput, Modality, Network, Scorer, predict};
 
@@ -20,6 +19,8 @@ pub struct EvalReport {
     pub split: Split,
     /// How good, to four decimals.
     pub metrics: Metrics,
+    /// How sure, to four decimals; `None` where it was not asked for or cannot be said.
+    pub interval: Option<Interval>,
     /// Every utterance, in the order of the data set.
     pub utterances: Vec<Scored>,
 }
@@ -30,31 +31,50 @@ pub struct EvalReport {
 pub struct Scored {
     /// Its id in the data set.
     pub id: String,
+    /// The recording it is from.
+    pub source: String,
     /// The truth.
     pub label: f32,
     /// What the network said, not clamped.
     pub score: f32,
 }
 
-/// Evaluates a scorer on a split under a protocol.
+/// Evaluates a scorer on a split under a protocol, with 95 % intervals from `resamples`
+/// bootstrap draws of whole recordings (0 for none).
 ///
 /// # Errors
 /// When the data set cannot be read, has other widths, or the split is empty.
 pub fn evaluate(
     scorer: &Scorer,
-    dataset: &Path,
+    dataset: &Dataset,
     split: Split,
     protocol: Protocol,
+    resamples: usize,
 ) -> Result<EvalReport, TrainError> {
-    let dataset = Dataset::open(dataset)?;
-    check_widths(scorer.network(), &dataset)?;
-    let utterances = score_split(scorer.network(), &dataset, split, protocol)?;
-    let metrics = summarise(&utterances, split)?.rounded();
+    check_widths(scorer.network(), dataset)?;
+    let utterances = score_split(scorer.network(), dataset, split, protocol)?;
     Ok(EvalReport {
         protocol: protocol.to_string(),
         split,
-        metrics,
+        metrics: summarise(&utterances, split)?.rounded(),
+        interval: interval(&utterances, resamples),
         utterances,
+    })
+}
+
+fn interval(utterances: &[Scored], resamples: usize) -> Option<Interval> {
+    let drawn: Vec<Drawn<'_>> = (utterances.iter())
+        .map(|one| Drawn {
+            source: &one.source,
+            label: one.label,
+            score: one.score,
+        })
+        .collect();
+    let interval = intervals(&drawn, resamples)?;
+    Some(Interval {
+        low: interval.low.rounded(),
+        high: interval.high.rounded(),
+        ..interval
     })
 }
 
@@ -76,6 +96,7 @@ pub(super) fn score_split(
             let entry = &dataset.entries()[at];
             Scored {
                 id: entry.id.clone(),
+                source: entry.source.clone(),
                 label: entry.label,
                 score: prediction.score,
             }

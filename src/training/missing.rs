@@ -1,6 +1,6 @@
 //! Modalities left out at random, so that the network learns to do without them.
 
-use super::Example;
+use super::{Example, MissingConfig};
 use crate::flow::Matrix;
 use crate::fusion::Rng;
 
@@ -8,7 +8,7 @@ use crate::fusion::Rng;
 pub(super) type Kept = [bool; 3];
 
 /// The proper, non-empty parts of three modalities.
-const PARTS: [Kept; 6] = [
+pub(super) const PARTS: [Kept; 6] = [
     [true, false, false],
     [false, true, false],
     [false, false, true],
@@ -17,17 +17,23 @@ const PARTS: [Kept; 6] = [
     [false, true, true],
 ];
 
-/// With probability `rate` leaves a random part of the modalities, each part as likely. Audio
-/// and video leave both flows. Text leaves the text-missing flow only: where the complete flow
-/// runs, there is a transcript.
-pub(super) fn leave_out(example: &mut Example, rate: f64, rng: &mut Rng) {
-    // Both are drawn always, so that the rate does not shift the later draws.
+/// Leaves out modalities, then frames, as `config` asks. Audio and video leave both flows. Text
+/// as a whole leaves the text-missing flow only: where the complete flow runs, there is a
+/// transcript.
+pub(super) fn leave_out(example: &mut Example, config: &MissingConfig, rng: &mut Rng) {
+    // Drawn always, so that a rate does not shift the later draws.
     let (chance, part) = (rng.unit(), PARTS[rng.below(PARTS.len())]);
-    if chance < rate {
+    let mut frames = Rng::stream(&[rng.bits()]);
+    if chance < config.modalities {
         let [audio, text, video] = part;
         keep(&mut example.audio, audio);
         keep(&mut example.simulated, text);
         keep(&mut example.video, video);
+    }
+    if config.frames > 0.0 {
+        for (_, _, matrix) in example.matrices_mut() {
+            *matrix = thinned(matrix, config.frames, &mut frames);
+        }
     }
 }
 
@@ -35,6 +41,14 @@ fn keep(matrix: &mut Matrix, kept: bool) {
     if !kept {
         *matrix = Matrix::empty(matrix.cols());
     }
+}
+
+/// The matrix without each of its rows with probability `rate`.
+pub(super) fn thinned(matrix: &Matrix, rate: f64, rng: &mut Rng) -> Matrix {
+    let rows = (0..matrix.rows()).filter(|_| rng.unit() >= rate);
+    let values: Vec<f32> = rows.flat_map(|row| matrix.row(row).to_vec()).collect();
+    let count = values.len() / matrix.cols().max(1);
+    Matrix::new(count, matrix.cols(), values).unwrap_or_else(|_| Matrix::empty(matrix.cols()))
 }
 
 #[cfg(test)]
@@ -57,13 +71,17 @@ mod tests {
         }
     }
 
+    fn rates(modalities: f64, frames: f64) -> MissingConfig {
+        MissingConfig { modalities, frames }
+    }
+
     #[test]
     fn something_stays_and_real_text_always() {
         let mut rng = Rng::stream(&[1]);
         let mut touched = 0;
         for _ in 0..300 {
             let mut example = example();
-            leave_out(&mut example, 0.5, &mut rng);
+            leave_out(&mut example, &rates(0.5, 0.0), &mut rng);
             let parts = [&example.audio, &example.simulated, &example.video];
             let left = parts.iter().filter(|matrix| !matrix.is_empty()).count();
             assert!(left > 0);
@@ -76,7 +94,23 @@ mod tests {
     #[test]
     fn rate_zero_leaves_everything() {
         let mut left = example();
-        leave_out(&mut left, 0.0, &mut Rng::stream(&[1]));
+        leave_out(&mut left, &rates(0.0, 0.0), &mut Rng::stream(&[1]));
         assert_eq!(left, example());
+    }
+
+    #[test]
+    fn frames_leave_every_matrix() {
+        let mut thin = example();
+        for (_, _, matrix) in thin.matrices_mut() {
+            *matrix = Matrix::from_rows(&[[1.0]; 200]);
+        }
+        leave_out(&mut thin, &rates(0.0, 0.3), &mut Rng::stream(&[1]));
+        for (name, _, matrix) in thin.matrices_mut() {
+            assert!(
+                (110..170).contains(&matrix.rows()),
+                "{name}: {}",
+                matrix.rows()
+            );
+        }
     }
 }

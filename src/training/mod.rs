@@ -6,10 +6,12 @@
 
 mod adam;
 mod batches;
+mod bootstrap;
 mod calibrate;
 mod calibration;
 mod clips;
 mod config;
+mod curves;
 mod dataset;
 mod epoch;
 mod error;
@@ -19,28 +21,39 @@ mod labels;
 mod metrics;
 mod missing;
 mod protocol;
+mod publish;
 mod report;
+mod ridge;
 mod run;
 mod schedule;
+mod simulator;
 mod state;
 mod statistics;
 
 #[cfg(test)]
 mod tests;
 
+pub use bootstrap::Interval;
 pub use calibrate::{Calibration, RIGHT_BELOW_WER, calibrate};
 pub use calibration::{Logistic, expected_calibration_error};
 pub use clips::Pace;
-pub use config::{Criterion, MissingConfig, OptimiserConfig, RunConfig, TrainConfig};
+pub use config::{
+    Criterion, DataConfig, DeviceChoice, MissingConfig, OptimiserConfig, RunConfig, Simulated,
+    TrainConfig,
+};
 pub use dataset::{
     BundleId, Dataset, DatasetInfo, DatasetWriter, Entry, Example, Findings, Lengths, NonFinite,
     Split,
 };
+pub use epoch::Step;
 pub use error::TrainError;
 pub use evaluate::{EvalReport, Scored, evaluate};
 pub use extract::{ClipEngines, Outcome, extract};
 pub use labels::{LabelError, LabelledClip, read_labels, word_error_rate};
 pub use metrics::{Metrics, metrics};
 pub use protocol::Protocol;
+pub use publish::publish;
 pub use report::{EpochReport, Validation};
-pub use run::{TrainOutcome, train};
+pub use run::{Ended, OnProgress, Progress, TrainOutcome, train};
+pub use simulator::Simulator;
+pub use state::Best;

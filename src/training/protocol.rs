@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::missing::{Kept, PARTS, thinned};
 use super::{Example, TrainError};
 use crate::flow::{Flow, Matrix};
 use crate::fusion::{FusionInput, Rng};
@@ -17,12 +18,9 @@ pub enum Protocol {
     Complete,
     /// Audio, simulated text, video; text-missing flow.
     Simulated,
-    /// Audio, no text, video; text-missing flow.
-    NoText,
-    /// Audio alone; text-missing flow.
-    AudioOnly,
-    /// Video alone; text-missing flow.
-    VideoOnly,
+    /// A part of audio, real text and video: with text the complete flow, else the
+    /// text-missing one.
+    Only(Kept),
     /// Each modality is absent with this probability, but never all. Where text is absent the
     /// text-missing flow runs, with simulated text if the audio is there to make it from.
     RandomModality(f64),
@@ -31,55 +29,119 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Those without a rate.
-    pub const FIXED: [Self; 5] = [
-        Self::Complete,
-        Self::Simulated,
-        Self::NoText,
-        Self::AudioOnly,
-        Self::VideoOnly,
-    ];
+    /// Complete, simulated, and each part of the modalities.
+    #[must_use]
+    pub fn fixed() -> Vec<Self> {
+        let parts = PARTS.into_iter().map(Self::Only);
+        [Self::Complete, Self::Simulated]
+            .into_iter()
+            .chain(parts)
+            .collect()
+    }
+
+    /// Modalities absent at rates 0.1 to 0.7, as the field tabulates them.
+    #[must_use]
+    pub fn random_modality() -> Vec<Self> {
+        (1..=7)
+            .map(|tenths| Self::RandomModality(f64::from(tenths) / 10.0))
+            .collect()
+    }
+
+    /// Frames absent at rates 0 to 0.9, as the field tabulates them.
+    #[must_use]
+    pub fn random_frames() -> Vec<Self> {
+        (0..=9)
+            .map(|tenths| Self::RandomFrames(f64::from(tenths) / 10.0))
+            .collect()
+    }
+
+    /// The protocols of a name: that of one, or `fixed`, `random-modality`, `random-frames`
+    /// or `all` for a family.
+    ///
+    /// # Errors
+    /// When there are none of that name.
+    pub fn named(name: &str) -> Result<Vec<Self>, TrainError> {
+        Ok(match name {
+            "fixed" => Self::fixed(),
+            "random-modality" => Self::random_modality(),
+            "random-frames" => Self::random_frames(),
+            "all" => [
+                Self::fixed(),
+                Self::random_modality(),
+                Self::random_frames(),
+            ]
+            .concat(),
+            one => vec![one.parse()?],
+        })
+    }
 
     /// What the network is given of an utterance; `at` is its position in the data set.
     pub(super) fn input(self, example: Example, at: usize) -> FusionInput {
-        let Example {
-            audio,
-            real,
-            simulated,
-            video,
-            ..
-        } = example;
-        let none = |matrix: &Matrix| Matrix::empty(matrix.cols());
         let mut rng = Rng::stream(&[STREAM, at as u64]);
-        let (audio, text, video, flow) = match self {
-            Self::Complete => (audio, real, video, Flow::Complete),
-            Self::Simulated => (audio, simulated, video, Flow::TextMissing),
-            Self::NoText => (audio, none(&real), video, Flow::TextMissing),
-            Self::AudioOnly => (audio, none(&real), none(&video), Flow::TextMissing),
-            Self::VideoOnly => (none(&audio), none(&real), video, Flow::TextMissing),
-            Self::RandomModality(rate) => {
-                let [has_audio, has_text, has_video] = kept(rate, &mut rng);
-                let (text, flow) = match (has_text, has_audio) {
-                    (true, _) => (real, Flow::Complete),
-                    (false, true) => (simulated, Flow::TextMissing),
-                    (false, false) => (none(&real), Flow::TextMissing),
-                };
-                let audio = if has_audio { audio } else { none(&audio) };
-                let video = if has_video { video } else { none(&video) };
-                (audio, text, video, flow)
-            }
+        match self {
+            Self::Complete => complete(example, [true; 3]),
+            Self::Simulated => missing(example, [true; 3]),
+            Self::Only(kept) if kept[1] => complete(example, kept),
+            Self::Only(kept) => missing(example, kept),
+            Self::RandomModality(rate) => match kept(rate, &mut rng) {
+                kept @ [_, true, _] => complete(example, kept),
+                // The text is simulated from the audio.
+                [audio, false, video] => missing(example, [audio, audio, video]),
+            },
             Self::RandomFrames(rate) => {
                 let mut thin = |matrix: &Matrix| thinned(matrix, rate, &mut rng);
-                (thin(&audio), thin(&real), thin(&video), Flow::Complete)
+                FusionInput {
+                    audio: thin(&example.audio),
+                    text: thin(&example.real),
+                    video: thin(&example.video),
+                    flow: Flow::Complete,
+                }
             }
-        };
-        FusionInput {
-            audio,
-            text,
-            video,
-            flow,
         }
     }
+}
+
+/// The complete flow with what is kept of audio, real text and video.
+fn complete(example: Example, kept: Kept) -> FusionInput {
+    given(
+        [example.audio, example.real, example.video],
+        kept,
+        Flow::Complete,
+    )
+}
+
+/// The text-missing flow with what is kept of audio, simulated text and video.
+fn missing(example: Example, kept: Kept) -> FusionInput {
+    given(
+        [example.audio, example.simulated, example.video],
+        kept,
+        Flow::TextMissing,
+    )
+}
+
+fn given(matrices: [Matrix; 3], kept: Kept, flow: Flow) -> FusionInput {
+    let [mut audio, mut text, mut video] = matrices;
+    for (matrix, kept) in [&mut audio, &mut text, &mut video].into_iter().zip(kept) {
+        if !kept {
+            *matrix = Matrix::empty(matrix.cols());
+        }
+    }
+    FusionInput {
+        audio,
+        text,
+        video,
+        flow,
+    }
+}
+
+/// A part of the modalities as `audio+video`.
+fn name(kept: Kept) -> String {
+    let names = ["audio", "text", "video"].into_iter().zip(kept);
+    let kept: Vec<&str> = names
+        .filter(|(_, kept)| *kept)
+        .map(|(name, _)| name)
+        .collect();
+    kept.join("+")
 }
 
 /// Which modalities stay; if all would go, one chosen at random stays.
@@ -92,21 +154,12 @@ fn kept(rate: f64, rng: &mut Rng) -> [bool; 3] {
     kept
 }
 
-fn thinned(matrix: &Matrix, rate: f64, rng: &mut Rng) -> Matrix {
-    let rows = (0..matrix.rows()).filter(|_| rng.unit() >= rate);
-    let values: Vec<f32> = rows.flat_map(|row| matrix.row(row).to_vec()).collect();
-    let count = values.len() / matrix.cols().max(1);
-    Matrix::new(count, matrix.cols(), values).unwrap_or_else(|_| Matrix::empty(matrix.cols()))
-}
-
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Complete => f.write_str("complete"),
             Self::Simulated => f.write_str("simulated"),
-            Self::NoText => f.write_str("no-text"),
-            Self::AudioOnly => f.write_str("audio-only"),
-            Self::VideoOnly => f.write_str("video-only"),
+            Self::Only(kept) => f.write_str(&name(*kept)),
             Self::RandomModality(rate) => write!(f, "random-modality:{rate}"),
             Self::RandomFrames(rate) => write!(f, "random-frames:{rate}"),
         }
@@ -118,7 +171,8 @@ impl FromStr for Protocol {
 
     fn from_str(name: &str) -> Result<Self, TrainError> {
         let unknown = || TrainError::Protocol(name.to_owned());
-        if let Some(fixed) = Self::FIXED.into_iter().find(|p| p.to_string() == name) {
+        let mut fixed = Self::fixed().into_iter();
+        if let Some(fixed) = fixed.find(|protocol| protocol.to_string() == name) {
             return Ok(fixed);
         }
         let (kind, rate) = name.split_once(':').ok_or_else(unknown)?;
@@ -157,12 +211,21 @@ mod tests {
 
     #[test]
     fn each_fixed_protocol_gives_its_modalities() {
-        let expected = [[40, 3, 5], [40, 4, 5], [40, 0, 5], [40, 0, 0], [0, 0, 5]];
-        for (protocol, expected) in Protocol::FIXED.into_iter().zip(expected) {
+        let expected = [
+            ("complete", [40, 3, 5], Flow::Complete),
+            ("simulated", [40, 4, 5], Flow::TextMissing),
+            ("audio", [40, 0, 0], Flow::TextMissing),
+            ("text", [0, 3, 0], Flow::Complete),
+            ("video", [0, 0, 5], Flow::TextMissing),
+            ("audio+text", [40, 3, 0], Flow::Complete),
+            ("audio+video", [40, 0, 5], Flow::TextMissing),
+            ("text+video", [0, 3, 5], Flow::Complete),
+        ];
+        assert_eq!(Protocol::fixed().len(), expected.len());
+        for (protocol, (name, kept, flow)) in Protocol::fixed().into_iter().zip(expected) {
             let input = protocol.input(example(), 0);
-            assert_eq!(rows(&input), expected, "{protocol}");
-            let complete = protocol == Protocol::Complete;
-            assert_eq!(input.flow == Flow::Complete, complete, "{protocol}");
+            assert_eq!(protocol.to_string(), name);
+            assert_eq!((rows(&input), input.flow), (kept, flow), "{protocol}");
         }
     }
 
@@ -194,12 +257,13 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        let rated = [Protocol::RandomModality(0.3), Protocol::RandomFrames(0.9)];
-        for protocol in Protocol::FIXED.into_iter().chain(rated) {
-            assert_eq!(protocol.to_string().parse::<Protocol>().unwrap(), protocol);
+        let all = Protocol::named("all").unwrap();
+        assert_eq!(all.len(), 8 + 7 + 10);
+        for protocol in all {
+            assert_eq!(Protocol::named(&protocol.to_string()).unwrap(), [protocol]);
         }
-        for name in ["silence", "random-frames", "random-frames:2", "no:0.5"] {
-            assert!(name.parse::<Protocol>().is_err(), "{name}");
+        for name in ["silence", "random-frames:2", "no:0.5"] {
+            assert!(Protocol::named(name).is_err(), "{name}");
         }
     }
 }

@@ -30,14 +30,14 @@ pub(super) struct RunState {
     pub(super) dataset: String,
 }
 
-/// The best epoch.
+/// The best epoch of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Best {
+pub struct Best {
     /// From 1.
-    pub(super) epoch: u32,
+    pub epoch: u32,
     /// What the criterion gave.
-    pub(super) error: f64,
+    pub error: f64,
 }
 
 impl RunState {
@@ -70,7 +70,7 @@ impl RunState {
     }
 
     /// Loads what was saved into the network and optimiser of the same run. Only the number of
-    /// epochs, the patience and the number of threads may differ.
+    /// epochs, the patience, the number of threads and the device may differ.
     pub(super) fn resume(
         &self,
         path: &Path,
@@ -86,6 +86,7 @@ impl RunState {
         saved.config.run.epochs = self.config.run.epochs;
         saved.config.run.patience = self.config.run.patience;
         saved.config.run.threads = self.config.run.threads;
+        saved.config.run.device = self.config.run.device;
         let differences = differences(&saved.config, &self.config);
         if !differences.is_empty() {
             let reason = format!("{} was made with {differences}", path.display());

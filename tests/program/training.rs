@@ -60,15 +60,20 @@ fn a_network_is_trained_from_labelled_clips() {
 
     let (code, table, _) = run(&["eval", &features, "--network", &network]);
     assert_eq!(code, 0);
-    for protocol in [
-        "complete",
-        "simulated",
-        "no-text",
-        "audio-only",
-        "video-only",
-    ] {
+    for protocol in ["complete", "simulated", "audio+video", "text"] {
         assert!(table.contains(protocol), "{table}");
     }
+    let figures = path("figures");
+    let all = ["--protocol", "all", "--out", &figures];
+    let (code, table, _) = run(&[&["eval", &features, "--network", &network], &all[..]].concat());
+    assert_eq!((code, table.lines().count()), (0, 1 + 8 + 7 + 10), "{table}");
+    let written = |name: &str| fs::read_to_string(folder.path().join("figures").join(name));
+    assert_eq!(written("evaluation.csv").unwrap().lines().count(), 26);
+    let predictions = written("predictions.csv").unwrap();
+    assert!(predictions.starts_with("id,source,label,complete,simulated,"));
+    assert_eq!(predictions.lines().count(), 3);
+    assert!(written("evaluation.json").is_ok());
+    assert!(fs::exists(folder.path().join("network/curves.svg")).unwrap());
 }
 
 #[test]

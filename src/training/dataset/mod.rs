@@ -164,7 +164,7 @@ impl FromStr for Split {
 
 impl Example {
     /// Its matrices, with the name and modality of each.
-    fn matrices_mut(&mut self) -> [(&'static str, Modality, &mut Matrix); 4] {
+    pub(super) fn matrices_mut(&mut self) -> [(&'static str, Modality, &mut Matrix); 4] {
         [
             ("audio", Modality::Audio, &mut self.audio),
             ("text", Modality::Text, &mut self.real),

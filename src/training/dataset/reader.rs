@@ -1,23 +1,25 @@
 //! Reads data sets: the index at once, matrices when they are asked for.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::TrainError;
+use super::super::{Simulator, TrainError};
 use super::index::{INDEX, INFO, check_ids, fingerprint, inconsistent, read_index, read_info};
 use super::shard::{self, Shard};
 use super::{DatasetInfo, Entry, Example, Split, finite};
 use crate::flow::Matrix;
 use crate::fusion::Modality;
 
-/// A finished data set.
-#[derive(Debug)]
+/// A finished data set. A clone is cheap but for its index.
+#[derive(Clone, Debug)]
 pub struct Dataset {
     folder: PathBuf,
     info: DatasetInfo,
     entries: Vec<Entry>,
-    shards: Vec<Shard>,
+    shards: Vec<Arc<Shard>>,
+    simulator: Option<Arc<Simulator>>,
     fingerprint: String,
 }
 
@@ -70,7 +72,7 @@ impl Dataset {
         check_ids(&entries)?;
         let shards = match entries.iter().map(|entry| entry.shard).max() {
             Some(last) => (0..=last)
-                .map(|number| Shard::open(shard::path(folder, number)))
+                .map(|number| Shard::open(shard::path(folder, number)).map(Arc::new))
                 .collect::<Result<_, _>>()?,
             None => Vec::new(),
         };
@@ -79,8 +81,41 @@ impl Dataset {
             info,
             entries,
             shards,
+            simulator: None,
             fingerprint: fingerprint(folder)?,
         })
+    }
+
+    /// The same utterances in other splits, those of the index in order.
+    ///
+    /// # Panics
+    /// When there are not as many splits as utterances.
+    #[must_use]
+    pub fn with_splits(mut self, splits: &[Split]) -> Self {
+        assert_eq!(
+            splits.len(),
+            self.entries.len(),
+            "a split for each utterance"
+        );
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.fingerprint.as_bytes());
+        for (entry, &split) in self.entries.iter_mut().zip(splits) {
+            entry.split = split;
+            hasher.update(split.to_string().as_bytes());
+        }
+        self.fingerprint = hasher.finalize().to_hex().to_string();
+        self
+    }
+
+    /// The same utterances, their simulated text by this simulator.
+    #[must_use]
+    pub fn simulated_by(mut self, simulator: Simulator) -> Self {
+        for entry in &mut self.entries {
+            let heard = entry.lengths.audio + entry.lengths.video > 0;
+            entry.lengths.simulated = usize::from(heard);
+        }
+        self.simulator = Some(Arc::new(simulator));
+        self
     }
 
     /// What it was made of and by.
@@ -151,7 +186,10 @@ impl Dataset {
             text: entry.text.clone(),
             audio: self.matrix(entry, "audio", Modality::Audio, lengths.audio)?,
             real: self.matrix(entry, "text", Modality::Text, lengths.text)?,
-            simulated: self.matrix(entry, "simulated", Modality::Text, lengths.simulated)?,
+            simulated: match self.simulator {
+                Some(_) => Matrix::empty(self.info.widths.text),
+                None => self.matrix(entry, "simulated", Modality::Text, lengths.simulated)?,
+            },
             video: self.matrix(entry, "video", Modality::Video, lengths.video)?,
         };
         let mut zeroed = 0;
@@ -160,6 +198,9 @@ impl Dataset {
                 *matrix = clean;
                 zeroed += count;
             }
+        }
+        if let Some(simulator) = &self.simulator {
+            example.simulated = simulator.simulate(&example);
         }
         Ok((example, zeroed))
     }

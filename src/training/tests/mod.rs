@@ -2,6 +2,7 @@
 
 mod authors;
 mod folders;
+mod metrics;
 mod runs;
 
 use std::collections::BTreeMap;
