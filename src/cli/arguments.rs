@@ -11,6 +11,7 @@ use super::extract::ExtractArgs;
 use super::retry::RetryArgs;
 use super::run::RunArgs;
 use super::status::StatusArgs;
+use super::study::StudyArgs;
 use super::train::TrainArgs;
 use super::watch::WatchArgs;
 
@@ -54,6 +55,9 @@ pub enum Command {
     Train(TrainArgs),
     /// Measure a fusion network
     Eval(EvalArgs),
+    /// Train many networks, over seeds and folds and with parts of the method switched off,
+    /// into one table
+    Study(StudyArgs),
 }
 
 impl Command {
@@ -75,6 +79,7 @@ impl Command {
             Self::Calibrate(args) => super::calibrate::calibrate(args),
             Self::Train(args) => super::train::train(args),
             Self::Eval(args) => super::eval::eval(args),
+            Self::Study(args) => super::study::study(args),
         }
     }
 }

@@ -184,6 +184,32 @@ pub enum TrainError {
          random-frames and all"
     )]
     Protocol(String),
+    /// A part of the method that cannot be switched off.
+    #[error("{0:?} is no part that can be left out; there are mkd, rs, rnc, mia and missing")]
+    Term(String),
+    /// A part of the method that is off already.
+    #[error("without {0}: the config has it off already, so both runs would be the same")]
+    OffAlready(&'static str),
+    /// A cross-validation that cannot be.
+    #[error(
+        "{folds} folds of {recordings} recordings: there must be two folds or more, and more \
+         recordings than folds"
+    )]
+    Folds {
+        /// Folds asked for.
+        folds: usize,
+        /// Recordings outside of the test split.
+        recordings: usize,
+    },
+    /// A folder of another study.
+    #[error(
+        "{} holds a study with another config, data set, folds or protocols; choose another folder",
+        path.display()
+    )]
+    OtherStudy {
+        /// Which folder.
+        path: PathBuf,
+    },
     /// A split that does not exist.
     #[error("{0:?} is no split; there are train, val and test")]
     Split(String),

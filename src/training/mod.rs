@@ -5,6 +5,7 @@
 //! and to `metrics.jsonl`.
 
 mod adam;
+mod baseline;
 mod batches;
 mod bootstrap;
 mod calibrate;
@@ -17,6 +18,7 @@ mod epoch;
 mod error;
 mod evaluate;
 mod extract;
+mod folds;
 mod labels;
 mod metrics;
 mod missing;
@@ -29,6 +31,9 @@ mod schedule;
 mod simulator;
 mod state;
 mod statistics;
+mod study;
+mod study_row;
+mod variant;
 
 #[cfg(test)]
 mod tests;
@@ -57,3 +62,6 @@ pub use report::{EpochReport, Validation};
 pub use run::{Ended, OnProgress, Progress, TrainOutcome, train};
 pub use simulator::Simulator;
 pub use state::Best;
+pub use study::{StudyPlan, StudyProgress, Watcher, study};
+pub use study_row::{STUDY_COLUMNS, Spread, StudyRow, publish_study};
+pub use variant::Term;

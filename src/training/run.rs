@@ -20,7 +20,7 @@ const WEIGHTS: &str = "fusion.safetensors";
 /// Their config.
 const CONFIG: &str = "fusion.json";
 /// What is needed to go on after the last whole epoch.
-const CHECKPOINT: &str = "checkpoint.safetensors";
+pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
 /// One line per epoch.
 const METRICS: &str = "metrics.jsonl";
 /// Their picture.
@@ -246,7 +246,7 @@ impl<'a> Run<'a> {
 }
 
 /// The data set as the config wants it: with its own simulated text, or with a stand-in's.
-fn with_simulator(
+pub(super) fn with_simulator(
     config: &TrainConfig,
     dataset: &Dataset,
 ) -> Result<(Dataset, Option<Simulator>), TrainError> {

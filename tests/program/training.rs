@@ -66,7 +66,11 @@ fn a_network_is_trained_from_labelled_clips() {
     let figures = path("figures");
     let all = ["--protocol", "all", "--out", &figures];
     let (code, table, _) = run(&[&["eval", &features, "--network", &network], &all[..]].concat());
-    assert_eq!((code, table.lines().count()), (0, 1 + 8 + 7 + 10), "{table}");
+    assert_eq!(
+        (code, table.lines().count()),
+        (0, 1 + 8 + 7 + 10),
+        "{table}"
+    );
     let written = |name: &str| fs::read_to_string(folder.path().join("figures").join(name));
     assert_eq!(written("evaluation.csv").unwrap().lines().count(), 26);
     let predictions = written("predictions.csv").unwrap();

@@ -86,23 +86,18 @@ impl Dataset {
         })
     }
 
-    /// The same utterances in other splits, those of the index in order.
-    ///
-    /// # Panics
-    /// When there are not as many splits as utterances.
+    /// The utterances for which `split` names one, in that split.
     #[must_use]
-    pub fn with_splits(mut self, splits: &[Split]) -> Self {
-        assert_eq!(
-            splits.len(),
-            self.entries.len(),
-            "a split for each utterance"
-        );
+    pub fn resplit(mut self, split: impl Fn(&Entry) -> Option<Split>) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.fingerprint.as_bytes());
-        for (entry, &split) in self.entries.iter_mut().zip(splits) {
-            entry.split = split;
-            hasher.update(split.to_string().as_bytes());
-        }
+        self.entries.retain_mut(|entry| {
+            let to = split(entry);
+            let name = to.map_or_else(String::new, |to| to.to_string());
+            hasher.update(format!("{name};").as_bytes());
+            entry.split = to.unwrap_or(entry.split);
+            to.is_some()
+        });
         self.fingerprint = hasher.finalize().to_hex().to_string();
         self
     }

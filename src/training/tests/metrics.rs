@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-
 #[derive(Deserialize)]
 struct Case {
     truth: Vec<f32>,

@@ -1,0 +1,134 @@
+//! `undertone study`: many trainings, one table.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::progress::Terminal;
+use super::table::columns;
+use super::train::TrainSettings;
+use super::{say, signals};
+use crate::training::{
+    Dataset, Protocol, STUDY_COLUMNS, Spread, StudyPlan, StudyProgress, StudyRow, Term, Watcher,
+    publish_study, study as run_study,
+};
+
+/// Arguments of `study`.
+#[derive(Debug, Args)]
+pub struct StudyArgs {
+    /// Folder of features, from `undertone extract` or `undertone import`
+    #[arg(value_name = "FEATURES")]
+    pub features: PathBuf,
+    /// Folder for the runs, study.json and study.csv; what is done there is not done again
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// What differs from the defaults.
+    #[command(flatten)]
+    pub settings: TrainSettings,
+    /// Seeds, from run.seed on
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub seeds: u64,
+    /// Cross-validate with so many folds of recordings, in place of the features' own splits;
+    /// their test split stays out of it
+    #[arg(long, value_name = "N")]
+    pub folds: Option<usize>,
+    /// Also train without a part of the method: mkd, rs, rnc, mia or missing
+    #[arg(long, value_name = "PART")]
+    pub without: Vec<Term>,
+    /// What the networks are given; names as in `undertone eval`
+    #[arg(long, value_name = "NAME", default_values = ["complete", "audio+video", "simulated"])]
+    pub protocol: Vec<String>,
+    /// Runs at once; by default as many as there are cores
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+pub(super) fn study(args: &StudyArgs) -> anyhow::Result<Exit> {
+    let config = args.settings.load()?;
+    let protocols: Vec<Vec<Protocol>> = (args.protocol.iter())
+        .map(|name| Protocol::named(name))
+        .collect::<Result<_, _>>()?;
+    let cores = std::thread::available_parallelism()?.get();
+    let plan = StudyPlan {
+        folds: args.folds,
+        seeds: args.seeds,
+        without: args.without.clone(),
+        protocols: protocols.concat(),
+        jobs: args.jobs.unwrap_or(cores / config.run.threads.max(1)),
+    };
+    let dataset = Dataset::open(&args.features)?;
+    let view = View {
+        terminal: Terminal::new(),
+        stop: signals::listen()?,
+    };
+    let Some(rows) = run_study(&config, &dataset, &plan, &args.out, &view)? else {
+        eprintln!("stopped; the same command goes on");
+        return Ok(Exit::Interrupted);
+    };
+    publish_study(&rows, &args.out)?;
+    say(&table(&rows))?;
+    Ok(Exit::Done)
+}
+
+struct View {
+    terminal: Terminal,
+    stop: Arc<AtomicBool>,
+}
+
+impl Watcher for View {
+    fn done(&self, progress: &StudyProgress<'_>) {
+        let StudyProgress { name, done, runs } = progress;
+        self.terminal.line(&format!("[{done}/{runs}] {name}"));
+    }
+
+    fn stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Mean ± standard deviation over the seeds.
+fn table(rows: &[StudyRow]) -> String {
+    let [mae, corr, acc2, f1, acc7] = STUDY_COLUMNS.map(|(name, _)| name.to_owned());
+    let heading = [
+        "model".to_owned(),
+        "protocol".to_owned(),
+        mae,
+        corr,
+        acc2,
+        f1,
+        acc7,
+    ];
+    let line = |row: &StudyRow| {
+        let [mae, corr, acc2, f1, acc7] = STUDY_COLUMNS.map(|(_, metric)| cell(row.spread(metric)));
+        [
+            row.model.clone(),
+            row.protocol.clone(),
+            mae,
+            corr,
+            acc2,
+            f1,
+            acc7,
+        ]
+    };
+    let lines: Vec<_> = std::iter::once(heading)
+        .chain(rows.iter().map(line))
+        .collect();
+    columns(&lines)
+}
+
+fn cell(spread: Option<Spread>) -> String {
+    match spread {
+        None => "-".to_owned(),
+        Some(Spread {
+            mean,
+            deviation: None,
+        }) => format!("{mean:.4}"),
+        Some(Spread {
+            mean,
+            deviation: Some(deviation),
+        }) => format!("{mean:.4} ± {deviation:.4}"),
+    }
+}

@@ -1,0 +1,56 @@
+//! What a network has to beat: ridge regression on the means over time.
+
+use super::evaluate::Scored;
+use super::ridge::{Ridge, Row, pooled};
+use super::{Dataset, Protocol, Split, TrainError};
+
+/// A ridge regression that was given a part of the modalities.
+#[derive(Debug)]
+pub(super) struct Baseline(Ridge);
+
+impl Baseline {
+    /// Fits label to what `protocol` gives of the training split; the penalty is chosen on the
+    /// validation split.
+    ///
+    /// # Errors
+    /// When the data set cannot be read or a split is empty.
+    pub(super) fn fit(dataset: &Dataset, protocol: Protocol) -> Result<Self, TrainError> {
+        let pairs = |split| -> Result<(Vec<Row>, Vec<Row>), TrainError> {
+            let mut pairs = (Vec::new(), Vec::new());
+            for at in dataset.split(split) {
+                pairs.0.push(inputs(dataset, at, protocol)?);
+                pairs.1.push(vec![f64::from(dataset.entries()[at].label)]);
+            }
+            Ok(pairs)
+        };
+        let (train, val) = (pairs(Split::Train)?, pairs(Split::Val)?);
+        Ok(Self(Ridge::fit((&train.0, &train.1), (&val.0, &val.1))?))
+    }
+
+    /// Scores the test split as `protocol` gives it.
+    ///
+    /// # Errors
+    /// When the data set cannot be read.
+    pub(super) fn score(
+        &self,
+        dataset: &Dataset,
+        protocol: Protocol,
+    ) -> Result<Vec<Scored>, TrainError> {
+        let one = |at: usize| {
+            let entry = &dataset.entries()[at];
+            let score = self.0.predict(&inputs(dataset, at, protocol)?);
+            Ok(Scored {
+                id: entry.id.clone(),
+                source: entry.source.clone(),
+                label: entry.label,
+                score: score[0] as f32,
+            })
+        };
+        dataset.split(Split::Test).into_iter().map(one).collect()
+    }
+}
+
+fn inputs(dataset: &Dataset, at: usize, protocol: Protocol) -> Result<Row, TrainError> {
+    let given = protocol.input(dataset.example(at)?, at);
+    Ok(pooled(&[&given.audio, &given.text, &given.video]))
+}
