@@ -12,13 +12,13 @@ done
 python clips.py --split train --n 1500
 python clips.py --split val --n 200
 python clips.py --split test --n 200
-python seal.py
+"$undertone" bundle ../demo
 "$undertone" calibrate "$work/clips/val/labels.csv" --set bundle=../demo --write
 "$undertone" extract "$work/clips/train/labels.csv" "$work/clips/val/labels.csv" \
     "$work/clips/test/labels.csv" --out "$work/features" --set bundle=../demo
 "$undertone" train "$work/features" --out "$work/fusion" --config fusion.toml --resume
 cp "$work/fusion/fusion.safetensors" "$work/fusion/fusion.json" ../demo/
-python seal.py
+"$undertone" bundle ../demo
 "$undertone" eval "$work/features" --network "$work/fusion"
 
 # The whole program on clips of voices and sentences that no model has met.

@@ -34,7 +34,7 @@ pub(super) fn check_files(folder: &Path, manifest: &Manifest) -> Vec<BundleProbl
 
 fn content_problem(path: &Path, named: &NamedFile<'_>) -> Option<BundleProblem> {
     let (part, file) = (named.part, named.file.clone());
-    match hash(path) {
+    match sha256_of(path) {
         Ok((got, _)) if got == named.sha256 => None,
         Ok((got, size_bytes)) => Some(BundleProblem::WrongContent {
             part,
@@ -57,8 +57,11 @@ fn content_problem(path: &Path, named: &NamedFile<'_>) -> Option<BundleProblem> 
     }
 }
 
-/// SHA-256 in lower-case hexadecimal, and the size.
-fn hash(path: &Path) -> io::Result<(String, u64)> {
+/// SHA-256 of a file in lower-case hexadecimal, and its size in bytes.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn sha256_of(path: &Path) -> io::Result<(String, u64)> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];

@@ -196,6 +196,13 @@ pub(super) struct NamedFile<'m> {
 }
 
 impl Manifest {
+    /// The files that make features: all it names but those of its fusion network.
+    #[must_use]
+    pub fn feature_files(&self) -> Vec<&PathBuf> {
+        let (asr, lm) = (&self.asr, &self.language_model);
+        vec![&asr.file, &lm.file, &lm.projector_file]
+    }
+
     /// Every file it names, in the order of the chain.
     pub(super) fn files(&self) -> Vec<NamedFile<'_>> {
         let named = |part, file, sha256, from| NamedFile {

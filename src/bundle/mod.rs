@@ -13,6 +13,7 @@ mod manifest;
 mod open;
 mod problem;
 
+pub use checks::sha256_of;
 pub use gate::{Evidence, Gate, GateWeights};
 pub use gguf::{GgufError, GgufHeader};
 pub use manifest::{

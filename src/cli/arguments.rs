@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use super::bundle::BundleArgs;
 use super::calibrate::CalibrateArgs;
 use super::config_show::ConfigArgs;
 use super::doctor::DoctorArgs;
@@ -58,6 +59,8 @@ pub enum Command {
     /// Train many networks, over seeds and folds and with parts of the method switched off,
     /// into one table
     Study(StudyArgs),
+    /// Pack a trained network and the models that it needs into a bundle, or renew a bundle's hashes
+    Bundle(BundleArgs),
 }
 
 impl Command {
@@ -80,6 +83,7 @@ impl Command {
             Self::Train(args) => super::train::train(args),
             Self::Eval(args) => super::eval::eval(args),
             Self::Study(args) => super::study::study(args),
+            Self::Bundle(args) => super::bundle::bundle(args),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::prepare::NotReady;
 use crate::config::ConfigErrors;
 use crate::daemon::RootError;
 use crate::discovery::DiscoverErrors;
-use crate::training::LabelError;
+use crate::training::{LabelError, TrainError};
 
 /// Exit codes; documented in README.md, tested, never renumbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,8 @@ impl Exit {
         let is_usage = error.is::<ConfigErrors>()
             || error.is::<DiscoverErrors>()
             || error.is::<LabelError>()
-            || error.is::<RootError>();
+            || error.is::<RootError>()
+            || error.downcast_ref().is_some_and(TrainError::is_usage);
         if is_usage {
             Self::Usage
         } else {

@@ -1,6 +1,5 @@
 //! `undertone extract`: features of labelled clips, to train a fusion network on.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +7,7 @@ use clap::Args;
 use super::clips::{Clips, ClipsArgs};
 use super::exit::Exit;
 use crate::fusion::Widths;
-use crate::training::{BundleId, DatasetInfo, DatasetWriter, extract as extract_clips};
+use crate::training::{BundleId, DatasetInfo, DatasetWriter, extract as extract_clips, extractors};
 
 /// Arguments of `extract`.
 #[derive(Debug, Args)]
@@ -44,22 +43,10 @@ impl Clips {
             text: manifest.language_model.width,
             video: manifest.video.width,
         };
-        let named = |name: &str, version: u32| format!("{name} {version}");
-        let extractors = BTreeMap::from([
-            (
-                "audio".to_owned(),
-                named(&manifest.audio.extractor, manifest.audio.version),
-            ),
-            (
-                "video".to_owned(),
-                named(&manifest.video.extractor, manifest.video.version),
-            ),
-            ("text".to_owned(), manifest.language_model.sha256.clone()),
-        ]);
         let bundle = BundleId {
             name: manifest.name.clone(),
             fingerprint: self.bundle.fingerprint().to_owned(),
         };
-        DatasetInfo::new(widths, extractors, bundle)
+        DatasetInfo::new(widths, extractors(manifest), bundle)
     }
 }

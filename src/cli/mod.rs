@@ -4,6 +4,7 @@
 //! the work is done elsewhere. `anyhow` is used in this room and nowhere else.
 
 mod arguments;
+mod bundle;
 mod calibrate;
 mod clips;
 mod config_show;
@@ -27,6 +28,7 @@ mod watch;
 mod worker;
 
 pub use arguments::{Arguments, Command};
+pub use bundle::{BundleArgs, GoodFor};
 pub use calibrate::CalibrateArgs;
 pub use clips::ClipsArgs;
 pub use config_show::{ConfigArgs, ConfigCommand};

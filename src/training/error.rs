@@ -138,6 +138,38 @@ pub enum TrainError {
         /// In which split.
         split: Split,
     },
+    /// The place for something new is taken.
+    #[error("{} is there already; choose another folder", path.display())]
+    Exists {
+        /// Which place.
+        path: PathBuf,
+    },
+    /// A network and a bundle that do not belong together.
+    #[error("the network in {} does not fit the bundle: {reason}", path.display())]
+    Unfit {
+        /// The network's folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A bundle's manifest that is no TOML.
+    #[error("{} is not valid TOML: {reason}", path.display())]
+    Manifest {
+        /// Which file.
+        path: PathBuf,
+        /// Why, with the line.
+        reason: String,
+    },
+    /// A file could not be copied.
+    #[error("cannot copy {} to {}", from.display(), to.display())]
+    Copy {
+        /// Which file.
+        from: PathBuf,
+        /// To where.
+        to: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The curves could not be drawn.
     #[error("cannot draw {}: {reason}", path.display())]
     Picture {
@@ -219,4 +251,26 @@ pub enum TrainError {
     /// libtorch refused.
     #[error("libtorch refused an operation")]
     Torch(#[from] tch::TchError),
+}
+
+impl TrainError {
+    /// Whether other words on the command line, or in a config file, would help.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Config { .. }
+                | Self::UnknownKey(_)
+                | Self::Unusable { .. }
+                | Self::OtherDataset { .. }
+                | Self::Occupied { .. }
+                | Self::OtherStudy { .. }
+                | Self::Exists { .. }
+                | Self::Protocol(_)
+                | Self::Split(_)
+                | Self::Term(_)
+                | Self::OffAlready(_)
+                | Self::Folds { .. }
+        )
+    }
 }

@@ -10,8 +10,8 @@ use super::epoch::{OnStep, Step, train_epoch};
 use super::evaluate::{score_split, summarise};
 use super::state::{Best, RunState};
 use super::{
-    Dataset, EpochReport, Findings, Protocol, Simulator, Split, TrainConfig, TrainError,
-    Validation, curves, schedule, statistics,
+    Dataset, EpochReport, Findings, Protocol, Provenance, Simulator, Split, TrainConfig,
+    TrainError, Validation, curves, schedule, statistics,
 };
 use crate::fusion::{Checkpoint, FusionConfig, Network, write_atomically, write_checkpoint};
 
@@ -69,7 +69,7 @@ pub enum Progress<'p> {
 pub type OnProgress<'p> = &'p mut dyn FnMut(Progress<'_>) -> ControlFlow<()>;
 
 /// Trains a network on a data set. `out` gets the best weights by validation
-/// (`fusion.safetensors`, `fusion.json`), `metrics.jsonl`, their picture `curves.svg`, and
+/// (`fusion.safetensors`, `fusion.json`, `provenance.json`), `metrics.jsonl`, their picture `curves.svg`, and
 /// `checkpoint.safetensors`; with `resume` a run that was cut off goes on after its last whole
 /// epoch, as if it had not been (one that has not begun begins).
 ///
@@ -210,6 +210,7 @@ impl<'a> Run<'a> {
             self.state.best = Some(Best { epoch, error });
             self.network.config().write(&self.out.join(CONFIG))?;
             write_checkpoint(&self.out.join(WEIGHTS), &Checkpoint::of(&self.network))?;
+            self.provenance(&report)?;
         }
         self.log(&report)?;
         self.state.epoch = epoch;
@@ -230,6 +231,16 @@ impl<'a> Run<'a> {
             complete: on(Protocol::Complete)?,
             simulated: on(Protocol::Simulated)?,
         })
+    }
+
+    /// Writes where the best weights come from.
+    fn provenance(&self, report: &EpochReport) -> Result<(), TrainError> {
+        let best = Best {
+            epoch: report.epoch,
+            error: report.error,
+        };
+        let validation = [report.validation.complete, report.validation.simulated];
+        Provenance::of(&self.state.config, &self.dataset, best, validation).write(self.out)
     }
 
     fn log(&mut self, report: &EpochReport) -> Result<(), TrainError> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::undertone::{clip, run};
+use crate::undertone::{clip, root, run};
 
 /// Six clips, two for each split, with their table.
 fn labelled_clips(folder: &Path) -> String {
@@ -78,6 +78,100 @@ fn a_network_is_trained_from_labelled_clips() {
     assert_eq!(predictions.lines().count(), 3);
     assert!(written("evaluation.json").is_ok());
     assert!(fs::exists(folder.path().join("network/curves.svg")).unwrap());
+
+    pack_and_run(folder.path());
+}
+
+/// The network of `folder` becomes a bundle, and the bundle scores a clip.
+fn pack_and_run(folder: &Path) {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let demo = root().join("models/demo").display().to_string();
+    let (network, mine, reports) = (path("network"), path("mine"), path("reports"));
+    let name = ["--name", "mine", "--purpose", "general"];
+    let pack = ["bundle", &demo, "--network", &network, "--out", &mine];
+    let (code, answer, said) = run(&[&pack[..], &name[..]].concat());
+    assert_eq!(code, 0, "{said}");
+    assert!(answer.contains("mine: mine 1, fingerprint"), "{answer}");
+    let (code, _, said) = run(&pack);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("is there already"), "{said}");
+
+    let setting = format!("bundle={mine}");
+    let clip = clip("positive.mp4").display().to_string();
+    let (code, _, said) = run(&["run", &clip, "--out", &reports, "--set", &setting]);
+    assert_eq!(code, 0, "{said}");
+    let report = fs::read_to_string(folder.join("reports/positive.mp4.jsonl")).unwrap();
+    assert!(report.contains("\"mine\""), "{report}");
+
+    // A manifest whose hashes are gone is sealed again, its comments kept.
+    let manifest = folder.join("mine/bundle.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let unsealed: Vec<String> = (text.lines())
+        .map(|line| line.replace("sha256 = \"", "sha256 = \"0"))
+        .collect();
+    fs::write(&manifest, unsealed.join("\n")).unwrap();
+    let (code, answer, said) = run(&["bundle", &mine]);
+    assert_eq!((code, answer.matches("sealed ").count()), (0, 5), "{said}");
+    assert_eq!(fs::read_to_string(&manifest).unwrap().trim(), text.trim());
+
+    // Features of another language model.
+    let provenance = folder.join("network/provenance.json");
+    let text = fs::read_to_string(&provenance).unwrap();
+    fs::write(&provenance, text.replace("\"prosody 1\"", "\"prosody 9\"")).unwrap();
+    let (code, _, said) = run(&[
+        "bundle",
+        &demo,
+        "--network",
+        &network,
+        "--out",
+        &path("other"),
+    ]);
+    assert_eq!(code, 3);
+    assert!(
+        said.contains("its audio features are by prosody 9"),
+        "{said}"
+    );
+    assert!(!folder.join("other").exists());
+}
+
+#[test]
+fn a_study_is_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let labels = labelled_clips(folder.path());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (features, out) = (path("features"), path("study"));
+    let (code, _, said) = run(&["extract", &labels, "--out", &features]);
+    assert_eq!(code, 0, "{said}");
+    let study = [
+        "study",
+        &features,
+        "--out",
+        &out,
+        "--seeds",
+        "2",
+        "--folds",
+        "2",
+        "--without",
+        "mia",
+        "--set",
+        "run.epochs=2",
+        "--set",
+        "network.model_width=16",
+    ];
+    let (code, table, said) = run(&study);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(said.matches("/fold-").count(), 8, "{said}");
+    // Heading, three protocols of each network and of ridge, and ridge without text.
+    assert_eq!(table.lines().count(), 1 + 3 * 3 + 1, "{table}");
+    assert_eq!(table.matches(" ± ").count(), 6 * 5, "{table}");
+    let (code, again, said) = run(&study);
+    assert_eq!((code, again), (0, table), "what is done is not done again");
+    assert_eq!(said.matches("/fold-").count(), 8, "{said}");
+    let csv = fs::read_to_string(folder.path().join("study/study.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 11, "{csv}");
+    let (code, _, said) = run(&[&study[..], &["--set", "run.epochs=3"]].concat());
+    assert_eq!(code, 2);
+    assert!(said.contains("choose another folder"), "{said}");
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! `undertone bundle`: packs a trained network with the models that it needs.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::models::{open_bundle, open_bundle_for_extraction};
+use super::say;
+use crate::bundle::Purpose;
+use crate::training::{Naming, pack, seal};
+
+/// Arguments of `bundle`.
+#[derive(Debug, Args)]
+pub struct BundleArgs {
+    /// Folder of the bundle whose models made the features
+    #[arg(value_name = "BASE")]
+    pub base: PathBuf,
+    /// Folder of a trained network; without one the hashes in BASE's manifest are renewed
+    #[arg(long, value_name = "DIR", requires = "out")]
+    pub network: Option<PathBuf>,
+    /// Folder of the new bundle
+    #[arg(long, value_name = "DIR", requires = "network")]
+    pub out: Option<PathBuf>,
+    /// Name, for reports; by default that of BASE
+    #[arg(long, requires = "network")]
+    pub name: Option<String>,
+    /// Version, for reports; by default that of BASE
+    #[arg(long = "bundle-version", value_name = "VERSION", requires = "network")]
+    pub version: Option<String>,
+    /// What it is good for; by default as BASE
+    #[arg(long, value_enum, requires = "network")]
+    pub purpose: Option<GoodFor>,
+    /// Licence of the models, as an SPDX expression; by default that of BASE
+    #[arg(long, value_name = "SPDX", requires = "network")]
+    pub licence: Option<String>,
+    /// What a user should know; by default the notes of BASE
+    #[arg(long, value_name = "TEXT", requires = "network")]
+    pub notes: Option<String>,
+}
+
+/// What a bundle is good for, as the command line names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GoodFor {
+    /// To see the program work.
+    Demo,
+    /// To score real recordings.
+    General,
+    /// For tests.
+    Test,
+}
+
+impl From<GoodFor> for Purpose {
+    fn from(purpose: GoodFor) -> Self {
+        match purpose {
+            GoodFor::Demo => Self::Demo,
+            GoodFor::General => Self::General,
+            GoodFor::Test => Self::Test,
+        }
+    }
+}
+
+pub(super) fn bundle(args: &BundleArgs) -> anyhow::Result<Exit> {
+    let (Some(network), Some(out)) = (&args.network, &args.out) else {
+        for file in seal(&args.base)? {
+            say(&format!("sealed {}\n", file.display()))?;
+        }
+        open_bundle_for_extraction(&args.base)?;
+        return Ok(Exit::Done);
+    };
+    let base = open_bundle_for_extraction(&args.base)?;
+    let naming = Naming {
+        name: args.name.clone(),
+        version: args.version.clone(),
+        purpose: args.purpose.map(Purpose::from),
+        licence: args.licence.clone(),
+        notes: args.notes.clone(),
+    };
+    pack(&base, network, &naming, out)?;
+    let packed = open_bundle(out)?;
+    let out = out.display();
+    say(&format!(
+        "{out}: {} {}, fingerprint {}\nundertone run RECORDINGS --out REPORTS --set bundle={out}\n",
+        packed.manifest.name,
+        packed.manifest.version,
+        packed.fingerprint(),
+    ))?;
+    Ok(Exit::Done)
+}
