@@ -3,10 +3,11 @@
     python test_clips.py
 
 writes `tests/clips`: every container and codec the program must take, what is awkward in real folders (late
-audio, silent, missing or cut streams), and `expected.json`. Sentences are from the test split; faces and
+audio, silent, missing or cut streams), `expected.json`, and a table of labels (`labels.csv`) to try training with. Sentences are from the test split; faces and
 delivery agree with the words, so that a clip's sentiment is clear.
 """
 
+import csv
 import json
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -163,6 +164,19 @@ def make_all() -> None:
         _write(case, sound, rng)
         clips.append(_expected(case, sound))
     (FOLDER / "expected.json").write_text(json.dumps({"clips": clips}, indent=2) + "\n")
+    _write_labels(clips)
+
+
+def _write_labels(clips: list[dict]) -> None:
+    """One row for each clip that is whole and says one thing; every fourth validates, every fourth tests."""
+    whole = [clip for clip in clips if clip["complete"] and len(clip["utterances"]) == 1]
+    with open(FOLDER / "labels.csv", "w", newline="") as table:
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(["file", "label", "text", "split"])
+        for number, clip in enumerate(whole):
+            (utterance,) = clip["utterances"]
+            split = ("train", "train", "val", "test")[number % 4]
+            writer.writerow([clip["file"], utterance["valence"], utterance["text"], split])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ mod authors;
 mod folders;
 mod metrics;
 mod runs;
+mod studies;
 
 use std::collections::BTreeMap;
 use std::path::Path;
