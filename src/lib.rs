@@ -11,6 +11,7 @@
 //! | [`training`] | data sets, the two-flow training loop, metrics |
 //! | [`stages`] | one file per stage of the chain |
 //! | [`engines`] | GStreamer, whisper.cpp, llama.cpp: the only files that name those crates |
+//! | [`formats`] | the field's data sets and PyTorch's weights, read without executing them |
 //! | [`features`] | the built-in audio and video extractors |
 //! | [`fusion`] | the network of the method, its losses and checkpoints (tch) |
 //! | [`reports`] | the JSONL report, its schema, the ledger |
@@ -28,6 +29,7 @@ pub mod discovery;
 pub mod engines;
 pub mod features;
 pub mod flow;
+pub mod formats;
 pub mod fusion;
 pub mod reports;
 pub mod stages;

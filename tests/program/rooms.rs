@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("bundle", &[]),
     ("features", &[]),
+    ("formats", &[]),
     ("fusion", &[]),
     ("engines", &[]),
     ("telemetry", &["config"]),
@@ -47,7 +48,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "training",
-        &["config", "bundle", "fusion", "engines", "stages"],
+        &["config", "bundle", "formats", "fusion", "engines", "stages"],
     ),
     (
         "cli",
@@ -57,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "reports",
             "discovery",
             "features",
+            "formats",
             "fusion",
             "engines",
             "telemetry",

@@ -1,0 +1,107 @@
+//! Which videos are for training, validation and test.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::{FormatError, Part};
+
+/// How videos are divided; all utterances of a video stay together.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Splits {
+    /// As a table says.
+    Table(BTreeMap<String, Part>),
+    /// By lot.
+    Shares {
+        /// Share of the videos for validation.
+        val: f64,
+        /// Share of the videos for test.
+        test: f64,
+        /// Decides which.
+        seed: u64,
+    },
+}
+
+impl Splits {
+    /// Reads a table with the columns `video` and `split`.
+    ///
+    /// # Errors
+    /// When a row is not understood, or a column is missing; the message names the line.
+    pub fn read(path: &Path) -> Result<Self, FormatError> {
+        let failed = |source| FormatError::Table {
+            path: path.to_owned(),
+            source,
+        };
+        let mut reader = csv::Reader::from_path(path).map_err(failed)?;
+        let headers = reader.headers().map_err(failed)?.clone();
+        let column = |name: &str| headers.iter().position(|own| own.trim() == name);
+        let wrong = |reason: String| FormatError::Content {
+            path: path.to_owned(),
+            reason,
+        };
+        let (Some(video), Some(split)) = (column("video"), column("split")) else {
+            return Err(wrong("needs the columns video and split".to_owned()));
+        };
+        let mut table = BTreeMap::new();
+        for (index, row) in reader.records().enumerate() {
+            let row = row.map_err(failed)?;
+            let part = row.get(split).unwrap_or_default().parse();
+            let part =
+                part.map_err(|reason: String| wrong(format!("line {}: {reason}", index + 2)))?;
+            table.insert(row.get(video).unwrap_or_default().trim().to_owned(), part);
+        }
+        Ok(Self::Table(table))
+    }
+
+    /// The part of each video; those that a table does not name are left out.
+    #[must_use]
+    pub fn divide(&self, videos: &BTreeSet<String>) -> BTreeMap<String, Part> {
+        let (val, test, seed) = match self {
+            Self::Table(table) => {
+                let known = videos.iter();
+                return known
+                    .filter_map(|video| Some((video.clone(), *table.get(video)?)))
+                    .collect();
+            }
+            Self::Shares { val, test, seed } => (*val, *test, *seed),
+        };
+        let mut drawn: Vec<&String> = videos.iter().collect();
+        drawn.sort_by_cached_key(|video| {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(&seed.to_le_bytes()).update(video.as_bytes());
+            *hasher.finalize().as_bytes()
+        });
+        // A share that is asked for gets a video, where there is more than one.
+        let count = |share: f64| {
+            let count = (share * videos.len() as f64).round() as usize;
+            count.max(usize::from(share > 0.0))
+        };
+        let (val, test) = (count(val), count(test));
+        let part = |at: usize| match at {
+            at if at < val => Part::Val,
+            at if at < val + test => Part::Test,
+            _ => Part::Train,
+        };
+        let parts = drawn.into_iter().enumerate();
+        parts.map(|(at, video)| (video.clone(), part(at))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_of_videos_and_the_seed_decides() {
+        let videos: BTreeSet<String> = (0..20).map(|at| format!("v{at}")).collect();
+        let shares = |seed| Splits::Shares {
+            val: 0.1,
+            test: 0.2,
+            seed,
+        };
+        let parts = shares(1).divide(&videos);
+        let count = |part| parts.values().filter(|&&own| own == part).count();
+        assert_eq!([Part::Train, Part::Val, Part::Test].map(count), [14, 2, 4]);
+        assert_eq!(parts, shares(1).divide(&videos));
+        assert_ne!(parts, shares(2).divide(&videos));
+    }
+}
