@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Split;
+use super::{Split, label_csv};
 
 /// A clip and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +58,7 @@ struct Row {
 }
 
 /// Reads a table; files are relative to its folder. Without a column `split` every clip
-/// is for training.
+/// is for training. The `label.csv` of MMSA-FET's data sets is known by its columns.
 ///
 /// # Errors
 /// When a row is malformed; the message names table and line.
@@ -69,17 +69,13 @@ pub fn read_labels(table: &Path) -> Result<Vec<LabelledClip>, LabelError> {
     };
     let folder = table.parent().unwrap_or(Path::new("."));
     let mut reader = csv::Reader::from_path(table).map_err(failed)?;
+    if label_csv::is_label_csv(reader.headers().map_err(failed)?) {
+        return label_csv::read(table, reader);
+    }
     let mut clips = Vec::new();
     for (index, row) in reader.deserialize().enumerate() {
         let row: Row = row.map_err(failed)?;
-        if !(-3.0..=3.0).contains(&row.label) {
-            let got = row.label.to_string();
-            return Err(LabelError::Label {
-                path: table.to_owned(),
-                line: index + 2,
-                got,
-            });
-        }
+        let label = checked(table, index + 2, row.label)?;
         // With the folder's name, so that several tables make one data set.
         let id = match folder.file_name() {
             Some(name) => format!("{}/{}", name.to_string_lossy(), row.file),
@@ -88,12 +84,24 @@ pub fn read_labels(table: &Path) -> Result<Vec<LabelledClip>, LabelError> {
         clips.push(LabelledClip {
             path: folder.join(&row.file),
             id,
-            label: row.label,
+            label,
             text: row.text,
             split: row.split.unwrap_or(Split::Train),
         });
     }
     Ok(clips)
+}
+
+/// A label, if it is from −3 to 3.
+pub(super) fn checked(table: &Path, line: usize, label: f32) -> Result<f32, LabelError> {
+    if (-3.0..=3.0).contains(&label) {
+        return Ok(label);
+    }
+    Err(LabelError::Label {
+        path: table.to_owned(),
+        line,
+        got: label.to_string(),
+    })
 }
 
 /// Word error rate: the least number of words to change, drop or add, by the number of

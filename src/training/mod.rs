@@ -19,6 +19,7 @@ mod error;
 mod evaluate;
 mod extract;
 mod folds;
+mod label_csv;
 mod labels;
 mod metrics;
 mod missing;
