@@ -9,6 +9,7 @@ use super::doctor::DoctorArgs;
 use super::eval::EvalArgs;
 use super::exit::Exit;
 use super::extract::ExtractArgs;
+use super::import::ImportArgs;
 use super::retry::RetryArgs;
 use super::run::RunArgs;
 use super::status::StatusArgs;
@@ -50,6 +51,8 @@ pub enum Command {
     Schema,
     /// Take features from labelled clips, to train a fusion network on
     Extract(ExtractArgs),
+    /// Take features that others made, to train a fusion network on
+    Import(ImportArgs),
     /// Fit the gate of a bundle on labelled clips: when a transcript is trusted
     Calibrate(CalibrateArgs),
     /// Train a fusion network
@@ -79,6 +82,7 @@ impl Command {
             Self::Config(args) => super::config_show::config(args),
             Self::Schema => super::schema::schema(),
             Self::Extract(args) => super::extract::extract(args),
+            Self::Import(args) => super::import::import(args),
             Self::Calibrate(args) => super::calibrate::calibrate(args),
             Self::Train(args) => super::train::train(args),
             Self::Eval(args) => super::eval::eval(args),

@@ -6,6 +6,7 @@ use super::prepare::NotReady;
 use crate::config::ConfigErrors;
 use crate::daemon::RootError;
 use crate::discovery::DiscoverErrors;
+use crate::formats::FormatError;
 use crate::training::{LabelError, TrainError};
 
 /// Exit codes; documented in README.md, tested, never renumbered.
@@ -33,6 +34,7 @@ impl Exit {
         let is_usage = error.is::<ConfigErrors>()
             || error.is::<DiscoverErrors>()
             || error.is::<LabelError>()
+            || error.is::<FormatError>()
             || error.is::<RootError>()
             || error.downcast_ref().is_some_and(TrainError::is_usage);
         if is_usage {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Split;
 use crate::flow::Failure;
+use crate::formats::FormatError;
 use crate::fusion::{FusionError, Modality};
 
 /// A data set, config or run that cannot be used.
@@ -248,6 +249,20 @@ pub enum TrainError {
     /// The network refused.
     #[error(transparent)]
     Fusion(#[from] FusionError),
+    /// Labels that are no sentiment in [−3, 3].
+    #[error(
+        "{count} labels are not from -3 to 3, which is what a network learns: {}; scale them first",
+        named.join(", ")
+    )]
+    LabelRange {
+        /// How many.
+        count: usize,
+        /// The first of them, with their values.
+        named: Vec<String>,
+    },
+    /// A file of another program cannot be used.
+    #[error(transparent)]
+    Format(#[from] FormatError),
     /// libtorch refused.
     #[error("libtorch refused an operation")]
     Torch(#[from] tch::TchError),

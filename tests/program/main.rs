@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod clips;
+mod importing;
 mod interrupted;
 mod one_ggml;
 mod reports;

@@ -1,0 +1,287 @@
+//! `undertone import`: features that others made, as a data set to train on.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::exit::Exit;
+use super::progress::Terminal;
+use super::say;
+use super::table::columns;
+use crate::formats::{
+    Corpus, Folders, FormatError, Sequences, Splits, read_arrays, read_csd, read_mertools,
+    read_mmsa, read_transcripts,
+};
+use crate::training::{ImportedSplit, TrainError, import as write};
+
+/// How many utterances that were left out are named.
+const NAMED: usize = 5;
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Which format.
+    #[command(subcommand)]
+    pub format: ImportFormat,
+}
+
+/// Where the data set is written, and what may be added to it.
+#[derive(Debug, Args)]
+pub struct OutArgs {
+    /// Folder for the features; an import that was interrupted goes on
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// What was said: CSV with the columns name and text (or english, sentence, chinese), or
+    /// JSON lines with id and text
+    #[arg(long, value_name = "FILE")]
+    pub transcripts: Option<PathBuf>,
+}
+
+/// How videos are divided where the format does not say.
+#[derive(Debug, Args)]
+pub struct SplitArgs {
+    /// CSV with the columns video and split (train, val, test); other videos are left out
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["val_share", "test_share"])]
+    pub splits: Option<PathBuf>,
+    /// Share of the videos for validation
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub val_share: Option<f64>,
+    /// Share of the videos for test
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub test_share: Option<f64>,
+    /// Decides which videos
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+}
+
+/// The formats.
+#[derive(Debug, Subcommand)]
+pub enum ImportFormat {
+    /// MMSA's pickles: `aligned_50.pkl`, `unaligned_50.pkl` (nothing in them is executed)
+    Mmsa {
+        /// The pickle
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where to.
+        #[command(flatten)]
+        out: OutArgs,
+    },
+    /// MERTools' layout: label.npz, and a folder of .npy files for each modality
+    Npy {
+        /// The labels: train_corpus, val_corpus and test_corpus, each name → val
+        #[arg(long, value_name = "NPZ")]
+        labels: PathBuf,
+        /// Folder of audio features: NAME.npy, or frames NAME/FRAME.npy
+        #[arg(long, value_name = "DIR")]
+        audio: PathBuf,
+        /// Folder of text features
+        #[arg(long, value_name = "DIR")]
+        text: PathBuf,
+        /// Folder of video features
+        #[arg(long, value_name = "DIR")]
+        video: PathBuf,
+        /// Folder of simulated text features
+        #[arg(long, value_name = "DIR")]
+        simulated: Option<PathBuf>,
+        /// Where to.
+        #[command(flatten)]
+        out: OutArgs,
+    },
+    /// Computational sequences of the CMU Multimodal SDK (.csd)
+    Csd {
+        /// The labels; their intervals are the utterances, their first column the sentiment
+        #[arg(long, value_name = "CSD")]
+        labels: PathBuf,
+        /// Audio features
+        #[arg(long, value_name = "CSD")]
+        audio: PathBuf,
+        /// Text features
+        #[arg(long, value_name = "CSD")]
+        text: PathBuf,
+        /// Video features
+        #[arg(long, value_name = "CSD")]
+        video: PathBuf,
+        /// Which videos are for what; without it 10 % are for validation, 20 % for test.
+        #[command(flatten)]
+        splits: SplitArgs,
+        /// Where to.
+        #[command(flatten)]
+        out: OutArgs,
+    },
+    /// One .npz with arrays audio, text, video, labels and names
+    Arrays {
+        /// The archive
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Which videos are for what, without an array split; by default all are for training.
+        #[command(flatten)]
+        splits: SplitArgs,
+        /// Where to.
+        #[command(flatten)]
+        out: OutArgs,
+    },
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..1.0).contains(&share) {
+        return Ok(share);
+    }
+    Err("a share is at least 0 and below 1".to_owned())
+}
+
+impl SplitArgs {
+    /// `val` and `test` are the shares where none is given.
+    fn splits(&self, val: f64, test: f64) -> Result<Splits, FormatError> {
+        if let Some(path) = &self.splits {
+            return Splits::read(path);
+        }
+        Ok(Splits::Shares {
+            val: self.val_share.unwrap_or(val),
+            test: self.test_share.unwrap_or(test),
+            seed: self.seed,
+        })
+    }
+}
+
+impl ImportFormat {
+    fn out(&self) -> &OutArgs {
+        match self {
+            Self::Mmsa { out, .. }
+            | Self::Npy { out, .. }
+            | Self::Csd { out, .. }
+            | Self::Arrays { out, .. } => out,
+        }
+    }
+
+    fn open(&self) -> Result<Corpus, FormatError> {
+        match self {
+            Self::Mmsa { file, .. } => read_mmsa(file),
+            Self::Npy {
+                labels,
+                audio,
+                text,
+                video,
+                simulated,
+                ..
+            } => {
+                let folders = Folders {
+                    audio: audio.clone(),
+                    text: text.clone(),
+                    video: video.clone(),
+                    simulated: simulated.clone(),
+                };
+                read_mertools(labels, &folders)
+            }
+            Self::Csd {
+                labels,
+                audio,
+                text,
+                video,
+                splits,
+                ..
+            } => {
+                let sequences = Sequences {
+                    labels: labels.clone(),
+                    audio: audio.clone(),
+                    text: text.clone(),
+                    video: video.clone(),
+                };
+                read_csd(&sequences, &splits.splits(0.1, 0.2)?)
+            }
+            Self::Arrays { file, splits, .. } => read_arrays(file, &splits.splits(0.0, 0.0)?),
+        }
+    }
+}
+
+pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
+    let terminal = Terminal::new();
+    let out = args.format.out();
+    let mut corpus = args.format.open()?;
+    if let Some(path) = &out.transcripts {
+        let mut words = read_transcripts(path)?;
+        for heading in &mut corpus.headings {
+            heading.text = words.remove(&heading.id).unwrap_or_default();
+        }
+    }
+    for remark in &corpus.remarks {
+        terminal.line(remark);
+    }
+    let total = corpus.headings.len();
+    let mut on_utterance = |done: usize| {
+        if done.is_multiple_of(1000) {
+            terminal.line(&format!("[{done}/{total}]"));
+        }
+    };
+    let splits = match write(&mut corpus, &out.out, &mut on_utterance) {
+        Ok(splits) => splits,
+        // What is wrong with the files says so itself.
+        Err(TrainError::Format(error)) => return Err(error.into()),
+        Err(error) => return Err(error.into()),
+    };
+    for split in &splits {
+        split_remarks(split)
+            .iter()
+            .for_each(|line| terminal.line(line));
+    }
+    say(&summary(&corpus.widths, &splits))?;
+    say(&format!("{}\n", out.out.display()))?;
+    Ok(Exit::Done)
+}
+
+/// What is odd about a split.
+fn split_remarks(split: &ImportedSplit) -> Vec<String> {
+    let mut lines = Vec::new();
+    let name = split.split;
+    if !split.empty.is_empty() {
+        let (count, first) = (
+            split.empty.len(),
+            &split.empty[..split.empty.len().min(NAMED)],
+        );
+        lines.push(format!(
+            "{name}: left out {count} without any features: {}",
+            first.join(", ")
+        ));
+    }
+    if split.zeroed > 0 {
+        lines.push(format!(
+            "{name}: {} values were not finite and became 0",
+            split.zeroed
+        ));
+    }
+    if split.there > 0 {
+        lines.push(format!("{name}: {} were there already", split.there));
+    }
+    lines
+}
+
+/// A table with a row for each split.
+fn summary(widths: &[usize; 3], splits: &[ImportedSplit]) -> String {
+    let headings = [
+        "split",
+        "utterances",
+        "no audio",
+        "no text",
+        "no simulated",
+        "no video",
+        "zeroed",
+    ];
+    let mut rows = vec![headings.map(str::to_owned)];
+    rows.extend(splits.iter().map(|split| {
+        let without = split.without;
+        [
+            split.split.to_string(),
+            split.utterances.to_string(),
+            without.audio.to_string(),
+            without.text.to_string(),
+            without.simulated.to_string(),
+            without.video.to_string(),
+            split.zeroed.to_string(),
+        ]
+    }));
+    let [audio, text, video] = widths;
+    format!(
+        "{}widths: audio {audio}, text {text}, video {video}\n",
+        columns(&rows)
+    )
+}
