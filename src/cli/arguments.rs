@@ -10,6 +10,7 @@ use super::eval::EvalArgs;
 use super::exit::Exit;
 use super::extract::ExtractArgs;
 use super::import::ImportArgs;
+use super::import_weights::ImportWeightsArgs;
 use super::retry::RetryArgs;
 use super::run::RunArgs;
 use super::status::StatusArgs;
@@ -53,6 +54,8 @@ pub enum Command {
     Extract(ExtractArgs),
     /// Take features that others made, to train a fusion network on
     Import(ImportArgs),
+    /// Make a fusion network of a PyTorch checkpoint of the method's released code
+    ImportWeights(ImportWeightsArgs),
     /// Fit the gate of a bundle on labelled clips: when a transcript is trusted
     Calibrate(CalibrateArgs),
     /// Train a fusion network
@@ -83,6 +86,7 @@ impl Command {
             Self::Schema => super::schema::schema(),
             Self::Extract(args) => super::extract::extract(args),
             Self::Import(args) => super::import::import(args),
+            Self::ImportWeights(args) => super::import_weights::import_weights(args),
             Self::Calibrate(args) => super::calibrate::calibrate(args),
             Self::Train(args) => super::train::train(args),
             Self::Eval(args) => super::eval::eval(args),

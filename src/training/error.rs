@@ -260,6 +260,14 @@ pub enum TrainError {
         /// The first of them, with their values.
         named: Vec<String>,
     },
+    /// A checkpoint is not of the method's released network.
+    #[error("{} is not a network of the released code: {}", path.display(), problems.join("; "))]
+    Weights {
+        /// Which file.
+        path: PathBuf,
+        /// One fragment each.
+        problems: Vec<String>,
+    },
     /// A file of another program cannot be used.
     #[error(transparent)]
     Format(#[from] FormatError),

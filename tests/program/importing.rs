@@ -97,3 +97,23 @@ fn what_would_be_executed_is_refused() {
     assert!(said.contains("posix.system, which is refused"), "{said}");
     assert!(!Path::new(&out).exists());
 }
+
+#[test]
+fn released_weights_score_what_was_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (features, network) = (path("features"), path("network"));
+    let (code, _, said) = run(&["import", "mmsa", &file("aligned.pkl"), "--out", &features]);
+    assert_eq!(code, 0, "{said}");
+    let (code, answer, said) = run(&["import-weights", &file("released.pt"), "--out", &network]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        answer.contains("model 8, fused 4") && said.contains("prelu"),
+        "{answer}{said}"
+    );
+    let (code, table, said) = run(&["eval", &features, "--network", &network]);
+    assert_eq!(code, 0, "{said}");
+    assert!(table.contains("complete"), "{table}");
+    let (code, _, said) = run(&["import-weights", &file("old.pt"), "--out", &network]);
+    assert_eq!(code, 2, "{said}");
+}

@@ -1,0 +1,50 @@
+//! `undertone import-weights`: a fusion network of a PyTorch checkpoint.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::say;
+use crate::training::{TrainError, import_weights as import};
+
+/// Arguments of `import-weights`.
+#[derive(Debug, Args)]
+pub struct ImportWeightsArgs {
+    /// The checkpoint (.pt, .pth): a state dict, or a dict with one (nothing in it is executed)
+    #[arg(value_name = "CHECKPOINT")]
+    pub checkpoint: PathBuf,
+    /// Folder for the network
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Take the autoencoders that repair text too; the released code holds but never calls them
+    #[arg(long)]
+    pub imagination: bool,
+}
+
+pub(super) fn import_weights(args: &ImportWeightsArgs) -> anyhow::Result<Exit> {
+    let made = match import(&args.checkpoint, &args.out, args.imagination) {
+        Ok(made) => made,
+        // What is wrong with the file says so itself.
+        Err(TrainError::Format(error)) => return Err(error.into()),
+        Err(error) => return Err(error.into()),
+    };
+    if !made.unused.is_empty() {
+        eprintln!(
+            "not called by the released code, left out: {}",
+            made.unused.join(", ")
+        );
+    }
+    let (widths, network) = (made.network.widths, &made.network.network);
+    say(&format!(
+        "widths: audio {}, text {}, video {}; model {}, fused {}\n{}\n{}\n",
+        widths.audio,
+        widths.text,
+        widths.video,
+        network.model_width,
+        network.fused_width,
+        made.weights.display(),
+        made.config.display(),
+    ))?;
+    Ok(Exit::Done)
+}
