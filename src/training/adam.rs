@@ -10,7 +10,7 @@ const EPSILON: f64 = 1e-8;
 
 /// Adam (Kingma and Ba, 2015) with the L2 penalty in the gradient, as PyTorch's `Adam`.
 #[derive(Debug)]
-pub(super) struct Adam {
+pub struct Adam {
     weights: BTreeMap<String, Tensor>,
     first: BTreeMap<String, Tensor>,
     second: BTreeMap<String, Tensor>,
@@ -20,7 +20,8 @@ pub(super) struct Adam {
 
 impl Adam {
     /// For these weights, with moments of zero.
-    pub(super) fn new(weights: BTreeMap<String, Tensor>, weight_decay: f64) -> Self {
+    #[must_use]
+    pub fn new(weights: BTreeMap<String, Tensor>, weight_decay: f64) -> Self {
         let zeros = || {
             let zero = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.zeros_like());
             tch::no_grad(|| weights.iter().map(zero).collect())
@@ -35,14 +36,14 @@ impl Adam {
     }
 
     /// Forgets the gradients of the last step.
-    pub(super) fn zero_gradients(&mut self) {
+    pub fn zero_gradients(&mut self) {
         for tensor in self.weights.values_mut() {
             tensor.zero_grad();
         }
     }
 
     /// One step along the gradients; weights that have none stay as they are.
-    pub(super) fn step(&mut self, rate: f64) {
+    pub fn step(&mut self, rate: f64) {
         self.steps += 1;
         let count = f64::from(self.steps);
         let first_scale = rate / (1.0 - FIRST.powf(count));

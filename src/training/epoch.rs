@@ -79,7 +79,7 @@ pub(super) fn train_epoch(
 }
 
 /// Runs a batch through both flows and leaves the gradients of its loss.
-pub(super) fn backward(
+pub fn backward(
     network: &Network,
     examples: &[Example],
     config: &TrainConfig,

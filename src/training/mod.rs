@@ -44,6 +44,7 @@ mod variant;
 mod tests;
 
 pub use bootstrap::Interval;
+pub use adam::Adam;
 pub use calibrate::{Calibration, RIGHT_BELOW_WER, calibrate};
 pub use calibration::{Logistic, expected_calibration_error};
 pub use clips::Pace;
@@ -56,6 +57,7 @@ pub use dataset::{
     Split,
 };
 pub use epoch::Step;
+pub use epoch::backward;
 pub use error::TrainError;
 pub use evaluate::{EvalReport, Scored, evaluate};
 pub use extract::{ClipEngines, Outcome, extract};
