@@ -11,8 +11,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use undertone::flow::{Flow, Matrix};
 use undertone::fusion::{
-    Checkpoint, FusionConfig, FusionInput, LossWeights, Network, NetworkConfig, Noise, Rng, Trio,
-    Widths, predict, read_checkpoint, write_checkpoint,
+    Checkpoint, FusionConfig, FusionInput, LossWeights, Network, NetworkConfig, Noise, Precision,
+    Rng, Trio, Widths, keep_freed_memory, predict, read_checkpoint, write_checkpoint,
 };
 use undertone::training::{Adam, Example, Split, TrainConfig, backward};
 
@@ -50,19 +50,24 @@ fn config(precision: &str) -> Result<TrainConfig> {
         ..TrainConfig::default()
     };
     config.run.threads = 0;
-    if precision != "f32" {
-        bail!("precision {precision} is unknown");
-    }
+    config.run.precision = match precision {
+        "f32" => Precision::F32,
+        "bf16" => Precision::Bf16,
+        _ => bail!("precision {precision} is unknown"),
+    };
     Ok(config)
 }
 
 /// The paper's network as the authors released it.
-fn network(_config: &TrainConfig) -> Result<Network> {
+fn network(config: &TrainConfig) -> Result<Network> {
     let sizes = NetworkConfig {
         imagination: false,
         ..NetworkConfig::default()
     };
-    Ok(Network::new(FusionConfig::new(WIDTHS, sizes), 1)?)
+    let mut network = Network::new(FusionConfig::new(WIDTHS, sizes), 1)?;
+    network.set_threads(config.run.threads);
+    network.set_precision(config.run.precision);
+    Ok(network)
 }
 
 fn frames(rows: usize, cols: usize, rng: &mut Rng) -> Result<Matrix> {
@@ -88,6 +93,7 @@ fn example(number: usize) -> Result<Example> {
 }
 
 fn train(precision: &str) -> Result<()> {
+    keep_freed_memory();
     let config = config(precision)?;
     let network = network(&config)?;
     let mut adam = Adam::new(network.trainable(), config.optimiser.weight_decay);

@@ -1,14 +1,18 @@
 //! The layers of the network and how a batch passes through them (paper, "The network").
 
-use tch::Tensor;
 use tch::nn::{Linear, Module, Path};
+use tch::{Kind, Tensor};
 
+use super::compute::Compute;
 use super::cross::{Cross, cross};
+use super::dense::dot;
 use super::imagination::{Imagination, imagination};
 use super::layers::{Mlp, linear, mlp};
-use super::normaliser::{Normaliser, normaliser};
+use super::normaliser::Normaliser;
+use super::passage::{Passage, PassageGradient, pass};
 use super::pooling::{Pooling, pooling};
-use super::{Frames, FusionConfig, Modality, Noise, Padded, Rng, Trio};
+use super::projection::{Projection, projection};
+use super::{Frames, FusionConfig, Modality, Noise, Rng, Trio};
 use crate::flow::Flow;
 
 /// How many unified queries there are: all, three pairs, three single modalities.
@@ -36,8 +40,7 @@ pub struct FlowOutput {
 /// All layers; both flows pass through the same.
 #[derive(Debug)]
 pub(super) struct Flows {
-    normalisers: Trio<Normaliser>,
-    projections: Trio<Linear>,
+    projections: Trio<Projection>,
     poolings: Trio<Pooling>,
     attention: Mlp,
     alpha: Linear,
@@ -56,8 +59,7 @@ pub(super) fn flows(p: &Path<'_>, config: &FusionConfig, rng: &mut Rng) -> Flows
     let width = |m: Modality| *config.widths.get(m);
     let dropout = net.mlp_dropout;
     Flows {
-        normalisers: Trio::from_fn(|m| normaliser(&(p / "norm" / m), width(m))),
-        projections: Trio::from_fn(|m| linear(&(p / "project" / m), width(m), d, rng)),
+        projections: Trio::from_fn(|m| projection(p, m, width(m), d, rng)),
         poolings: Trio::from_fn(|m| pooling(&(p / "pool" / m), net, rng)),
         attention: mlp(&(p / "attention"), &[3 * d, d, d], dropout, rng),
         alpha: linear(&(p / "alpha"), d, 3, rng),
@@ -76,61 +78,163 @@ pub(super) fn flows(p: &Path<'_>, config: &FusionConfig, rng: &mut Rng) -> Flows
     }
 }
 
+/// What a flow asks of the frames, once it has pooled them.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// The seven queries, `[batch, 7, d]`, as each modality is asked them.
+    pub(super) queries: Trio<Tensor>,
+    /// The text query after its perceptron, `[batch, d]`.
+    text_query: Tensor,
+    /// Modality attention α, `[batch, 3]`.
+    weights: Tensor,
+}
+
 impl Flows {
     /// The normaliser of a modality.
     pub(super) fn normaliser(&mut self, modality: Modality) -> &mut Normaliser {
-        match modality {
-            Modality::Audio => &mut self.normalisers.audio,
-            Modality::Text => &mut self.normalisers.text,
-            Modality::Video => &mut self.normalisers.video,
-        }
+        &mut self.projections.get_mut(modality).normaliser
     }
 
-    /// Projects the frames of a modality (step 1); both flows may use the result.
-    pub(super) fn project(&self, modality: Modality, input: &Padded) -> Frames {
-        let x = self.normalisers.get(modality).forward(&input.frames);
-        Frames {
-            x: self.projections.get(modality).forward(&x),
-            mask: input.mask.shallow_clone(),
-            present: input.present.shallow_clone(),
-        }
+    /// The projection of a modality (step 1); both flows may use its frames.
+    pub(super) fn projection(&self, modality: Modality) -> &Projection {
+        self.projections.get(modality)
     }
 
-    /// Runs a batch through one flow.
+    /// Runs a batch through one flow, outside of libtorch's graph.
     pub(super) fn forward(
         &self,
         frames: &Trio<&Frames>,
         flow: Flow,
         noise: &mut Noise,
+        compute: Compute,
     ) -> FlowOutput {
-        let imaginations = match flow {
-            Flow::TextMissing => self.imaginations.as_ref(),
-            Flow::Complete => None,
-        };
-        let mut pooled = Trio::from_fn(|m| self.poolings.get(m).forward(frames.get(m), noise));
+        tch::no_grad(|| {
+            let (pooled, _) = self.pool(frames, noise, compute, false);
+            let asked = self.ask(&pooled, frames, flow, noise);
+            let (found, _) = self.seek(frames, &asked, noise, compute, false);
+            self.answer(&found, asked, frames, flow, noise)
+        })
+    }
+
+    /// Pools the frames of each modality to `[batch, 1, d]` (first half of step 2).
+    pub(super) fn pool(
+        &self,
+        frames: &Trio<&Frames>,
+        noise: &mut Noise,
+        compute: Compute,
+        keep: bool,
+    ) -> (Trio<Tensor>, Passage) {
+        let attentions = self.poolings.as_ref().map(|pooling| &pooling.attention);
+        let queries = self.poolings.as_ref().map(Pooling::query);
+        pass(frames, &attentions, &queries, noise, compute, keep)
+    }
+
+    /// From pooled frames to queries (second half of step 2 to step 4).
+    pub(super) fn ask(
+        &self,
+        pooled: &Trio<Tensor>,
+        frames: &Trio<&Frames>,
+        flow: Flow,
+        noise: &mut Noise,
+    ) -> Asked {
+        let mut pooled = Trio::from_fn(|m| {
+            let present = &frames.get(m).present;
+            self.poolings.get(m).forward(pooled.get(m), present, noise)
+        });
         let mut present = frames.as_array().map(|f| f.present.shallow_clone());
-        if let Some([imagination, _]) = imaginations {
+        if let Some([imagination, _]) = self.imaginations(flow) {
             pooled.text = imagination.forward(&pooled, noise);
             // Imagined text is there even where no text was.
             present[1] = present[1].ones_like();
         }
         let weights = self.weigh(&pooled, noise) * Tensor::cat(&present, 1);
-        let (queries, text_query) = self.ask(&pooled, &weights, noise);
-        let mut found =
-            Trio::from_fn(|m| self.crosses.get(m).forward(&queries, frames.get(m), noise));
-        if let Some([_, imagination]) = imaginations {
+        let (queries, text_query) = self.views(&pooled, &weights, noise);
+        Asked {
+            queries: self.crosses.as_ref().map(|cross| cross.query(&queries)),
+            text_query,
+            weights,
+        }
+    }
+
+    /// What the queries find in the frames, `[batch, 7, d]` (first half of step 5).
+    pub(super) fn seek(
+        &self,
+        frames: &Trio<&Frames>,
+        asked: &Asked,
+        noise: &mut Noise,
+        compute: Compute,
+        keep: bool,
+    ) -> (Trio<Tensor>, Passage) {
+        let attentions = self.crosses.as_ref().map(|cross| &cross.attention);
+        pass(frames, &attentions, &asked.queries, noise, compute, keep)
+    }
+
+    /// From what was found to the score (second half of step 5 to step 7).
+    pub(super) fn answer(
+        &self,
+        found: &Trio<Tensor>,
+        asked: Asked,
+        frames: &Trio<&Frames>,
+        flow: Flow,
+        noise: &mut Noise,
+    ) -> FlowOutput {
+        let mut found = Trio::from_fn(|m| {
+            let present = &frames.get(m).present;
+            self.crosses.get(m).forward(found.get(m), present, noise)
+        });
+        if let Some([_, imagination]) = self.imaginations(flow) {
             found.text = imagination.forward(&found, noise);
         }
-        let fused = self.combine(&found, &weights, noise);
+        let fused = self.combine(&found, &asked.weights, noise);
         let contrast = self.contrast[1].forward(&self.contrast[0].forward(&fused).relu());
         FlowOutput {
             score: self.score.forward(&fused).squeeze_dim(1),
             fused,
             contrast,
-            text_query,
+            text_query: asked.text_query,
             text_cross: found.text,
-            weights,
+            weights: asked.weights,
         }
+    }
+
+    fn imaginations(&self, flow: Flow) -> Option<&[Imagination; 2]> {
+        match flow {
+            Flow::TextMissing => self.imaginations.as_ref(),
+            Flow::Complete => None,
+        }
+    }
+
+    /// Losses whose gradients are those of [`Self::pool`], by the layers it goes through.
+    pub(super) fn pooling_losses(&self, gradient: &PassageGradient) -> Vec<Tensor> {
+        let mut losses = Vec::new();
+        for modality in Modality::ALL {
+            let pooling = self.poolings.get(modality);
+            losses.extend(gradient.keys.get(modality).as_loss(&pooling.attention.key));
+            losses.push(dot(
+                &pooling.query(),
+                &gradient.queries.get(modality).sum_dim_intlist(
+                    [0_i64].as_slice(),
+                    true,
+                    Kind::Float,
+                ),
+            ));
+        }
+        losses
+    }
+
+    /// Losses whose gradients are those of [`Self::seek`], by the layers it goes through.
+    pub(super) fn seeking_losses(
+        &self,
+        asked: &Trio<Tensor>,
+        gradient: &PassageGradient,
+    ) -> Vec<Tensor> {
+        let mut losses = Vec::new();
+        for modality in Modality::ALL {
+            let cross = self.crosses.get(modality);
+            losses.extend(gradient.keys.get(modality).as_loss(&cross.attention.key));
+            losses.push(dot(asked.get(modality), gradient.queries.get(modality)));
+        }
+        losses
     }
 
     /// Modality attention (step 3): α `[batch, 3]`, not normalised.
@@ -140,7 +244,12 @@ impl Flows {
     }
 
     /// The seven queries `[batch, 7, d]` (step 4), and the text query alone.
-    fn ask(&self, pooled: &Trio<Tensor>, weights: &Tensor, noise: &mut Noise) -> (Tensor, Tensor) {
+    fn views(
+        &self,
+        pooled: &Trio<Tensor>,
+        weights: &Tensor,
+        noise: &mut Noise,
+    ) -> (Tensor, Tensor) {
         let [a, t, v] = pooled.as_array();
         let [wa, wt, wv] = [0, 1, 2].map(|m| weights.narrow(1, m, 1));
         let (fa, ft, fv) = (a * wa, t * wt, v * wv);

@@ -5,9 +5,16 @@ use std::collections::BTreeMap;
 use tch::nn::VarStore;
 use tch::{Device, Tensor};
 
+use super::backward::{Batch, Sequences, backward};
+use super::compute::{Compute, Precision};
 use super::flows::{FlowOutput, Flows, flows};
-use super::{Frames, FusionConfig, FusionError, Modality, Noise, Padded, Rng, Trio};
-use crate::flow::Flow;
+use super::lanes::undivided;
+#[cfg(test)]
+use super::projection::Projection;
+use super::{
+    Frames, FusionConfig, FusionError, LossValues, LossWeights, Modality, Noise, Rng, Trio,
+};
+use crate::flow::{Flow, Matrix};
 
 /// The network and its weights. Inputs must have the configured widths.
 #[derive(Debug)]
@@ -15,6 +22,7 @@ pub struct Network {
     store: VarStore,
     config: FusionConfig,
     flows: Flows,
+    compute: Compute,
 }
 
 impl Network {
@@ -24,12 +32,17 @@ impl Network {
     /// When the config makes no network.
     pub fn new(config: FusionConfig, seed: u64) -> Result<Self, FusionError> {
         config.check()?;
+        undivided();
         let store = VarStore::new(Device::Cpu);
         let flows = flows(&store.root(), &config, &mut Rng::stream(&[seed]));
         Ok(Self {
             store,
             config,
             flows,
+            compute: Compute {
+                threads: 1,
+                precision: Precision::F32,
+            },
         })
     }
 
@@ -63,14 +76,62 @@ impl Network {
         self.flows.normaliser(modality).set(mean, deviation);
     }
 
-    /// Projects the frames of a modality (step 1); both flows may use the result.
-    #[must_use]
-    pub fn project(&self, modality: Modality, input: &Padded) -> Frames {
-        self.flows.project(modality, input)
+    /// How many threads work on the frames of a batch: 1 to begin with, 0 for as many as there
+    /// are cores.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.compute.threads = match threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
     }
 
-    /// Runs a batch through one flow (steps 2 to 7).
+    /// The numbers in which frames are multiplied with weights: [`Precision::F32`] to begin with.
+    pub fn set_precision(&mut self, precision: Precision) {
+        self.compute.precision = precision;
+    }
+
+    /// The projection of a modality.
+    #[cfg(test)]
+    pub(super) fn projection(&self, modality: Modality) -> &Projection {
+        self.flows.projection(modality)
+    }
+
+    /// Projects the frames of a modality (step 1), one sequence per utterance; both flows may
+    /// use the result. Sequences with frames must have the configured width.
+    #[must_use]
+    pub fn project(&self, modality: Modality, sequences: &[&Matrix]) -> Frames {
+        undivided();
+        let projection = self.flows.projection(modality);
+        projection.forward(sequences, self.compute, false)
+    }
+
+    /// Projects a batch for both flows, one sequence and label per utterance.
+    #[must_use]
+    pub fn batch(&self, sequences: &Sequences<'_>, labels: &[f32]) -> Batch {
+        undivided();
+        let project = |modality, sequences: &[&Matrix]| {
+            let projection = self.flows.projection(modality);
+            projection.forward(sequences, self.compute, true)
+        };
+        Batch {
+            audio: project(Modality::Audio, &sequences.audio),
+            real: project(Modality::Text, &sequences.real),
+            simulated: project(Modality::Text, &sequences.simulated),
+            video: project(Modality::Video, &sequences.video),
+            labels: Tensor::from_slice(labels),
+        }
+    }
+
+    /// Runs a batch through one flow (steps 2 to 7), without gradients.
     pub fn forward(&self, frames: &Trio<&Frames>, flow: Flow, noise: &mut Noise) -> FlowOutput {
-        self.flows.forward(frames, flow, noise)
+        undivided();
+        self.flows.forward(frames, flow, noise, self.compute)
+    }
+
+    /// Runs a batch through both flows, and adds the gradients of its loss to those that the
+    /// weights have.
+    pub fn backward(&self, batch: Batch, weights: &LossWeights, noise: &mut Noise) -> LossValues {
+        undivided();
+        backward(&self.flows, &batch, weights, noise, self.compute)
     }
 }

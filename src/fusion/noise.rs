@@ -3,6 +3,8 @@
 use tch::Tensor;
 
 use super::Rng;
+use super::memory::filled;
+use super::rng::WideRng;
 
 /// Where the network takes its dropout from.
 #[derive(Debug)]
@@ -24,26 +26,59 @@ impl Noise {
     /// Zeroes values with probability `rate` and scales the others so that the mean stays.
     pub fn drop(&mut self, x: &Tensor, rate: f64) -> Tensor {
         match &mut self.0 {
-            Some(rng) if rate > 0.0 => x * mask(rng, &x.size(), rate),
+            Some(rng) if rate > 0.0 => x * factors(rng, &x.size(), rate),
             _ => x.shallow_clone(),
         }
+    }
+
+    /// Dropout for many chunks of frames, whose order then does not matter.
+    pub(super) fn chunked(&mut self, rate: f64) -> ChunkedDropout {
+        let rng = self.0.as_mut().filter(|_| rate > 0.0);
+        ChunkedDropout(rng.map(|rng| (rng.bits(), rate)))
+    }
+}
+
+/// Names a stream of dropout for each chunk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChunkedDropout(Option<(u64, f64)>);
+
+impl ChunkedDropout {
+    /// That of one chunk.
+    pub(super) fn of(self, chunk: usize) -> Option<Dropout> {
+        let (seed, rate) = self.0?;
+        let rng = Rng::stream(&[seed, chunk as u64]);
+        Some(Dropout { rng, rate })
+    }
+}
+
+/// Dropout that can be repeated.
+#[derive(Debug)]
+pub(super) struct Dropout {
+    rng: Rng,
+    rate: f64,
+}
+
+impl Dropout {
+    /// The factors for values of this shape: zeros and 1/(1−rate), each time the same.
+    pub(super) fn factors(&self, size: &[i64]) -> Tensor {
+        factors(&mut self.rng.clone(), size, self.rate)
     }
 }
 
 /// Zeros and 1/(1−rate), decided by 16 random bits each.
-fn mask(rng: &mut Rng, size: &[i64], rate: f64) -> Tensor {
+fn factors(rng: &mut Rng, size: &[i64], rate: f64) -> Tensor {
     let keep = ((1.0 - rate) * 65_536.0).round().max(1.0);
     let scale = (65_536.0 / keep) as f32;
-    let keep = keep as u64;
-    let mut values = vec![0.0_f32; size.iter().product::<i64>() as usize];
-    for four in values.chunks_mut(4) {
-        let mut bits = rng.bits();
-        for value in four {
-            *value = if bits & 0xffff < keep { scale } else { 0.0 };
-            bits >>= 16;
+    let keep = keep as u32;
+    let mut rng = WideRng::new(rng);
+    filled(size, |values| {
+        for values in values.chunks_mut(WideRng::WORDS) {
+            for (value, word) in values.iter_mut().zip(rng.words()) {
+                let kept = u32::from(word) < keep;
+                value.write(if kept { scale } else { 0.0 });
+            }
         }
-    }
-    Tensor::from_slice(&values).view(size)
+    })
 }
 
 #[cfg(test)]

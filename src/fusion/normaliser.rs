@@ -1,5 +1,7 @@
 //! Brings raw features to zero mean and unit deviation, dimension by dimension.
 
+use std::mem::MaybeUninit;
+
 use tch::Tensor;
 use tch::nn::Path;
 
@@ -21,10 +23,25 @@ pub(super) fn normaliser(p: &Path<'_>, width: usize) -> Normaliser {
     }
 }
 
+/// A normaliser's numbers, outside of libtorch.
+#[derive(Debug)]
+pub(super) struct Scale {
+    mean: Vec<f32>,
+    inverse: Vec<f32>,
+}
+
 impl Normaliser {
-    /// `[batch, time, width]`, the same shape.
-    pub(super) fn forward(&self, x: &Tensor) -> Tensor {
-        (x - &self.mean) / &self.deviation
+    /// What it holds now.
+    pub(super) fn scale(&self) -> Scale {
+        let plain = |tensor: &Tensor| {
+            let mut values = vec![0.0; tensor.numel()];
+            tensor.copy_data(&mut values, tensor.numel());
+            values
+        };
+        Scale {
+            mean: plain(&self.mean),
+            inverse: plain(&self.deviation.reciprocal()),
+        }
     }
 
     /// Sets what was fitted; both slices are `width` long.
@@ -35,5 +52,33 @@ impl Normaliser {
             .collect();
         self.mean.copy_(&Tensor::from_slice(mean));
         self.deviation.copy_(&Tensor::from_slice(&usable));
+    }
+}
+
+impl Scale {
+    /// Changes nothing.
+    #[cfg(test)]
+    pub(super) fn none(width: usize) -> Self {
+        Self {
+            mean: vec![0.0; width],
+            inverse: vec![1.0; width],
+        }
+    }
+
+    /// Values per frame.
+    pub(super) fn width(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Writes whole frames, normalised, to a slice as long.
+    pub(super) fn apply(&self, frames: &[f32], normalised: &mut [MaybeUninit<f32>]) {
+        let width = self.width();
+        let rows = frames.chunks_exact(width);
+        for (row, to) in rows.zip(normalised.chunks_exact_mut(width)) {
+            let numbers = self.mean.iter().zip(&self.inverse);
+            for ((to, value), (mean, inverse)) in to.iter_mut().zip(row).zip(numbers) {
+                to.write((value - mean) * inverse);
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::{FusionError, Modality, Network, Noise, Padded, Trio};
+use super::{FusionError, Modality, Network, Noise, Trio};
 use crate::flow::{Flow, Matrix, ModalityWeights};
 
 /// Utterances that go through the network at once; bounds the memory.
@@ -83,15 +83,12 @@ fn run(
     inputs: &[&FusionInput],
     flow: Flow,
 ) -> Result<Vec<Prediction>, FusionError> {
-    let (scores, weights) = tch::no_grad(|| {
-        let frames = Trio::from_fn(|m| {
-            let sequences: Vec<&Matrix> = inputs.iter().map(|input| input.get(m)).collect();
-            network.project(m, &Padded::new(&sequences, *network.config().widths.get(m)))
-        });
-        let output = network.forward(&frames.as_ref(), flow, &mut Noise::off());
-        (output.score, output.weights)
+    let frames = Trio::from_fn(|m| {
+        let sequences: Vec<&Matrix> = inputs.iter().map(|input| input.get(m)).collect();
+        network.project(m, &sequences)
     });
-    plain(&scores, &weights)
+    let output = network.forward(&frames.as_ref(), flow, &mut Noise::off());
+    plain(&output.score, &output.weights)
 }
 
 fn plain(scores: &Tensor, weights: &Tensor) -> Result<Vec<Prediction>, FusionError> {

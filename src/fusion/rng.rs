@@ -24,6 +24,7 @@ impl Rng {
     }
 
     /// 64 random bits.
+    #[inline]
     pub fn bits(&mut self) -> u64 {
         let s = &mut self.state;
         let out = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
@@ -64,6 +65,42 @@ impl Rng {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
         }
+    }
+}
+
+/// Several streams side by side, which the processor steps at once.
+#[derive(Debug)]
+pub(super) struct WideRng {
+    state: [[u64; Self::STREAMS]; 4],
+}
+
+impl WideRng {
+    const STREAMS: usize = 8;
+    /// Words of 16 bits in a step.
+    pub(super) const WORDS: usize = 4 * Self::STREAMS;
+
+    /// Streams that another names.
+    pub(super) fn new(rng: &mut Rng) -> Self {
+        Self {
+            state: std::array::from_fn(|_| std::array::from_fn(|_| rng.bits())),
+        }
+    }
+
+    /// The next random words.
+    pub(super) fn words(&mut self) -> [u16; Self::WORDS] {
+        let mut words = [0; Self::WORDS];
+        let [a, b, c, d] = &mut self.state;
+        for stream in 0..Self::STREAMS {
+            let mut rng = Rng {
+                state: [a[stream], b[stream], c[stream], d[stream]],
+            };
+            let bits = rng.bits();
+            [a[stream], b[stream], c[stream], d[stream]] = rng.state;
+            for part in 0..4 {
+                words[4 * stream + part] = (bits >> (16 * part)) as u16;
+            }
+        }
+        words
     }
 }
 

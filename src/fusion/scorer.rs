@@ -12,7 +12,6 @@ const LIMIT: f32 = 3.0;
 #[derive(Debug)]
 pub struct Scorer {
     network: Network,
-    threads: i32,
 }
 
 impl Scorer {
@@ -26,10 +25,8 @@ impl Scorer {
         let mut network = Network::new(FusionConfig::read(config)?, 0)?;
         read_checkpoint(weights)?.fill(&network)?;
         network.freeze();
-        Ok(Self {
-            network,
-            threads: i32::try_from(threads).unwrap_or(i32::MAX),
-        })
+        network.set_threads(threads);
+        Ok(Self { network })
     }
 
     /// The config that was loaded.
@@ -56,10 +53,6 @@ impl Scorer {
     /// # Errors
     /// When an input has the wrong width or holds a value that is not finite.
     pub fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
-        // libtorch keeps this number per thread; the stage's thread is not the loader's.
-        if self.threads > 0 && tch::get_num_threads() != self.threads {
-            tch::set_num_threads(self.threads);
-        }
         let predictions = predict(&self.network, inputs)?;
         let scored = predictions.into_iter().zip(inputs);
         Ok(scored

@@ -16,6 +16,11 @@ pub enum Modality {
     Video,
 }
 
+impl Modality {
+    /// The three, in order.
+    pub const ALL: [Self; 3] = [Self::Audio, Self::Text, Self::Video];
+}
+
 impl fmt::Display for Modality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -68,6 +73,24 @@ impl<T> Trio<T> {
             Modality::Audio => &self.audio,
             Modality::Text => &self.text,
             Modality::Video => &self.video,
+        }
+    }
+
+    /// The one of a modality, to be changed.
+    pub fn get_mut(&mut self, modality: Modality) -> &mut T {
+        match modality {
+            Modality::Audio => &mut self.audio,
+            Modality::Text => &mut self.text,
+            Modality::Video => &mut self.video,
+        }
+    }
+
+    /// Each made into something else, in order.
+    pub fn map<U>(self, mut change: impl FnMut(T) -> U) -> Trio<U> {
+        Trio {
+            audio: change(self.audio),
+            text: change(self.text),
+            video: change(self.video),
         }
     }
 }

@@ -60,11 +60,13 @@ impl Adam {
                 else {
                     continue;
                 };
-                *first *= FIRST;
-                *first += &gradient * (1.0 - FIRST);
                 *second *= SECOND;
-                *second += gradient.square() * (1.0 - SECOND);
-                *weight -= &*first * first_scale / (second.sqrt() / second_scale + EPSILON);
+                let _ = second.addcmul_(&gradient, &(&gradient * (1.0 - SECOND)));
+                let _ = first.lerp_(&gradient, 1.0 - FIRST);
+                let mut divisor = second.sqrt();
+                divisor /= -(second_scale * first_scale);
+                divisor -= EPSILON / first_scale;
+                let _ = weight.addcdiv_(first, &divisor);
             }
         });
     }

@@ -1,10 +1,8 @@
 //! Which utterances go through the network together, and as what tensors.
 
-use tch::Tensor;
-
 use super::{Entry, Example};
 use crate::flow::Matrix;
-use crate::fusion::{Frames, Modality, Network, Padded, Rng};
+use crate::fusion::{Batch, Network, Rng, Sequences};
 
 /// Batches that are sorted by length together. Larger wastes less on padding, smaller mixes
 /// the utterances of a batch more freely from epoch to epoch.
@@ -28,34 +26,17 @@ pub(super) fn plan(
     batches
 }
 
-/// A batch for both flows, its frames projected: audio and video are shared.
-#[derive(Debug)]
-pub(super) struct Both {
-    pub(super) audio: Frames,
-    pub(super) real: Frames,
-    pub(super) simulated: Frames,
-    pub(super) video: Frames,
-    /// `[batch]`.
-    pub(super) labels: Tensor,
-}
-
-impl Both {
-    /// Pads and projects the examples of a batch.
-    pub(super) fn new(network: &Network, examples: &[Example]) -> Self {
-        let project = |modality: Modality, of: fn(&Example) -> &Matrix| {
-            let sequences: Vec<&Matrix> = examples.iter().map(of).collect();
-            let width = *network.config().widths.get(modality);
-            network.project(modality, &Padded::new(&sequences, width))
-        };
-        let labels: Vec<f32> = examples.iter().map(|example| example.label).collect();
-        Self {
-            audio: project(Modality::Audio, |example| &example.audio),
-            real: project(Modality::Text, |example| &example.real),
-            simulated: project(Modality::Text, |example| &example.simulated),
-            video: project(Modality::Video, |example| &example.video),
-            labels: Tensor::from_slice(&labels),
-        }
-    }
+/// Projects the examples of a batch for both flows.
+pub(super) fn batch(network: &Network, examples: &[Example]) -> Batch {
+    let each = |of: fn(&Example) -> &Matrix| examples.iter().map(of).collect();
+    let sequences = Sequences {
+        audio: each(|example| &example.audio),
+        real: each(|example| &example.real),
+        simulated: each(|example| &example.simulated),
+        video: each(|example| &example.video),
+    };
+    let labels: Vec<f32> = examples.iter().map(|example| example.label).collect();
+    network.batch(&sequences, &labels)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
-use crate::fusion::{LossWeights, NetworkConfig};
+use crate::fusion::{LossWeights, NetworkConfig, Precision};
 
 /// Everything that decides a training run, besides its data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,10 +31,12 @@ pub struct TrainConfig {
 pub struct RunConfig {
     /// Decides weights, order and dropout.
     pub seed: u64,
-    /// Threads for libtorch; 0 leaves it to libtorch.
+    /// Threads; 0 for as many as there are cores.
     pub threads: usize,
     /// What it computes on.
     pub device: DeviceChoice,
+    /// The numbers in which frames are multiplied with weights.
+    pub precision: Precision,
     /// Passes over the training split.
     pub epochs: u32,
     /// Stop after this many epochs without a better one; 0 never stops early.
@@ -120,6 +122,7 @@ impl Default for RunConfig {
             seed: 1,
             threads: 1,
             device: DeviceChoice::Auto,
+            precision: Precision::F32,
             epochs: 25,
             patience: 0,
             criterion: Criterion::Both,

@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 
 use super::adam::Adam;
-use super::batches::{Both, plan};
+use super::batches::{batch, plan};
 use super::missing::leave_out;
 use super::{Dataset, Example, Split, TrainConfig, TrainError};
-use crate::flow::Flow;
-use crate::fusion::{LossValues, Network, Noise, Rng, Trio, losses};
+use crate::fusion::{LossValues, Network, Noise, Rng};
 
 /// Names of the random streams of an epoch.
 const ORDER: u64 = 1;
@@ -30,8 +29,9 @@ pub struct Step {
     pub loss: f64,
 }
 
-/// Trains one epoch (from 1) and gives its mean losses; `None` if `on_step` broke it off. What happens depends on the weights,
-/// the optimiser's state, the seed and the epoch only, so a resumed run is the same run.
+/// Trains one epoch (from 1) and gives its mean losses; `None` if `on_step` broke it off. What
+/// happens depends on the weights, the optimiser's state, the seed and the epoch only, so a
+/// resumed run is the same run.
 pub(super) fn train_epoch(
     network: &Network,
     adam: &mut Adam,
@@ -46,9 +46,9 @@ pub(super) fn train_epoch(
     let mut noise = Noise::from_stream(stream(DROPOUT));
     let positions = dataset.split(Split::Train);
     let count = positions.len();
-    let batch = config.optimiser.batch;
+    let size = config.optimiser.batch;
     let mut sums = LossValues::default();
-    let batches = plan(positions, dataset.entries(), batch, &mut stream(ORDER));
+    let batches = plan(positions, dataset.entries(), size, &mut stream(ORDER));
     let steps = batches.len();
     for (step, positions) in (1..).zip(batches) {
         let mut examples: Vec<Example> = positions
@@ -85,15 +85,5 @@ pub fn backward(
     config: &TrainConfig,
     noise: &mut Noise,
 ) -> LossValues {
-    let both = Both::new(network, examples);
-    let frames = |text| Trio {
-        audio: &both.audio,
-        text,
-        video: &both.video,
-    };
-    let complete = network.forward(&frames(&both.real), Flow::Complete, noise);
-    let missing = network.forward(&frames(&both.simulated), Flow::TextMissing, noise);
-    let terms = losses(&complete, &missing, &both.labels, &config.loss);
-    terms.total.backward();
-    terms.values()
+    network.backward(batch(network, examples), &config.loss, noise)
 }

@@ -43,8 +43,8 @@ mod variant;
 #[cfg(test)]
 mod tests;
 
-pub use bootstrap::Interval;
 pub use adam::Adam;
+pub use bootstrap::Interval;
 pub use calibrate::{Calibration, RIGHT_BELOW_WER, calibrate};
 pub use calibration::{Logistic, expected_calibration_error};
 pub use clips::Pace;

@@ -13,7 +13,9 @@ use super::{
     Dataset, EpochReport, Findings, Protocol, Provenance, Simulator, Split, TrainConfig,
     TrainError, Validation, curves, schedule, statistics,
 };
-use crate::fusion::{Checkpoint, FusionConfig, Network, write_atomically, write_checkpoint};
+use crate::fusion::{
+    Checkpoint, FusionConfig, Network, keep_freed_memory, write_atomically, write_checkpoint,
+};
 
 /// The best weights.
 const WEIGHTS: &str = "fusion.safetensors";
@@ -84,9 +86,7 @@ pub fn train(
     on_progress: OnProgress<'_>,
 ) -> Result<TrainOutcome, TrainError> {
     config.check()?;
-    if config.run.threads > 0 {
-        tch::set_num_threads(i32::try_from(config.run.threads).unwrap_or(i32::MAX));
-    }
+    keep_freed_memory();
     for split in [Split::Train, Split::Val] {
         if dataset.split(split).is_empty() {
             let split = split.to_string();
@@ -133,6 +133,8 @@ impl<'a> Run<'a> {
         let (dataset, simulator) = with_simulator(config, dataset)?;
         let fusion = FusionConfig::new(dataset.info().widths, config.network.clone());
         let mut network = Network::new(fusion, config.run.seed)?;
+        network.set_threads(config.run.threads);
+        network.set_precision(config.run.precision);
         let mut adam = Adam::new(network.trainable(), config.optimiser.weight_decay);
         let mut state = RunState::new(config.clone(), dataset.fingerprint().to_owned());
         let mut reports = Vec::new();

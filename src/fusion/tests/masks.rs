@@ -1,7 +1,8 @@
 //! A score depends on its own utterance only, and absence is harmless.
 
-use tch::{Kind, Tensor};
-
+use super::super::batch::Padded;
+use super::super::dense::Weights;
+use super::super::projection::chunk;
 use super::*;
 
 fn close(a: &Prediction, b: &Prediction) -> bool {
@@ -40,21 +41,23 @@ fn values_under_the_mask_change_nothing() {
     let short = matrix(3, WIDTHS.audio, rng);
     let long = matrix(8, WIDTHS.audio, rng);
     let (text, video) = (matrix(2, WIDTHS.text, rng), matrix(2, WIDTHS.video, rng));
-    let score = |audio: Padded| {
+    let audio = [&short, &long];
+    let projection = network.projection(Modality::Audio);
+    let padded = || Padded::new(&audio, &projection.normaliser.scale());
+    let score = |padded: Padded| {
+        let weights = Weights::of(&projection.dense, Precision::F32);
+        let chunk = tch::no_grad(|| chunk(0, padded, &weights, false));
         let frames = Trio {
-            audio: network.project(Modality::Audio, &audio),
-            text: network.project(Modality::Text, &Padded::new(&[&text, &text], WIDTHS.text)),
-            video: network.project(
-                Modality::Video,
-                &Padded::new(&[&video, &video], WIDTHS.video),
-            ),
+            audio: Frames::new(vec![chunk], &audio),
+            text: network.project(Modality::Text, &[&text, &text]),
+            video: network.project(Modality::Video, &[&video, &video]),
         };
         let output = network.forward(&frames.as_ref(), Flow::Complete, &mut Noise::off());
         output.score.double_value(&[0])
     };
-    let clean = score(Padded::new(&[&short, &long], WIDTHS.audio));
-    let mut dirty = Padded::new(&[&short, &long], WIDTHS.audio);
-    let garbage = dirty.mask.logical_not().to_kind(Kind::Float).unsqueeze(-1) * 1e3;
+    let clean = score(padded());
+    let mut dirty = padded();
+    let garbage = dirty.padding.as_ref().unwrap().transpose(1, 2) * 1e3;
     dirty.frames += garbage;
     assert!((clean - score(dirty)).abs() < 1e-5);
 }
@@ -108,39 +111,33 @@ fn text_is_imagined_in_the_text_missing_flow_only() {
     assert!(!close(&both[0], &both[1]));
 }
 
-/// Frames of a batch in which each modality is missing somewhere, and one has nothing.
-fn sparse(network: &Network) -> Trio<Frames> {
+/// A batch in which each modality is missing somewhere, and one utterance has nothing. Both
+/// flows have the same text.
+fn sparse(network: &Network, labels: [f32; 5]) -> Batch {
     let rows = [[0, 2, 3], [4, 0, 3], [4, 2, 0], [0, 0, 0], [5, 3, 1]];
     let inputs = rows.map(|rows| input(rows, Flow::Complete, 8));
-    Trio::from_fn(|m| {
-        let of = |i: &FusionInput| match m {
-            Modality::Audio => i.audio.clone(),
-            Modality::Text => i.text.clone(),
-            Modality::Video => i.video.clone(),
-        };
-        let sequences = inputs.each_ref().map(of);
-        let sequences: Vec<&Matrix> = sequences.iter().collect();
-        network.project(m, &Padded::new(&sequences, *WIDTHS.get(m)))
-    })
+    let text: Vec<&Matrix> = inputs.iter().map(|input| &input.text).collect();
+    let sequences = Sequences {
+        audio: inputs.iter().map(|input| &input.audio).collect(),
+        real: text.clone(),
+        simulated: text,
+        video: inputs.iter().map(|input| &input.video).collect(),
+    };
+    network.batch(&sequences, &labels)
 }
 
 #[test]
 fn gradients_are_finite_also_of_what_is_absent() {
     for imagination in [false, true] {
         let network = network(imagination);
-        let frames = sparse(&network);
         let noise = &mut Noise::from_stream(Rng::stream(&[1]));
-        let complete = network.forward(&frames.as_ref(), Flow::Complete, noise);
-        let missing = network.forward(&frames.as_ref(), Flow::TextMissing, noise);
-        let labels = Tensor::from_slice(&[1.0_f32, -1.0, 0.0, 0.0, 2.0]);
         let weights = LossWeights {
             query: 0.1,
             cross: 0.7,
             ..LossWeights::default()
         };
-        losses(&complete, &missing, &labels, &weights)
-            .total
-            .backward();
+        let batch = sparse(&network, [1.0, -1.0, 0.0, 0.0, 2.0]);
+        network.backward(batch, &weights, noise);
         for (name, tensor) in network.trainable() {
             let gradient = tensor.grad();
             assert!(gradient.defined(), "{name} is never used");
@@ -152,14 +149,8 @@ fn gradients_are_finite_also_of_what_is_absent() {
 #[test]
 fn equal_flows_without_noise_have_finite_gradients() {
     let network = network(false);
-    let frames = sparse(&network);
-    let [complete, missing] =
-        FLOWS.map(|flow| network.forward(&frames.as_ref(), flow, &mut Noise::off()));
-    let labels = Tensor::zeros([5], (Kind::Float, tch::Device::Cpu));
-    let weights = LossWeights::default();
-    losses(&complete, &missing, &labels, &weights)
-        .total
-        .backward();
+    let batch = sparse(&network, [0.0; 5]);
+    network.backward(batch, &LossWeights::default(), &mut Noise::off());
     for (name, tensor) in network.trainable() {
         let gradient = tensor.grad();
         assert_eq!(gradient.isfinite().all().int64_value(&[]), 1, "{name}");

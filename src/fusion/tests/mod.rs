@@ -1,8 +1,13 @@
 //! Tests of the network as a whole.
 
+mod gradients;
 mod masks;
 mod parity;
 mod scoring;
+
+use std::collections::BTreeMap;
+
+use tch::Tensor;
 
 use super::*;
 use crate::flow::{Flow, Matrix};

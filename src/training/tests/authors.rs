@@ -9,8 +9,8 @@ use super::super::schedule;
 use super::*;
 use crate::flow::Flow;
 use crate::fusion::{
-    Checkpoint, FlowOutput, Frames, FusionConfig, LossTerms, LossWeights, Modality, Network, Noise,
-    Padded, losses, read_checkpoint,
+    Checkpoint, FlowOutput, FusionConfig, LossValues, LossWeights, Modality, Network, Noise,
+    Sequences, read_checkpoint,
 };
 
 /// Of a tensor's norm.
@@ -82,34 +82,42 @@ impl Theirs {
         network
     }
 
-    fn frames(&self, network: &Network, name: &str, modality: Modality) -> Frames {
+    /// A sequence for each utterance.
+    fn sequences(&self, name: &str) -> Vec<Matrix> {
         let input = self.get(&format!("input.{name}"));
-        let width = *network.config().widths.get(modality);
-        let sequences: Vec<Matrix> = (0..input.size()[0])
-            .map(|at| {
-                let values = Vec::<f32>::try_from(input.get(at).flatten(0, 1)).unwrap();
-                Matrix::new(values.len() / width, width, values).unwrap()
-            })
-            .collect();
-        let sequences: Vec<&Matrix> = sequences.iter().collect();
-        network.project(modality, &Padded::new(&sequences, width))
+        let (batch, _, width) = input.size3().unwrap();
+        let sequence = |at| {
+            let values = Vec::<f32>::try_from(input.get(at).flatten(0, 1)).unwrap();
+            Matrix::new(values.len() / width as usize, width as usize, values).unwrap()
+        };
+        (0..batch).map(sequence).collect()
     }
 
-    /// Both flows without dropout, and the loss.
-    fn pass(&self, network: &Network) -> ([FlowOutput; 2], LossTerms<Tensor>) {
-        let audio = self.frames(network, "audio", Modality::Audio);
-        let video = self.frames(network, "video", Modality::Video);
-        let [complete, missing] =
-            [("text", Flow::Complete), ("simulated", Flow::TextMissing)].map(|(name, flow)| {
-                let frames = Trio {
-                    audio: &audio,
-                    text: &self.frames(network, name, Modality::Text),
-                    video: &video,
-                };
-                network.forward(&frames, flow, &mut Noise::off())
+    /// The terms of the loss without dropout; the weights have its gradients added.
+    fn backward(&self, network: &Network) -> LossValues {
+        let [audio, real, simulated, video] =
+            ["audio", "text", "simulated", "video"].map(|name| self.sequences(name));
+        let sequences = Sequences {
+            audio: audio.iter().collect(),
+            real: real.iter().collect(),
+            simulated: simulated.iter().collect(),
+            video: video.iter().collect(),
+        };
+        let labels = Vec::<f32>::try_from(self.get("input.labels")).unwrap();
+        let batch = network.batch(&sequences, &labels);
+        network.backward(batch, &LOSS, &mut Noise::off())
+    }
+
+    /// A flow without dropout.
+    fn forward(&self, network: &Network, text: &str, flow: Flow) -> FlowOutput {
+        let frames = Trio::from_fn(|modality| {
+            let sequences = self.sequences(&match modality {
+                Modality::Text => text.to_owned(),
+                other => other.to_string(),
             });
-        let terms = losses(&complete, &missing, self.get("input.labels"), &LOSS);
-        ([complete, missing], terms)
+            network.project(modality, &sequences.iter().collect::<Vec<_>>())
+        });
+        network.forward(&frames.as_ref(), flow, &mut Noise::off())
     }
 }
 
@@ -117,8 +125,11 @@ impl Theirs {
 fn outputs_terms_and_gradients_are_theirs() {
     let theirs = Theirs::read();
     let network = theirs.network();
-    let (outputs, terms) = theirs.pass(&network);
-    for (flow, output) in ["complete", "missing"].iter().zip(&outputs) {
+    for (name, text, flow) in [
+        ("complete", "text", Flow::Complete),
+        ("missing", "simulated", Flow::TextMissing),
+    ] {
+        let output = theirs.forward(&network, text, flow);
         for (kind, ours) in [
             ("score", &output.score),
             ("fused", &output.fused),
@@ -126,11 +137,11 @@ fn outputs_terms_and_gradients_are_theirs() {
             ("text_query", &output.text_query),
             ("text_cross", &output.text_cross),
         ] {
-            theirs.assert_close(&format!("output.{flow}.{kind}"), ours);
+            theirs.assert_close(&format!("output.{name}.{kind}"), ours);
         }
     }
     let expected = Vec::<f32>::try_from(theirs.get("terms")).unwrap();
-    let values = terms.values();
+    let values = theirs.backward(&network);
     let got = [
         values.complete,
         values.missing,
@@ -145,7 +156,6 @@ fn outputs_terms_and_gradients_are_theirs() {
             "{got} {expected}"
         );
     }
-    terms.total.backward();
     for (name, weight) in network.trainable() {
         theirs.assert_close(&format!("gradient.{name}"), &weight.grad());
     }
@@ -163,9 +173,7 @@ fn twenty_steps_of_optimiser_and_schedule_are_theirs() {
     let of = |name| Vec::<f32>::try_from(theirs.get(name)).unwrap();
     for (step, (rate, loss)) in (1..).zip(of("steps.rate").into_iter().zip(of("steps.loss"))) {
         adam.zero_gradients();
-        let (_, terms) = theirs.pass(&network);
-        terms.total.backward();
-        let (got, loss) = (terms.values().total, f64::from(loss));
+        let (got, loss) = (theirs.backward(&network).total, f64::from(loss));
         assert!(
             (got - loss).abs() <= TOLERANCE * loss,
             "{step}: {got} {loss}"
