@@ -47,7 +47,11 @@ pub struct StudyArgs {
 }
 
 pub(super) fn study(args: &StudyArgs) -> anyhow::Result<Exit> {
-    let config = args.settings.load()?;
+    let mut config = args.settings.load()?;
+    if config.run.threads == 0 {
+        // Whole runs side by side make better use of the cores than parts of one.
+        config.run.threads = 1;
+    }
     let protocols: Vec<Vec<Protocol>> = (args.protocol.iter())
         .map(|name| Protocol::named(name))
         .collect::<Result<_, _>>()?;
@@ -57,7 +61,7 @@ pub(super) fn study(args: &StudyArgs) -> anyhow::Result<Exit> {
         seeds: args.seeds,
         without: args.without.clone(),
         protocols: protocols.concat(),
-        jobs: args.jobs.unwrap_or(cores / config.run.threads.max(1)),
+        jobs: args.jobs.unwrap_or(cores.div_ceil(config.run.threads)),
     };
     let dataset = Dataset::open(&args.features)?;
     let view = View {

@@ -55,6 +55,9 @@ impl TrainSettings {
 
 pub(super) fn train(args: &TrainArgs) -> anyhow::Result<Exit> {
     let config = args.settings.load()?;
+    if !config.run.precision.pays() {
+        eprintln!("this processor has no AMX: precision = \"bf16\" is slower here than \"f32\"");
+    }
     let dataset = Dataset::open(&args.features)?;
     let stop = signals::listen()?;
     let mut view = View::new();

@@ -143,7 +143,7 @@ mod tests {
 
     fn normal(size: &[i64]) -> Tensor {
         let mut rng = Rng::stream(&[size.iter().sum::<i64>() as u64]);
-        filled(size, |values| {
+        filled::<f32>(size, |values| {
             for value in values {
                 value.write(rng.normal() as f32);
             }

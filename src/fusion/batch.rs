@@ -4,7 +4,8 @@ use std::mem::MaybeUninit;
 
 use tch::Tensor;
 
-use super::memory::filled;
+use super::Precision;
+use super::memory::{Bf16, Value, filled};
 use super::normaliser::Scale;
 use crate::flow::Matrix;
 
@@ -19,9 +20,16 @@ pub(super) struct Padded {
 }
 
 impl Padded {
-    /// Normalises sequences and pads them to the longest. Those with frames must be as wide as
-    /// the scale.
-    pub(super) fn new(sequences: &[&Matrix], scale: &Scale) -> Self {
+    /// Normalises sequences and pads them to the longest, in numbers of this precision. Those
+    /// with frames must be as wide as the scale.
+    pub(super) fn new(sequences: &[&Matrix], scale: &Scale, precision: Precision) -> Self {
+        match precision {
+            Precision::F32 => Self::of::<f32>(sequences, scale),
+            Precision::Bf16 => Self::of::<Bf16>(sequences, scale),
+        }
+    }
+
+    fn of<T: Value>(sequences: &[&Matrix], scale: &Scale) -> Self {
         let width = scale.width();
         let time = sequences.iter().map(|s| s.rows()).max().unwrap_or(0).max(1);
         let mut padding = vec![false; sequences.len() * time];
@@ -29,11 +37,11 @@ impl Padded {
             row[sequence.rows()..].fill(true);
         }
         let [batch, length] = [sequences.len(), time].map(|side| side as i64);
-        let frames = filled(&[batch, length, width as i64], |values| {
+        let frames = filled::<T>(&[batch, length, width as i64], |values| {
             for (row, sequence) in values.chunks_exact_mut(time * width).zip(sequences) {
                 let (frames, rest) = row.split_at_mut(sequence.rows() * width);
                 scale.apply(sequence.as_slice(), frames);
-                rest.fill(MaybeUninit::new(0.0));
+                rest.fill(MaybeUninit::new(T::of(0.0)));
             }
         });
         let padded = padding.contains(&true);
@@ -49,7 +57,7 @@ mod tests {
     use super::*;
 
     fn padded(sequences: &[&Matrix], width: usize) -> Padded {
-        Padded::new(sequences, &Scale::none(width))
+        Padded::new(sequences, &Scale::none(width), Precision::F32)
     }
 
     #[test]

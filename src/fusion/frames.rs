@@ -6,8 +6,9 @@ use tch::Tensor;
 
 use crate::flow::Matrix;
 
-/// Frames in a chunk. Each costs some kilobytes per intermediate tensor.
-const CHUNK: usize = 384;
+/// Frames in a chunk: each is a kilobyte per intermediate tensor at the usual width. Smaller
+/// ones pay for more calls, larger ones spill out of a core's cache.
+const CHUNK: usize = 768;
 
 /// Projected frames of one modality, shared by both flows.
 #[derive(Debug)]

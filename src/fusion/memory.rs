@@ -4,13 +4,45 @@ use std::mem::MaybeUninit;
 
 use tch::{Device, Kind, Tensor};
 
+/// A number that tensors are made of.
+pub(super) trait Value: Copy {
+    /// libtorch's name for it.
+    const KIND: Kind;
+    /// The nearest to `value`.
+    fn of(value: f32) -> Self;
+}
+
+impl Value for f32 {
+    const KIND: Kind = Kind::Float;
+
+    fn of(value: f32) -> Self {
+        value
+    }
+}
+
+/// The upper half of an `f32`.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(super) struct Bf16(#[allow(dead_code, reason = "read by libtorch only")] u16);
+
+impl Value for Bf16 {
+    const KIND: Kind = Kind::BFloat16;
+
+    /// To the nearest, ties to the even one; of finite values.
+    fn of(value: f32) -> Self {
+        let bits = value.to_bits();
+        let half = 0x7fff + ((bits >> 16) & 1);
+        Self((bits.wrapping_add(half) >> 16) as u16)
+    }
+}
+
 /// A tensor of this shape whose values `fill` writes, all of them. tch's own way from a slice
 /// to a tensor zeroes the tensor first and then copies.
-pub(super) fn filled(size: &[i64], fill: impl FnOnce(&mut [MaybeUninit<f32>])) -> Tensor {
-    let tensor = Tensor::empty(size, (Kind::Float, Device::Cpu));
-    let start = tensor.data_ptr().cast::<MaybeUninit<f32>>();
+pub(super) fn filled<T: Value>(size: &[i64], fill: impl FnOnce(&mut [MaybeUninit<T>])) -> Tensor {
+    let tensor = Tensor::empty(size, (T::KIND, Device::Cpu));
+    let start = tensor.data_ptr().cast::<MaybeUninit<T>>();
     if !start.is_null() {
-        // SAFETY: a new tensor is contiguous, has room for its `numel` floats, and nobody else
+        // SAFETY: a new tensor is contiguous, has room for its `numel` values, and nobody else
         // knows it yet.
         fill(unsafe { std::slice::from_raw_parts_mut(start, tensor.numel()) });
     }
@@ -20,12 +52,10 @@ pub(super) fn filled(size: &[i64], fill: impl FnOnce(&mut [MaybeUninit<f32>])) -
 /// Lets the allocator keep what a step frees for the next step. By default glibc hands large
 /// blocks back to the system at once, which then clears every page again: a tenth of a step.
 pub fn keep_freed_memory() {
-    const BLOCKS: libc::c_int = 1 << 30;
-    // SAFETY: sets two numbers of the allocator.
     #[cfg(target_env = "gnu")]
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, BLOCKS);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, BLOCKS);
+    for setting in [libc::M_MMAP_THRESHOLD, libc::M_TRIM_THRESHOLD] {
+        // SAFETY: sets a number of the allocator, which takes any.
+        unsafe { libc::mallopt(setting, 1 << 30) };
     }
 }
 
@@ -34,8 +64,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn values_are_rounded_as_libtorch_does() {
+        let values = [
+            0.0,
+            1.0,
+            -1.003_906_3,
+            1.003_906_3,
+            1.011_718_8,
+            3.0e38,
+            1e-40,
+            -7.7,
+        ];
+        let ours = filled::<Bf16>(&[8], |to| {
+            for (to, value) in to.iter_mut().zip(values) {
+                to.write(Bf16::of(value));
+            }
+        });
+        assert_eq!(ours, Tensor::from_slice(&values).to_kind(Kind::BFloat16));
+    }
+
+    #[test]
     fn a_tensor_holds_what_was_written() {
-        let tensor = filled(&[2, 3], |values| {
+        let tensor = filled::<f32>(&[2, 3], |values| {
             for (at, value) in values.iter_mut().enumerate() {
                 value.write(at as f32);
             }
@@ -43,6 +93,6 @@ mod tests {
         assert_eq!(tensor.size(), [2, 3]);
         let values = Vec::<f32>::try_from(tensor.flatten(0, 1)).unwrap();
         assert_eq!(values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
-        assert_eq!(filled(&[0, 3], |_| {}).size(), [0, 3]);
+        assert_eq!(filled::<f32>(&[0, 3], |_| {}).size(), [0, 3]);
     }
 }

@@ -71,7 +71,7 @@ fn factors(rng: &mut Rng, size: &[i64], rate: f64) -> Tensor {
     let scale = (65_536.0 / keep) as f32;
     let keep = keep as u32;
     let mut rng = WideRng::new(rng);
-    filled(size, |values| {
+    filled::<f32>(size, |values| {
         for values in values.chunks_mut(WideRng::WORDS) {
             for (value, word) in values.iter_mut().zip(rng.words()) {
                 let kept = u32::from(word) < keep;

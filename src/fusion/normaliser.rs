@@ -5,6 +5,8 @@ use std::mem::MaybeUninit;
 use tch::Tensor;
 use tch::nn::Path;
 
+use super::memory::Value;
+
 /// Deviations below this are those of a constant: the dimension is centred only.
 const CONSTANT: f32 = 1e-6;
 
@@ -71,13 +73,13 @@ impl Scale {
     }
 
     /// Writes whole frames, normalised, to a slice as long.
-    pub(super) fn apply(&self, frames: &[f32], normalised: &mut [MaybeUninit<f32>]) {
+    pub(super) fn apply<T: Value>(&self, frames: &[f32], normalised: &mut [MaybeUninit<T>]) {
         let width = self.width();
         let rows = frames.chunks_exact(width);
         for (row, to) in rows.zip(normalised.chunks_exact_mut(width)) {
             let numbers = self.mean.iter().zip(&self.inverse);
             for ((to, value), (mean, inverse)) in to.iter_mut().zip(row).zip(numbers) {
-                to.write((value - mean) * inverse);
+                to.write(T::of((value - mean) * inverse));
             }
         }
     }

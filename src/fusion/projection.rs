@@ -15,7 +15,7 @@ use super::frames::{Chunk, Frames, chunks};
 use super::lanes::spread;
 use super::layers::linear;
 use super::normaliser::{Normaliser, Scale, normaliser};
-use super::{Modality, Rng};
+use super::{Modality, Precision, Rng};
 use crate::flow::Matrix;
 
 /// Normaliser and projection of one modality.
@@ -46,9 +46,9 @@ struct Raw {
 }
 
 impl Raw {
-    fn padded(&self) -> Padded {
+    fn padded(&self, precision: Precision) -> Padded {
         let sequences: Vec<&Matrix> = self.sequences.iter().collect();
-        Padded::new(&sequences, &self.scale)
+        Padded::new(&sequences, &self.scale, precision)
     }
 }
 
@@ -66,7 +66,7 @@ impl Projection {
             (range.start, raw, weights.share())
         });
         let project = |(): &mut (), (first, raw, weights): (usize, Raw, Weights)| {
-            chunk(first, raw.padded(), &weights, train)
+            chunk(first, raw.padded(compute.precision), &weights, train)
         };
         let (chunks, _) = spread(works.collect(), compute.threads, project);
         Frames::new(chunks, sequences)
@@ -84,8 +84,8 @@ impl Projection {
             (chunk.gradient.shallow_clone(), raw)
         });
         let add = |sum: &mut DenseGradient, (gradient, raw): (Tensor, Raw)| {
-            let narrow = |tensor: &Tensor| tensor.to_kind(compute.precision.kind());
-            sum.add(&narrow(&raw.padded().frames), &narrow(&gradient), &gradient);
+            let narrow = gradient.to_kind(compute.precision.kind());
+            sum.add(&raw.padded(compute.precision).frames, &narrow, &gradient);
         };
         let (_, gathered) = spread(works.collect(), compute.threads, add);
         DenseGradient::sum(gathered.into_iter())
@@ -94,7 +94,7 @@ impl Projection {
 
 /// Projects one chunk, whose first utterance has this place in the batch.
 pub(super) fn chunk(first: usize, padded: Padded, weights: &Weights, train: bool) -> Chunk {
-    let x = weights.forward(&weights.narrow(&padded.frames));
+    let x = weights.forward(&padded.frames);
     let first = first as i64;
     Chunk {
         rows: first..first + x.size()[0],

@@ -120,7 +120,7 @@ impl Default for RunConfig {
     fn default() -> Self {
         Self {
             seed: 1,
-            threads: 1,
+            threads: 0,
             device: DeviceChoice::Auto,
             precision: Precision::F32,
             epochs: 25,

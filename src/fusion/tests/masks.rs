@@ -43,7 +43,7 @@ fn values_under_the_mask_change_nothing() {
     let (text, video) = (matrix(2, WIDTHS.text, rng), matrix(2, WIDTHS.video, rng));
     let audio = [&short, &long];
     let projection = network.projection(Modality::Audio);
-    let padded = || Padded::new(&audio, &projection.normaliser.scale());
+    let padded = || Padded::new(&audio, &projection.normaliser.scale(), Precision::F32);
     let score = |padded: Padded| {
         let weights = Weights::of(&projection.dense, Precision::F32);
         let chunk = tch::no_grad(|| chunk(0, padded, &weights, false));

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::*;
 use crate::fusion::{
-    Checkpoint, FusionConfig, Network, Noise, Scorer, read_checkpoint, write_checkpoint,
+    Checkpoint, FusionConfig, Network, Noise, Precision, Scorer, read_checkpoint, write_checkpoint,
 };
 
 fn quiet(_: Progress<'_>) -> ControlFlow<()> {
@@ -63,6 +63,22 @@ fn training_learns_and_beats_the_mean() {
     assert!(mae(Protocol::Complete) < 0.5 * mean);
     assert!(mae(Protocol::Simulated) < 0.7 * mean);
     assert!(mae("audio".parse().unwrap()) < mean);
+}
+
+#[test]
+fn half_the_bits_learn_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    write_dataset(&data, [160, 48, 0]);
+    let error = |precision: Precision| {
+        let mut config = config(8);
+        config.run.precision = precision;
+        let out = folder.path().join(format!("{precision:?}"));
+        let outcome = train(&config, &data, &out, false, &mut quiet).unwrap();
+        outcome.best_error
+    };
+    let (full, half) = (error(Precision::F32), error(Precision::Bf16));
+    assert!((half / full - 1.0).abs() < 0.1, "{half} {full}");
 }
 
 #[test]
