@@ -201,7 +201,9 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
     if let Some(path) = &out.transcripts {
         let mut words = read_transcripts(path)?;
         for heading in &mut corpus.headings {
-            heading.text = words.remove(&heading.id).unwrap_or_default();
+            if let Some(text) = words.remove(&heading.id) {
+                heading.text = text;
+            }
         }
     }
     for remark in &corpus.remarks {

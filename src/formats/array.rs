@@ -68,12 +68,9 @@ impl Array {
     /// Elements of the leading axis from `rows.start` to `rows.end`, row-major, as numbers.
     ///
     /// # Errors
-    /// When the file cannot be read.
-    ///
-    /// # Panics
-    /// When the rows are out of range, as slices do.
+    /// When the file cannot be read, or has no such rows.
     pub fn rows(&self, rows: Range<usize>) -> Result<Vec<f64>, FormatError> {
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(self.elements(&rows));
         self.each(rows, &mut |bytes| values.push(self.dtype.number(bytes)))?;
         Ok(values)
     }
@@ -83,7 +80,7 @@ impl Array {
     /// # Errors
     /// When the file cannot be read.
     pub fn rows_f32(&self, rows: Range<usize>) -> Result<Vec<f32>, FormatError> {
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(self.elements(&rows));
         self.each(rows, &mut |bytes| {
             values.push(self.dtype.number(bytes) as f32)
         })?;
@@ -114,10 +111,7 @@ impl Array {
     /// one row `[width]` of an array `[n, width]`, if `keep` is not 0.
     ///
     /// # Errors
-    /// When the file cannot be read.
-    ///
-    /// # Panics
-    /// When the row is out of range, as slices do.
+    /// When the file cannot be read, or has no such rows.
     pub fn row_f32(&self, row: usize, keep: usize) -> Result<Vec<f32>, FormatError> {
         let (time, width) = match *self.shape.as_slice() {
             [_, time, width] => (time, width),
@@ -147,10 +141,21 @@ impl Array {
         self.shape.first().copied().unwrap_or(1)
     }
 
+    /// How many elements these rows have.
+    fn elements(&self, rows: &Range<usize>) -> usize {
+        rows.len() * (self.count() / self.leading().max(1))
+    }
+
     /// Hands over the bytes of each element of these rows, row-major.
     fn each(&self, rows: Range<usize>, take: &mut dyn FnMut(&[u8])) -> Result<(), FormatError> {
-        if rows.is_empty() {
+        if rows.is_empty() || self.count() == 0 {
             return Ok(());
+        }
+        if rows.end > self.leading() {
+            return Err(FormatError::Content {
+                path: self.data.path().to_owned(),
+                reason: format!("row {} of an array of {}", rows.end, self.leading()),
+            });
         }
         let per_row = self.count() / self.leading();
         let size = self.dtype.size;
@@ -201,4 +206,35 @@ fn reversed(mut at: usize, shape: &[usize]) -> usize {
         at /= side;
     }
     position
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_without_elements_have_empty_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("empty");
+        std::fs::write(&path, "").unwrap();
+        let dtype = Dtype::parse("<f4").unwrap();
+        for is_fortran in [false, true] {
+            let data = Bytes::open(&path).unwrap();
+            let array = Array::new(dtype, vec![2, 0, 3], is_fortran, data).unwrap();
+            assert_eq!(array.leading(), 0);
+            assert!(array.row_f32(1, 5).unwrap().is_empty());
+            assert!(array.numbers().unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn rows_that_are_not_there_are_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("two");
+        std::fs::write(&path, [0; 8]).unwrap();
+        let dtype = Dtype::parse("<f4").unwrap();
+        let array = Array::new(dtype, vec![2], false, Bytes::open(&path).unwrap()).unwrap();
+        assert!(array.rows(1..2).is_ok());
+        assert!(array.rows(1..3).is_err());
+    }
 }

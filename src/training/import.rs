@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::dataset::{BundleId, DatasetInfo, DatasetWriter, Example, Split};
 use super::{Lengths, TrainError};
-use crate::formats::{Corpus, Heading, Part};
+use crate::formats::{Corpus, Features, Heading, Part};
 use crate::fusion::Widths;
 
 /// The bundle that imported data sets name, as none made them.
@@ -81,7 +81,7 @@ impl ImportedSplit {
         &mut self,
         writer: &mut DatasetWriter,
         heading: &Heading,
-        features: crate::formats::Features,
+        features: Features,
     ) -> Result<(), TrainError> {
         let example = Example {
             id: heading.id.clone(),

@@ -11,6 +11,8 @@ use super::value::{ArrayState, Storage, TensorView, Text, Value, add};
 
 /// Names and other short words are no longer than this.
 const WORD: u64 = 4096;
+/// Calls have no more arguments, and arrays no more sides.
+const ARGUMENTS: usize = 32;
 
 impl Machine {
     /// A call of an allowed name.
@@ -126,8 +128,9 @@ impl Machine {
 
     fn ordered_dict(&mut self, arguments: &[Value]) -> Result<Value, FormatError> {
         let mut pairs = Vec::new();
-        if let [list] = arguments {
-            for pair in self.items(*list)? {
+        if let [Value::List(list) | Value::Tuple(list)] = arguments {
+            self.spend(self.arena.lists[*list].len() as u64)?;
+            for pair in self.arena.lists[*list].clone() {
                 match self.items(pair)?.as_slice() {
                     &[key, value] => pairs.push((key, value)),
                     _ => return Err(self.error("a pair of other than two")),
@@ -139,6 +142,7 @@ impl Machine {
 
     fn scalar(&mut self, dtype: usize, data: Value) -> Result<Value, FormatError> {
         let dtype = self.arena.dtypes[dtype];
+        self.spend(dtype.size as u64)?;
         let bytes = match data {
             Value::Bytes(bytes) if self.arena.bytes[bytes].len() == dtype.size as u64 => {
                 self.arena.bytes[bytes].to_vec()?
@@ -187,6 +191,13 @@ impl Machine {
 
     /// Bytes that were written as a string of Latin-1.
     fn encode(&mut self, text: Value) -> Result<Value, FormatError> {
+        if let Value::Text(text) = text {
+            let len = match &self.arena.texts[text] {
+                Text::Short(text) => text.len() as u64,
+                Text::Long(bytes) => bytes.len(),
+            };
+            self.spend(len)?;
+        }
         let bytes = match text {
             Value::Text(text) => match &self.arena.texts[text] {
                 Text::Short(text) => latin1(text),
@@ -209,10 +220,13 @@ impl Machine {
         Ok(Value::Bytes(add(&mut self.arena.bytes, kept)))
     }
 
-    /// The items of a tuple or list.
+    /// The items of a short tuple or list.
     fn items(&self, value: Value) -> Result<Vec<Value>, FormatError> {
         match value {
-            Value::Tuple(list) | Value::List(list) => Ok(self.arena.lists[list].clone()),
+            Value::Tuple(list) | Value::List(list) if self.arena.lists[list].len() <= ARGUMENTS => {
+                Ok(self.arena.lists[list].clone())
+            }
+            Value::Tuple(_) | Value::List(_) => Err(self.error("a call with too many arguments")),
             other => Err(self.error(format!("{} where a tuple should be", other.kind()))),
         }
     }

@@ -11,6 +11,9 @@ use super::value::{Arena, Value, add};
 /// More objects than any data set has: a bound on what a hostile file can make us hold.
 const OBJECTS: usize = 1 << 26;
 
+/// What calls may make of any file, however short.
+const SMALL: u64 = 64 << 10;
+
 /// A pickle while it is read.
 pub(super) struct Machine {
     pub(super) scan: Scanner,
@@ -22,10 +25,14 @@ pub(super) struct Machine {
     marks: Vec<usize>,
     memo: HashMap<u64, Value>,
     made: usize,
+    /// Bytes that calls may still make.
+    budget: u64,
 }
 
 /// Runs a pickle to its end; what it holds, and the value that it is.
 pub(super) fn run(bytes: Bytes, dialect: Dialect) -> Result<(Arena, Value), FormatError> {
+    // Calls only turn bytes of the file into others; twice its length is more than they need.
+    let budget = 2 * bytes.len() + SMALL;
     let mut machine = Machine {
         scan: Scanner::new(bytes),
         dialect,
@@ -35,6 +42,7 @@ pub(super) fn run(bytes: Bytes, dialect: Dialect) -> Result<(Arena, Value), Form
         marks: Vec::new(),
         memo: HashMap::new(),
         made: 0,
+        budget,
     };
     loop {
         let opcode = machine.scan.byte()?;
@@ -58,6 +66,18 @@ impl Machine {
             return Err(self.error(format!("more than {OBJECTS} objects: this is no data set")));
         }
         Ok(())
+    }
+
+    /// Takes what a call is about to make from the budget: without it a short file could ask
+    /// for the same long call over and over.
+    pub(super) fn spend(&mut self, bytes: u64) -> Result<(), FormatError> {
+        match self.budget.checked_sub(bytes) {
+            Some(left) => {
+                self.budget = left;
+                Ok(())
+            }
+            None => Err(self.error("it would unfold to far more than the file holds")),
+        }
     }
 
     pub(super) fn push(&mut self, value: Value) -> Result<(), FormatError> {

@@ -141,6 +141,24 @@ fn depth_and_cycles_cost_nothing() {
 }
 
 #[test]
+fn a_short_file_cannot_ask_for_much() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("unfolds.pkl");
+    // 60 KB of text, encoded a hundred times over.
+    let mut bytes = b"\x80\x02c_codecs\nencode\nq\x00X".to_vec();
+    bytes.extend_from_slice(&60_000_u32.to_le_bytes());
+    bytes.extend(std::iter::repeat_n(b'a', 60_000));
+    bytes.extend_from_slice(b"U\x06latin1\x86q\x01");
+    for _ in 0..100 {
+        bytes.extend_from_slice(b"h\x00h\x01R0");
+    }
+    bytes.push(b'.');
+    std::fs::write(&path, bytes).unwrap();
+    let message = Pickle::open(&path).map(drop).unwrap_err().to_string();
+    assert!(message.contains("would unfold"), "{message}");
+}
+
+#[test]
 fn errors_say_where_something_else_was_expected() {
     let pickle = open("plain-4.pkl");
     let root = pickle.root();
