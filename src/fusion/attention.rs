@@ -58,7 +58,7 @@ impl Look {
         let x = &self.chunk.x;
         match &self.dropout {
             Some(dropout) => {
-                let factors = dropout.factors(&x.size());
+                let factors = dropout.factors(x);
                 (x * &factors, Some(factors))
             }
             None => (x.shallow_clone(), None),
@@ -175,7 +175,7 @@ mod tests {
     fn theirs(look: &Look, key: &Linear, of_found: &Tensor) -> [Tensor; 5] {
         let [q, x] = [&look.queries, &look.chunk.x].map(|t| t.copy().set_requires_grad(true));
         let dropped = match &look.dropout {
-            Some(dropout) => &x * dropout.factors(&x.size()),
+            Some(dropout) => &x * dropout.factors(&x),
             None => x.shallow_clone(),
         };
         let keys = key.forward(&dropped).tanh();

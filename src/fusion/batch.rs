@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::Precision;
 use super::memory::{Bf16, Value, filled};
@@ -26,6 +26,15 @@ impl Padded {
         match precision {
             Precision::F32 => Self::of::<f32>(sequences, scale),
             Precision::Bf16 => Self::of::<Bf16>(sequences, scale),
+        }
+    }
+
+    /// The same where the weights are.
+    pub(super) fn to_device(&self, device: Device) -> Self {
+        let padding = self.padding.as_ref();
+        Self {
+            frames: self.frames.to_device(device),
+            padding: padding.map(|padding| padding.to_device(device)),
         }
     }
 

@@ -1,7 +1,7 @@
-//! How the work on frames is done: on how many threads, and in which numbers.
+//! How the work on frames is done: where, on how many threads, and in which numbers.
 
 use serde::{Deserialize, Serialize};
-use tch::Kind;
+use tch::{Device, Kind};
 
 /// The numbers in which frames are multiplied with weights. Everything else (sums, weights,
 /// gradients, the optimiser) is always 32 bits wide.
@@ -41,6 +41,8 @@ impl Precision {
 /// How the work on frames is done.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Compute {
+    /// Where the weights are, and the frames while they are worked on.
+    pub(super) device: Device,
     /// Threads, at least 1.
     pub(super) threads: usize,
     pub(super) precision: Precision,

@@ -40,6 +40,9 @@ pub struct NetworkConfig {
     pub mlp_dropout: f64,
     /// Factor on attention scores before the softmax over time.
     pub attention_scale: f64,
+    /// Features are limited to so many deviations from their mean; 0 for no limit. Not in the
+    /// paper, nor in its authors' code: there one freak value can decide a score.
+    pub feature_limit: f64,
     /// Whether the text-missing flow repairs its text from voice and face (the paper's
     /// MIA): on is the paper, off is its authors' released code.
     pub imagination: bool,
@@ -54,6 +57,7 @@ impl Default for NetworkConfig {
             frame_dropout: 0.5,
             mlp_dropout: 0.3,
             attention_scale: 0.3,
+            feature_limit: 10.0,
             imagination: true,
         }
     }
@@ -87,6 +91,12 @@ impl NetworkConfig {
             let scale = self.attention_scale;
             problems.push(format!(
                 "network.attention_scale must be above 0, got {scale}"
+            ));
+        }
+        if !(self.feature_limit.is_finite() && self.feature_limit >= 0.0) {
+            let limit = self.feature_limit;
+            problems.push(format!(
+                "network.feature_limit must be 0 or more, got {limit}"
             ));
         }
         problems

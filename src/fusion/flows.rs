@@ -59,7 +59,7 @@ pub(super) fn flows(p: &Path<'_>, config: &FusionConfig, rng: &mut Rng) -> Flows
     let width = |m: Modality| *config.widths.get(m);
     let dropout = net.mlp_dropout;
     Flows {
-        projections: Trio::from_fn(|m| projection(p, m, width(m), d, rng)),
+        projections: Trio::from_fn(|m| projection(p, m, width(m), net, rng)),
         poolings: Trio::from_fn(|m| pooling(&(p / "pool" / m), net, rng)),
         attention: mlp(&(p / "attention"), &[3 * d, d, d], dropout, rng),
         alpha: linear(&(p / "alpha"), d, 3, rng),

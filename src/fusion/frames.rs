@@ -2,13 +2,21 @@
 
 use std::ops::Range;
 
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use crate::flow::Matrix;
 
 /// Frames in a chunk: each is a kilobyte per intermediate tensor at the usual width. Smaller
 /// ones pay for more calls, larger ones spill out of a core's cache.
 const CHUNK: usize = 768;
+
+/// Frames in a chunk, at most: a device with its own memory takes a batch at once.
+pub(super) fn chunk_frames(device: Device) -> usize {
+    match device {
+        Device::Cpu => CHUNK,
+        _ => usize::MAX,
+    }
+}
 
 /// Projected frames of one modality, shared by both flows.
 #[derive(Debug)]
@@ -47,26 +55,26 @@ impl Chunk {
 
 impl Frames {
     /// The chunks of a batch of these sequences.
-    pub(super) fn new(chunks: Vec<Chunk>, sequences: &[&Matrix]) -> Self {
+    pub(super) fn new(chunks: Vec<Chunk>, sequences: &[&Matrix], device: Device) -> Self {
         let present = |sequence: &&Matrix| f32::from(u8::from(!sequence.is_empty()));
         let present: Vec<f32> = sequences.iter().map(present).collect();
         Self {
             chunks,
             sequences: sequences.iter().copied().cloned().collect(),
-            present: Tensor::from_slice(&present).unsqueeze(1),
+            present: Tensor::from_slice(&present).unsqueeze(1).to_device(device),
         }
     }
 }
 
-/// Cuts a batch into runs of neighbours that are at most [`CHUNK`] frames long once padded, or
+/// Cuts a batch into runs of neighbours that are at most `limit` frames long once padded, or
 /// a single utterance.
-pub(super) fn chunks(sequences: &[&Matrix]) -> Vec<Range<usize>> {
+pub(super) fn chunks(sequences: &[&Matrix], limit: usize) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut longest = 0;
     for (at, sequence) in sequences.iter().enumerate() {
         longest = longest.max(sequence.rows());
         match ranges.last_mut() {
-            Some(range) if (range.len() + 1) * longest <= CHUNK => range.end = at + 1,
+            Some(range) if (range.len() + 1) * longest <= limit => range.end = at + 1,
             _ => {
                 ranges.push(at..at + 1);
                 longest = sequence.rows();
@@ -85,6 +93,6 @@ mod tests {
         let rows = [CHUNK / 2, CHUNK / 2, 1, 2 * CHUNK, 3, 0, 4];
         let sequences = rows.map(|rows| Matrix::new(rows, 1, vec![0.0; rows]).unwrap());
         let sequences: Vec<&Matrix> = sequences.iter().collect();
-        assert_eq!(chunks(&sequences), [0..2, 2..3, 3..4, 4..7]);
+        assert_eq!(chunks(&sequences, CHUNK), [0..2, 2..3, 3..4, 4..7]);
     }
 }

@@ -40,6 +40,7 @@ impl Network {
             config,
             flows,
             compute: Compute {
+                device: Device::Cpu,
                 threads: 1,
                 precision: Precision::F32,
             },
@@ -85,6 +86,12 @@ impl Network {
         };
     }
 
+    /// Where it computes: the processor to begin with. Its tensors move there.
+    pub fn set_device(&mut self, device: Device) {
+        self.store.set_device(device);
+        self.compute.device = device;
+    }
+
     /// The numbers in which frames are multiplied with weights: [`Precision::F32`] to begin with.
     pub fn set_precision(&mut self, precision: Precision) {
         self.compute.precision = precision;
@@ -118,7 +125,7 @@ impl Network {
             real: project(Modality::Text, &sequences.real),
             simulated: project(Modality::Text, &sequences.simulated),
             video: project(Modality::Video, &sequences.video),
-            labels: Tensor::from_slice(labels),
+            labels: Tensor::from_slice(labels).to_device(self.compute.device),
         }
     }
 

@@ -26,7 +26,7 @@ impl Noise {
     /// Zeroes values with probability `rate` and scales the others so that the mean stays.
     pub fn drop(&mut self, x: &Tensor, rate: f64) -> Tensor {
         match &mut self.0 {
-            Some(rng) if rate > 0.0 => x * factors(rng, &x.size(), rate),
+            Some(rng) if rate > 0.0 => x * factors(rng, x, rate),
             _ => x.shallow_clone(),
         }
     }
@@ -59,26 +59,27 @@ pub(super) struct Dropout {
 }
 
 impl Dropout {
-    /// The factors for values of this shape: zeros and 1/(1−rate), each time the same.
-    pub(super) fn factors(&self, size: &[i64]) -> Tensor {
-        factors(&mut self.rng.clone(), size, self.rate)
+    /// The factors for the values of x: zeros and 1/(1−rate), each time the same.
+    pub(super) fn factors(&self, x: &Tensor) -> Tensor {
+        factors(&mut self.rng.clone(), x, self.rate)
     }
 }
 
 /// Zeros and 1/(1−rate), decided by 16 random bits each.
-fn factors(rng: &mut Rng, size: &[i64], rate: f64) -> Tensor {
+fn factors(rng: &mut Rng, x: &Tensor, rate: f64) -> Tensor {
     let keep = ((1.0 - rate) * 65_536.0).round().max(1.0);
     let scale = (65_536.0 / keep) as f32;
     let keep = keep as u32;
     let mut rng = WideRng::new(rng);
-    filled::<f32>(size, |values| {
+    let factors = filled::<f32>(&x.size(), |values| {
         for values in values.chunks_mut(WideRng::WORDS) {
             for (value, word) in values.iter_mut().zip(rng.words()) {
                 let kept = u32::from(word) < keep;
                 value.write(if kept { scale } else { 0.0 });
             }
         }
-    })
+    });
+    factors.to_device(x.device())
 }
 
 #[cfg(test)]

@@ -10,16 +10,23 @@ use super::memory::Value;
 /// Deviations below this are those of a constant: the dimension is centred only.
 const CONSTANT: f32 = 1e-6;
 
-/// (x − mean) / deviation, fitted on the training split and stored with the weights.
+/// (x − mean) / deviation, fitted on the training split and stored with the weights; then
+/// limited, so that a freak value in one dimension does not decide a score.
 #[derive(Debug)]
 pub(super) struct Normaliser {
     mean: Tensor,
     deviation: Tensor,
+    limit: f32,
 }
 
-/// A normaliser that changes nothing until it is set.
-pub(super) fn normaliser(p: &Path<'_>, width: usize) -> Normaliser {
+/// A normaliser that changes nothing within `limit` (0 for none) until it is set.
+pub(super) fn normaliser(p: &Path<'_>, width: usize, limit: f64) -> Normaliser {
     Normaliser {
+        limit: if limit > 0.0 {
+            limit as f32
+        } else {
+            f32::INFINITY
+        },
         mean: p.zeros_no_train("mean", &[width as i64]),
         deviation: p.ones_no_train("deviation", &[width as i64]),
     }
@@ -30,6 +37,7 @@ pub(super) fn normaliser(p: &Path<'_>, width: usize) -> Normaliser {
 pub(super) struct Scale {
     mean: Vec<f32>,
     inverse: Vec<f32>,
+    limit: f32,
 }
 
 impl Normaliser {
@@ -43,6 +51,7 @@ impl Normaliser {
         Scale {
             mean: plain(&self.mean),
             inverse: plain(&self.deviation.reciprocal()),
+            limit: self.limit,
         }
     }
 
@@ -64,6 +73,7 @@ impl Scale {
         Self {
             mean: vec![0.0; width],
             inverse: vec![1.0; width],
+            limit: f32::INFINITY,
         }
     }
 
@@ -79,7 +89,8 @@ impl Scale {
         for (row, to) in rows.zip(normalised.chunks_exact_mut(width)) {
             let numbers = self.mean.iter().zip(&self.inverse);
             for ((to, value), (mean, inverse)) in to.iter_mut().zip(row).zip(numbers) {
-                to.write(T::of((value - mean) * inverse));
+                let value = (value - mean) * inverse;
+                to.write(T::of(value.clamp(-self.limit, self.limit)));
             }
         }
     }

@@ -11,11 +11,11 @@ use tch::nn::{Linear, Path};
 use super::batch::Padded;
 use super::compute::Compute;
 use super::dense::{DenseGradient, Weights};
-use super::frames::{Chunk, Frames, chunks};
+use super::frames::{Chunk, Frames, chunk_frames, chunks};
 use super::lanes::spread;
 use super::layers::linear;
 use super::normaliser::{Normaliser, Scale, normaliser};
-use super::{Modality, Precision, Rng};
+use super::{Modality, NetworkConfig, Rng};
 use crate::flow::Matrix;
 
 /// Normaliser and projection of one modality.
@@ -25,17 +25,17 @@ pub(super) struct Projection {
     pub(super) dense: Linear,
 }
 
-/// A projection of frames `width` wide to `d`.
+/// A projection of frames `width` wide to the network's width.
 pub(super) fn projection(
     p: &Path<'_>,
     modality: Modality,
     width: usize,
-    d: usize,
+    config: &NetworkConfig,
     rng: &mut Rng,
 ) -> Projection {
     Projection {
-        normaliser: normaliser(&(p / "norm" / modality), width),
-        dense: linear(&(p / "project" / modality), width, d, rng),
+        normaliser: normaliser(&(p / "norm" / modality), width, config.feature_limit),
+        dense: linear(&(p / "project" / modality), width, config.model_width, rng),
     }
 }
 
@@ -46,9 +46,9 @@ struct Raw {
 }
 
 impl Raw {
-    fn padded(&self, precision: Precision) -> Padded {
+    fn padded(&self, compute: Compute) -> Padded {
         let sequences: Vec<&Matrix> = self.sequences.iter().collect();
-        Padded::new(&sequences, &self.scale, precision)
+        Padded::new(&sequences, &self.scale, compute.precision).to_device(compute.device)
     }
 }
 
@@ -57,7 +57,7 @@ impl Projection {
     pub(super) fn forward(&self, sequences: &[&Matrix], compute: Compute, train: bool) -> Frames {
         let scale = Arc::new(self.normaliser.scale());
         let weights = Weights::of(&self.dense, compute.precision);
-        let ranges = chunks(sequences);
+        let ranges = chunks(sequences, chunk_frames(compute.device));
         let works = ranges.iter().map(|range| {
             let raw = Raw {
                 sequences: sequences[range.clone()].iter().copied().cloned().collect(),
@@ -66,10 +66,10 @@ impl Projection {
             (range.start, raw, weights.share())
         });
         let project = |(): &mut (), (first, raw, weights): (usize, Raw, Weights)| {
-            chunk(first, raw.padded(compute.precision), &weights, train)
+            chunk(first, raw.padded(compute), &weights, train)
         };
         let (chunks, _) = spread(works.collect(), compute.threads, project);
-        Frames::new(chunks, sequences)
+        Frames::new(chunks, sequences, compute.device)
     }
 
     /// What the gradients that the chunks have gathered mean for the layer.
@@ -85,7 +85,7 @@ impl Projection {
         });
         let add = |sum: &mut DenseGradient, (gradient, raw): (Tensor, Raw)| {
             let narrow = gradient.to_kind(compute.precision.kind());
-            sum.add(&raw.padded(compute.precision).frames, &narrow, &gradient);
+            sum.add(&raw.padded(compute).frames, &narrow, &gradient);
         };
         let (_, gathered) = spread(works.collect(), compute.threads, add);
         DenseGradient::sum(gathered.into_iter())

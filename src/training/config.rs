@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use tch::Device;
 
 use super::TrainError;
 use crate::fusion::{LossWeights, NetworkConfig, Precision};
@@ -114,6 +115,21 @@ pub struct MissingConfig {
     pub modalities: f64,
     /// Share of the time steps of every modality that is left out.
     pub frames: f64,
+}
+
+impl DeviceChoice {
+    /// The device that is meant.
+    ///
+    /// # Errors
+    /// When CUDA is asked for and libtorch sees no such device.
+    pub(super) fn resolve(self) -> Result<Device, TrainError> {
+        match self {
+            Self::Cpu => Ok(Device::Cpu),
+            Self::Auto => Ok(Device::cuda_if_available()),
+            Self::Cuda if tch::Cuda::is_available() => Ok(Device::Cuda(0)),
+            Self::Cuda => Err(TrainError::NoCuda),
+        }
+    }
 }
 
 impl Default for RunConfig {

@@ -294,6 +294,7 @@ impl TrainError {
                 | Self::Term(_)
                 | Self::OffAlready(_)
                 | Self::Folds { .. }
+                | Self::NoCuda
         )
     }
 }

@@ -185,6 +185,8 @@ fn config(
         fused_width: side("fc_out_v.weight", 1),
         contrast_width: side("orgin_linear_change.2.weight", 0),
         imagination,
+        // Their features are neither normalised nor limited.
+        feature_limit: 0.0,
         ..NetworkConfig::default()
     };
     if problems.is_empty() {

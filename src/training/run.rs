@@ -133,6 +133,7 @@ impl<'a> Run<'a> {
         let (dataset, simulator) = with_simulator(config, dataset)?;
         let fusion = FusionConfig::new(dataset.info().widths, config.network.clone());
         let mut network = Network::new(fusion, config.run.seed)?;
+        network.set_device(config.run.device.resolve()?);
         network.set_threads(config.run.threads);
         network.set_precision(config.run.precision);
         let mut adam = Adam::new(network.trainable(), config.optimiser.weight_decay);

@@ -48,7 +48,7 @@ fn values_under_the_mask_change_nothing() {
         let weights = Weights::of(&projection.dense, Precision::F32);
         let chunk = tch::no_grad(|| chunk(0, padded, &weights, false));
         let frames = Trio {
-            audio: Frames::new(vec![chunk], &audio),
+            audio: Frames::new(vec![chunk], &audio, tch::Device::Cpu),
             text: network.project(Modality::Text, &[&text, &text]),
             video: network.project(Modality::Video, &[&video, &video]),
         };

@@ -48,6 +48,21 @@ fn scores_are_clamped() {
 }
 
 #[test]
+fn a_freak_value_counts_no_more_than_the_limit() {
+    let mut network = network(true);
+    network.normalise(Modality::Audio, &[1.0; 5], &[0.5; 5]);
+    let with = |value: f32| {
+        let mut one = input([1, 3, 2], Flow::Complete, 5);
+        one.audio = Matrix::new(1, WIDTHS.audio, vec![value; 5]).unwrap();
+        predict(&network, &[one]).unwrap()[0].score
+    };
+    // Ten deviations of 0.5 from a mean of 1.
+    assert_eq!(with(6.0), with(1e30));
+    assert_eq!(with(-4.0), with(-50.0));
+    assert_ne!(with(5.0), with(6.0));
+}
+
+#[test]
 fn normalised_features_are_what_counts() {
     let raw = input([6, 3, 2], Flow::Complete, 5);
     let mut shifted = raw.clone();

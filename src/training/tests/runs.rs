@@ -74,8 +74,8 @@ fn half_the_bits_learn_as_well() {
         let mut config = config(8);
         config.run.precision = precision;
         let out = folder.path().join(format!("{precision:?}"));
-        let outcome = train(&config, &data, &out, false, &mut quiet).unwrap();
-        outcome.best_error
+        let outcome = train(&config, &open(&data), &out, false, &mut quiet).unwrap();
+        outcome.best.unwrap().error
     };
     let (full, half) = (error(Precision::F32), error(Precision::Bf16));
     assert!((half / full - 1.0).abs() < 0.1, "{half} {full}");
