@@ -1,5 +1,6 @@
 //! `undertone import-weights`: a fusion network of a PyTorch checkpoint.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -29,11 +30,13 @@ pub(super) fn import_weights(args: &ImportWeightsArgs) -> anyhow::Result<Exit> {
         Err(TrainError::Format(error)) => return Err(error.into()),
         Err(error) => return Err(error.into()),
     };
-    if !made.unused.is_empty() {
-        eprintln!(
-            "not called by the released code, left out: {}",
-            made.unused.join(", ")
-        );
+    // Modules say enough; each has several tensors.
+    let module = |name: &String| name.split('.').next().unwrap_or(name).to_owned();
+    let unused: BTreeSet<String> = made.unused.iter().map(module).collect();
+    if !unused.is_empty() {
+        let unused: Vec<String> = unused.into_iter().collect();
+        let names = unused.join(", ");
+        eprintln!("never called by the released code, left out: {names}");
     }
     let (widths, network) = (made.network.widths, &made.network.network);
     say(&format!(

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use hdf5_reader::error::Error;
-use hdf5_reader::{Dataset, Datatype, H5Type, Hdf5File};
+use hdf5_reader::{Dataset, Datatype, H5Type, Hdf5File, OpenOptions};
 
 use super::FormatError;
+
+/// More bytes than the features of one video have.
+const LIMIT: usize = 1 << 29;
 
 /// An open sequence.
 pub(super) struct Sequence {
@@ -33,7 +36,12 @@ impl Sequence {
             let place = place.to_owned();
             move |source| hdf5(path, place, source)
         };
-        let file = Hdf5File::open(path).map_err(failed("the heading"))?;
+        // A damaged size must not become an allocation.
+        let options = OpenOptions::default()
+            .with_max_read_bytes(LIMIT)
+            .with_max_chunk_bytes(LIMIT)
+            .with_max_object_header_bytes(LIMIT);
+        let file = Hdf5File::open_with_options(path, options).map_err(failed("the heading"))?;
         let root = file.root_group().map_err(failed("the root"))?;
         let (groups, _) = root.member_names().map_err(failed("the root"))?;
         let data = groups.iter().find_map(|group| {
@@ -113,6 +121,10 @@ impl Sequence {
     }
 
     fn sides(&self, dataset: &Dataset, place: &str) -> Result<[usize; 2], FormatError> {
+        let count = dataset.num_elements().unwrap_or(u64::MAX);
+        if count > (LIMIT / size_of::<f64>()) as u64 {
+            return Err(self.wrong(format!("{place}: {count} values are more than a video has")));
+        }
         match *dataset.shape() {
             [rows] => Ok([rows as usize, 1]),
             [rows, width] => Ok([rows as usize, width as usize]),
