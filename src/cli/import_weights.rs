@@ -18,13 +18,10 @@ pub struct ImportWeightsArgs {
     /// Folder for the network
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Take the autoencoders that repair text too; the released code holds but never calls them
-    #[arg(long)]
-    pub imagination: bool,
 }
 
 pub(super) fn import_weights(args: &ImportWeightsArgs) -> anyhow::Result<Exit> {
-    let made = match import(&args.checkpoint, &args.out, args.imagination) {
+    let made = match import(&args.checkpoint, &args.out) {
         Ok(made) => made,
         // What is wrong with the file says so itself.
         Err(TrainError::Format(error)) => return Err(error.into()),

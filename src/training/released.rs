@@ -20,20 +20,16 @@ const PARALLEL: &str = "module.";
 const MODALITIES: [&str; 3] = ["audio", "text", "video"];
 /// Our queries 0 to 6.
 const QUERIES: [&str; 7] = ["fused", "at", "tv", "av", "audio", "text", "video"];
-/// The autoencoders: ours, and theirs.
-const IMAGINATIONS: [(&str, &str); 2] = [
-    ("imagine.pooled", "missing_text_imagination_mlp"),
-    ("imagine.cross", "missing_cross_text_query_imagination_mlp"),
+/// Modules that their forward pass never calls. The two autoencoders are among them, so they
+/// were never trained: a network of these weights has none.
+const UNUSED: [&str; 6] = [
+    "fc_out_e",
+    "fc_out_ev",
+    "prelu",
+    "layer_normali",
+    "missing_text_imagination_mlp",
+    "missing_cross_text_query_imagination_mlp",
 ];
-/// Layers of an autoencoder: ours, and theirs.
-const IMAGINED: [(&str, &str); 4] = [
-    ("mix", "transition.0"),
-    ("transition", "transition.2"),
-    ("encoder", "encoder_0.0"),
-    ("decoder", "decoder_0.0"),
-];
-/// Modules that their forward pass never calls.
-const UNUSED: [&str; 4] = ["fc_out_e", "fc_out_ev", "prelu", "layer_normali"];
 
 /// A network that was made of released weights.
 #[derive(Clone, Debug)]
@@ -49,23 +45,18 @@ pub struct ReleasedWeights {
 }
 
 /// Reads a checkpoint of the method's released code and writes `fusion.safetensors` and
-/// `fusion.json` to a folder. Widths are those of its tensors. With `imagination` the network
-/// also has the autoencoders, which the released code holds but never calls.
+/// `fusion.json` to a folder. Widths are those of its tensors; there is no imagination.
 ///
 /// # Errors
 /// When the file is no such checkpoint, or tensors are missing, unknown or of a wrong shape;
 /// they are named as they are there.
-pub fn import_weights(
-    checkpoint: &Path,
-    out: &Path,
-    imagination: bool,
-) -> Result<ReleasedWeights, TrainError> {
+pub fn import_weights(checkpoint: &Path, out: &Path) -> Result<ReleasedWeights, TrainError> {
     let refused = |problems: Vec<String>| TrainError::Weights {
         path: checkpoint.to_owned(),
         problems,
     };
     let theirs = without_prefix(read_state_dict(checkpoint)?);
-    let (network, unused) = rename(&theirs, imagination).map_err(refused)??;
+    let (network, unused) = rename(&theirs).map_err(refused)??;
     std::fs::create_dir_all(out).map_err(|source| TrainError::Write {
         path: out.to_owned(),
         source,
@@ -100,8 +91,8 @@ fn without_prefix(theirs: BTreeMap<String, Weights>) -> BTreeMap<String, Weights
 type Renamed = Result<Result<(Network, Vec<String>), TrainError>, Vec<String>>;
 
 /// Makes a network of tensors under their names.
-fn rename(theirs: &BTreeMap<String, Weights>, imagination: bool) -> Renamed {
-    let network = match Network::new(config(theirs, imagination)?, 0) {
+fn rename(theirs: &BTreeMap<String, Weights>) -> Renamed {
+    let network = match Network::new(config(theirs)?, 0) {
         Ok(network) => network,
         Err(error) => return Ok(Err(error.into())),
     };
@@ -132,7 +123,6 @@ fn rename(theirs: &BTreeMap<String, Weights>, imagination: bool) -> Renamed {
                 .is_some_and(|rest| rest.starts_with('.'))
         };
         UNUSED.iter().any(|known| module(known))
-            || IMAGINATIONS.iter().any(|(_, known)| module(known))
     };
     let (unused, unknown): (Vec<String>, Vec<String>) = (theirs.keys())
         .filter(|name| !used.contains(*name))
@@ -159,10 +149,7 @@ fn fill(tensors: Vec<(Tensor, &Weights)>) -> Result<(), TrainError> {
 }
 
 /// The config that fits to the shapes.
-fn config(
-    theirs: &BTreeMap<String, Weights>,
-    imagination: bool,
-) -> Result<FusionConfig, Vec<String>> {
+fn config(theirs: &BTreeMap<String, Weights>) -> Result<FusionConfig, Vec<String>> {
     let mut problems = Vec::new();
     let mut side = |name: &str, axis: usize| match theirs.get(name).map(|own| &own.shape) {
         Some(shape) if shape.len() == 2 => shape[axis],
@@ -184,7 +171,7 @@ fn config(
         model_width: side("frame_dim_reshape_0.weight", 0),
         fused_width: side("fc_out_v.weight", 1),
         contrast_width: side("orgin_linear_change.2.weight", 0),
-        imagination,
+        imagination: false,
         // Their features are neither normalised nor limited.
         feature_limit: 0.0,
         ..NetworkConfig::default()
@@ -249,11 +236,6 @@ fn names() -> BTreeMap<String, String> {
     ] {
         add(own.to_owned(), theirs.to_owned());
     }
-    for (own, theirs) in IMAGINATIONS {
-        for (layer, there) in IMAGINED {
-            add(format!("{own}.{layer}"), format!("{theirs}.{there}"));
-        }
-    }
     names
 }
 
@@ -288,27 +270,22 @@ mod tests {
     #[test]
     fn every_tensor_of_ours_comes_from_theirs() {
         let theirs = read_state_dict(&released()).unwrap();
-        for imagination in [false, true] {
-            let (network, unused) = rename(&theirs, imagination).unwrap().unwrap();
-            let names = names();
-            for (own, tensor) in network.tensors() {
-                if own.starts_with("norm.") {
-                    continue;
-                }
-                let (module, kind) = own.rsplit_once('.').unwrap();
-                let weights = &theirs[&theirs_of(&names[module], kind)];
-                let values = Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap();
-                assert_eq!(values, weights.values, "{own}");
-            }
-            assert_eq!(unused.len(), if imagination { 7 } else { 23 });
+        let (network, unused) = rename(&theirs).unwrap().unwrap();
+        let names = names();
+        for (own, tensor) in network.trainable() {
+            let (module, kind) = own.rsplit_once('.').unwrap();
+            let weights = &theirs[&theirs_of(&names[module], kind)];
+            let values = Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap();
+            assert_eq!(values, weights.values, "{own}");
         }
+        assert_eq!(unused.len(), 23);
     }
 
     #[test]
     fn the_written_network_scores() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("network");
-        let made = import_weights(&released(), &out, false).unwrap();
+        let made = import_weights(&released(), &out).unwrap();
         let network = &made.network;
         assert_eq!(network.widths.as_array(), [&5, &6, &4]);
         let net = &network.network;
@@ -317,7 +294,7 @@ mod tests {
             (8, 4, 2)
         );
         Scorer::load(&made.weights, &made.config, 1).unwrap();
-        let error = import_weights(&released(), &out, false).unwrap_err();
+        let error = import_weights(&released(), &out).unwrap_err();
         assert!(matches!(error, TrainError::Occupied { .. }), "{error}");
     }
 
@@ -336,7 +313,7 @@ mod tests {
         let fc = theirs.remove("fc_att.bias").unwrap();
         theirs.insert("lstm.weight".to_owned(), fc);
         theirs.get_mut("fc_out_v.bias").unwrap().shape = vec![7];
-        let problems = rename(&theirs, false).map(drop).unwrap_err();
+        let problems = rename(&theirs).map(drop).unwrap_err();
         assert_eq!(
             problems,
             [

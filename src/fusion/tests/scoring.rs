@@ -99,8 +99,11 @@ fn a_value_that_is_not_finite_is_refused() {
 
     let mut huge = input([2, 2, 2], Flow::Complete, 1);
     huge.video = Matrix::from_rows(&[[f32::MAX; 4]; 2]);
+    let mut unlimited = config(true);
+    unlimited.network.feature_limit = 0.0;
+    let unlimited = Network::new(unlimited, 7).unwrap();
     assert!(matches!(
-        predict(&network(true), &[huge]),
+        predict(&unlimited, &[huge]),
         Err(FusionError::Overflow { input: 0 })
     ));
 }
