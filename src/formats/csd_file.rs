@@ -95,6 +95,7 @@ impl Sequence {
         let values =
             numbers(&features).map_err(|source| hdf5(&self.path, place.clone(), source))?;
         let (intervals, place) = self.dataset(key, "intervals")?;
+        self.sides(&intervals, &place)?;
         let bounds =
             numbers(&intervals).map_err(|source| hdf5(&self.path, place.clone(), source))?;
         let (bounds, rest) = bounds.as_chunks::<2>();
