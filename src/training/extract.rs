@@ -116,7 +116,7 @@ impl<'e> Extractor<'e> {
         let observed = self.observer.observe(Represented { transcribed, text })?;
         Ok(Example {
             id: clip.id.clone(),
-            source: clip.path.display().to_string(),
+            source: clip.source.clone(),
             split: clip.split,
             label: clip.label,
             text: words,

@@ -54,6 +54,7 @@ pub(super) fn read(
         let path = clip(&folder.join(RAW).join(&row.video_id), &row.clip_id);
         clips.push(LabelledClip {
             id: format!("{}$_${}", row.video_id, row.clip_id),
+            source: row.video_id,
             path,
             label,
             text: row.text,
@@ -101,6 +102,7 @@ mod tests {
         assert_eq!(clips[1].path, raw.join("2.webm"));
         assert_eq!((clips[1].id.as_str(), clips[1].label), ("vid$_$2", -2.0));
         assert_eq!(clips[1].text.as_deref(), Some("no, never"));
+        assert_eq!(clips[1].source, "vid");
         assert_eq!((clips[0].split, clips[1].split), (Split::Train, Split::Val));
     }
 

@@ -13,6 +13,8 @@ pub struct LabelledClip {
     pub path: PathBuf,
     /// Folder and file, as the table names it; unique within a data set.
     pub id: String,
+    /// The recording (or speaker) it was cut from: what folds and intervals keep together.
+    pub source: String,
     /// Sentiment in [−3, 3].
     pub label: f32,
     /// What is said; `None` when the table does not know.
@@ -25,7 +27,7 @@ pub struct LabelledClip {
 #[derive(Debug, thiserror::Error)]
 pub enum LabelError {
     /// The table cannot be read as CSV with the columns `file`, `label` (or `valence`)
-    /// and, if known, `text` and `split`.
+    /// and, if known, `text`, `split` and `source`.
     #[error("{}: {source}", path.display())]
     Table {
         /// The table.
@@ -55,6 +57,8 @@ struct Row {
     text: Option<String>,
     #[serde(default)]
     split: Option<Split>,
+    #[serde(default)]
+    source: Option<String>,
 }
 
 /// Reads a table; files are relative to its folder. Without a column `split` every clip
@@ -81,8 +85,10 @@ pub fn read_labels(table: &Path) -> Result<Vec<LabelledClip>, LabelError> {
             Some(name) => format!("{}/{}", name.to_string_lossy(), row.file),
             None => row.file.clone(),
         };
+        let path = folder.join(&row.file);
         clips.push(LabelledClip {
-            path: folder.join(&row.file),
+            source: row.source.unwrap_or_else(|| path.display().to_string()),
+            path,
             id,
             label,
             text: row.text,
@@ -127,12 +133,16 @@ mod tests {
     #[test]
     fn columns_are_found_by_name() {
         let (folder, path) = table(
-            "voice,file,text,valence,split\nx,a.mp4,\"well, fine\",1.5,val\ny,b.mkv,,-3,test\n",
+            "source,file,text,valence,split\nx,a.mp4,\"well, fine\",1.5,val\ny,b.mkv,,-3,test\n",
         );
         let clips = read_labels(&path).unwrap();
         assert_eq!(clips[0].path, folder.path().join("a.mp4"));
         assert_eq!(clips[0].text.as_deref(), Some("well, fine"));
         assert_eq!((clips[0].label, clips[0].split), (1.5, Split::Val));
+        assert_eq!(
+            (clips[0].source.as_str(), clips[1].source.as_str()),
+            ("x", "y")
+        );
         assert_eq!(
             (clips[1].text.as_deref(), clips[1].split),
             (None, Split::Test)

@@ -1,9 +1,12 @@
 //! Data sets and weights of other programs: imported, then trained on, as a user would.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::undertone::{root, run};
+use crate::undertone::{command, root, run};
 
 /// A file that is committed for the tests of `src/formats`.
 fn file(name: &str) -> String {
@@ -36,6 +39,62 @@ fn an_mmsa_pickle_is_trained_on() {
     );
     assert!(said.contains("train: 1 values were not finite"), "{said}");
     import_and_train(&["mmsa", &file("aligned.pkl")]);
+}
+
+#[test]
+fn a_training_that_is_interrupted_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (features, network) = (path("features"), path("network"));
+    let import = ["import", "mmsa", &file("unaligned.pkl"), "--out", &features];
+    assert_eq!(run(&import).0, 0);
+    let epochs = |count: &str| format!("run.epochs={count}");
+    let (endless, few) = (epochs("1000000"), epochs("100000"));
+    let train = |epochs| ["train", &features, "--out", &network, "--set", epochs];
+    let mut child = command(&train(&endless))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !folder
+        .path()
+        .join("network/checkpoint.safetensors")
+        .exists()
+    {
+        assert!(Instant::now() < patience, "no epoch in a minute");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("--resume goes on"), "{said}");
+    let done = said.matches("validation MAE").count();
+    let lines = || fs::read_to_string(folder.path().join("network/metrics.jsonl")).unwrap();
+    assert_eq!(lines().lines().count(), done);
+
+    // As many epochs again, and not from the start.
+    let more = epochs(&(done + 2).to_string());
+    let (code, _, said) = run(&[&train(&more)[..], &["--resume"]].concat());
+    assert_eq!(
+        (code, said.matches("validation MAE").count()),
+        (0, 2),
+        "{said}"
+    );
+    assert_eq!(lines().lines().count(), done + 2);
+    assert_eq!(run(&train(&few)).0, 2, "without --resume it is not touched");
 }
 
 #[test]

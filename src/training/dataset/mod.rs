@@ -69,7 +69,7 @@ pub enum Split {
 pub struct Example {
     /// Unique within the data set.
     pub id: String,
-    /// The file it was cut from.
+    /// The recording it was cut from.
     pub source: String,
     /// Its part of the data set.
     pub split: Split,
@@ -93,7 +93,7 @@ pub struct Example {
 pub struct Entry {
     /// Unique within the data set.
     pub id: String,
-    /// The file it was cut from.
+    /// The recording it was cut from.
     pub source: String,
     /// Its part of the data set.
     pub split: Split,
