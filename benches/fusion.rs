@@ -108,6 +108,7 @@ fn train(precision: &str) -> Result<()> {
 }
 
 fn infer(precision: &str) -> Result<()> {
+    keep_freed_memory();
     let network = network(&config(precision)?)?;
     let inputs = (0..BATCH).map(|number| {
         let example = example(number)?;

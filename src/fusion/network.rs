@@ -86,6 +86,11 @@ impl Network {
         };
     }
 
+    /// How many threads work on the frames of a batch.
+    pub(super) fn threads(&self) -> usize {
+        self.compute.threads
+    }
+
     /// Where it computes: the processor to begin with. Its tensors move there.
     pub fn set_device(&mut self, device: Device) {
         self.store.set_device(device);

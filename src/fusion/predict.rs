@@ -2,7 +2,8 @@
 
 use tch::Tensor;
 
-use super::{FusionError, Modality, Network, Noise, Trio};
+use super::lanes::spread;
+use super::{FusionError, Modality, Network, Noise, Trio, Widths};
 use crate::flow::{Flow, Matrix, ModalityWeights};
 
 /// Utterances that go through the network at once: enough for several threads. Bounds the
@@ -51,9 +52,11 @@ pub struct Prediction {
 /// # Errors
 /// When an input has the wrong width or a value that is not finite, or overflows the network.
 pub fn predict(network: &Network, inputs: &[FusionInput]) -> Result<Vec<Prediction>, FusionError> {
-    for (index, input) in inputs.iter().enumerate() {
-        check(network, index, input)?;
-    }
+    let widths = network.config().widths;
+    // Reading every value takes as long as a part of the network does.
+    let look = |(): &mut (), index: usize| check(widths, index, &inputs[index]);
+    let (looks, _) = spread((0..inputs.len()).collect(), network.threads(), look);
+    looks.into_iter().collect::<Result<(), _>>()?;
     let mut predictions = vec![None; inputs.len()];
     for flow in [Flow::Complete, Flow::TextMissing] {
         let mut group: Vec<usize> = (0..inputs.len())
@@ -108,10 +111,10 @@ fn plain(scores: &Tensor, weights: &Tensor) -> Result<Vec<Prediction>, FusionErr
         .collect())
 }
 
-fn check(network: &Network, index: usize, input: &FusionInput) -> Result<(), FusionError> {
+fn check(widths: Widths, index: usize, input: &FusionInput) -> Result<(), FusionError> {
     for modality in [Modality::Audio, Modality::Text, Modality::Video] {
         let matrix = input.get(modality);
-        let expected = *network.config().widths.get(modality);
+        let expected = *widths.get(modality);
         if matrix.is_empty() {
             continue;
         }

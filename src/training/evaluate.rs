@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{Drawn, Interval, intervals};
 use super::{Dataset, Metrics, Protocol, Split, TrainError, metrics};
-use crate::fusion::{FusionInput, Modality, Network, Scorer, predict};
+use crate::fusion::{FusionInput, Modality, Network, Scorer, keep_freed_memory, predict};
 
 /// Utterances that are in memory at once.
 const CHUNK: usize = 256;
@@ -51,6 +51,7 @@ pub fn evaluate(
     protocol: Protocol,
     resamples: usize,
 ) -> Result<EvalReport, TrainError> {
+    keep_freed_memory();
     check_widths(scorer.network(), dataset)?;
     let utterances = score_split(scorer.network(), dataset, split, protocol)?;
     Ok(EvalReport {
