@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::corpus::{matrix, remark};
 use super::csd_file::{Rows, Sequence};
-use super::{Corpus, Features, FormatError, Heading, ReadFeatures, Splits};
+use super::{Corpus, Features, FormatError, Heading, Part, ReadFeatures, Splits};
 use crate::flow::Matrix;
 
 /// The files of a data set.
@@ -53,35 +53,68 @@ pub fn read_csd(paths: &Sequences, splits: &Splits) -> Result<Corpus, FormatErro
     }
     let videos: BTreeSet<String> = labels.keys().map(|key| video(key).to_owned()).collect();
     let parts = splits.divide(&videos);
-    let (mut headings, mut places) = (Vec::new(), Vec::new());
-    let mut without = Vec::new();
+    let cut = cut(&labels, &sequences, &parts)?;
+    let unsplit = videos.iter().filter(|own| !parts.contains_key(*own));
+    let unsplit: Vec<String> = unsplit.cloned().collect();
+    let unlabelled = sequences.iter().filter_map(|own| unlabelled(own, &videos));
+    let mut remarks: Vec<String> = unlabelled.collect();
+    remarks.extend(remark(
+        "left out, as the table of splits lacks them",
+        &unsplit,
+    ));
+    remarks.extend(remark("left out, as there are no features", &cut.without));
+    Ok(Corpus {
+        widths,
+        extractors: extractors(&files),
+        headings: cut.headings,
+        remarks,
+        features: Box::new(Reader {
+            sequences,
+            widths,
+            places: cut.places,
+            held: [None, None, None],
+        }),
+    })
+}
+
+/// The utterances that the labels cut the videos into.
+#[derive(Default)]
+struct Cut {
+    headings: Vec<Heading>,
+    places: Vec<Place>,
+    /// Ids of those without any features.
+    without: Vec<String>,
+}
+
+fn cut(
+    labels: &Sequence,
+    sequences: &[Sequence],
+    parts: &BTreeMap<String, Part>,
+) -> Result<Cut, FormatError> {
+    let mut cut = Cut::default();
     for key in labels.keys() {
         let source = video(key).to_owned();
         let Some(&part) = parts.get(&source) else {
             continue;
         };
         let rows = labels.read(key)?;
-        for (at, interval) in rows.intervals.iter().enumerate() {
+        for (at, &interval) in rows.intervals.iter().enumerate() {
             // Sequences that were aligned before have a group for each utterance.
             let id = if key == source {
                 format!("{key}[{at}]")
             } else {
                 key.to_owned()
             };
-            let place = Place {
-                video: source.clone(),
-                interval: *interval,
-                id: id.clone(),
-            };
-            if !sequences
-                .iter()
-                .any(|own| own.has(&place.id) || own.has(&source))
-            {
-                without.push(id);
+            if !(sequences.iter()).any(|own| own.has(&id) || own.has(&source)) {
+                cut.without.push(id);
                 continue;
             }
-            places.push(place);
-            headings.push(Heading {
+            cut.places.push(Place {
+                video: source.clone(),
+                interval,
+                id: id.clone(),
+            });
+            cut.headings.push(Heading {
                 label: f64::from(rows.values[at * rows.width]),
                 source: source.clone(),
                 text: String::new(),
@@ -90,35 +123,17 @@ pub fn read_csd(paths: &Sequences, splits: &Splits) -> Result<Corpus, FormatErro
             });
         }
     }
-    let unsplit: Vec<String> = (videos.iter().filter(|own| !parts.contains_key(*own)))
-        .cloned()
-        .collect();
-    let unlabelled = |own: &Sequence| {
-        let keys = own.keys().filter(|key| !videos.contains(video(key)));
-        let keys: Vec<String> = keys.map(str::to_owned).collect();
-        remark(
-            &format!("no label for features in {}", own.path().display()),
-            &keys,
-        )
-    };
-    let mut remarks: Vec<String> = sequences.iter().filter_map(unlabelled).collect();
-    remarks.extend(remark(
-        "left out, as the table of splits lacks them",
-        &unsplit,
-    ));
-    remarks.extend(remark("left out, as there are no features", &without));
-    Ok(Corpus {
-        widths,
-        extractors: extractors(&files),
-        headings,
-        remarks,
-        features: Box::new(Reader {
-            sequences,
-            widths,
-            places,
-            held: [None, None, None],
-        }),
-    })
+    Ok(cut)
+}
+
+/// What there is to say of features that no label is for.
+fn unlabelled(own: &Sequence, videos: &BTreeSet<String>) -> Option<String> {
+    let keys = own.keys().filter(|key| !videos.contains(video(key)));
+    let keys: Vec<String> = keys.map(str::to_owned).collect();
+    remark(
+        &format!("no label for features in {}", own.path().display()),
+        &keys,
+    )
 }
 
 fn extractors(files: &[&PathBuf; 3]) -> BTreeMap<String, String> {

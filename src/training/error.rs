@@ -125,7 +125,10 @@ pub enum TrainError {
         id: String,
     },
     /// A split without utterances.
-    #[error("the data set has no {split} utterances")]
+    #[error(
+        "the data set has no {split} utterances; name the splits when it is made (a column \
+         `split`, or `--val-share` and `--test-share`), or cross-validate with `study --folds`"
+    )]
     Empty {
         /// Which split.
         split: String,
