@@ -30,7 +30,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "NAME", default_value = "fixed")]
     pub protocol: Vec<String>,
     /// Draws for the 95 % intervals; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = resamples)]
     pub bootstrap: usize,
     /// Folder for evaluation.json, evaluation.csv and predictions.csv
     #[arg(long, value_name = "DIR")]
@@ -61,10 +61,13 @@ impl From<Part> for Split {
     }
 }
 
+fn resamples(said: &str) -> Result<usize, String> {
+    let count = said.parse().ok().filter(|count| *count <= 1_000_000);
+    count.ok_or_else(|| "expected a number up to 1000000".to_owned())
+}
+
 pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<Exit> {
-    let protocols: Vec<Vec<Protocol>> = (args.protocol.iter())
-        .map(|name| Protocol::named(name))
-        .collect::<Result<_, _>>()?;
+    let protocols = Protocol::of_names(&args.protocol)?;
     let weights = args.network.join("fusion.safetensors");
     let config = args.network.join("fusion.json");
     let scorer = Scorer::load(&weights, &config, 0)?;
@@ -73,7 +76,6 @@ pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<Exit> {
         dataset = dataset.simulated_by(simulator);
     }
     let reports = protocols
-        .concat()
         .into_iter()
         .map(|protocol| {
             evaluate(

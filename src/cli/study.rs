@@ -29,7 +29,7 @@ pub struct StudyArgs {
     #[command(flatten)]
     pub settings: TrainSettings,
     /// Seeds, from run.seed on
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub seeds: u64,
     /// Cross-validate with so many folds of recordings, in place of the features' own splits;
     /// their test split stays out of it
@@ -52,15 +52,15 @@ pub(super) fn study(args: &StudyArgs) -> anyhow::Result<Exit> {
         // Whole runs side by side make better use of the cores than parts of one.
         config.run.threads = 1;
     }
-    let protocols: Vec<Vec<Protocol>> = (args.protocol.iter())
-        .map(|name| Protocol::named(name))
-        .collect::<Result<_, _>>()?;
+    let mut without = args.without.clone();
+    without.sort_by_key(|term| term.name());
+    without.dedup();
     let cores = std::thread::available_parallelism()?.get();
     let plan = StudyPlan {
         folds: args.folds,
         seeds: args.seeds,
-        without: args.without.clone(),
-        protocols: protocols.concat(),
+        without,
+        protocols: Protocol::of_names(&args.protocol)?,
         jobs: args.jobs.unwrap_or(cores.div_ceil(config.run.threads)),
     };
     let dataset = Dataset::open(&args.features)?;

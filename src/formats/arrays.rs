@@ -134,6 +134,27 @@ fn width(array: &Array) -> usize {
     array.shape().last().copied().unwrap_or(0)
 }
 
+/// The strings of the first of these arrays that there is, one for each utterance.
+fn words(
+    npz: &mut Npz,
+    names: &[&'static str],
+    count: usize,
+) -> Result<Option<Vec<String>>, FormatError> {
+    let Some((name, stored)) = npz.first(names)? else {
+        return Ok(None);
+    };
+    let Some(words) = stored.texts()? else {
+        return Err(npz.error(format!("{name}: expected strings, found numbers")));
+    };
+    if words.len() != count {
+        let found = words.len();
+        return Err(npz.error(format!(
+            "{name} has {found} values, there are {count} names"
+        )));
+    }
+    Ok(Some(words))
+}
+
 fn headings(
     npz: &mut Npz,
     ids: Vec<String>,
@@ -142,14 +163,8 @@ fn headings(
 ) -> Result<Vec<Heading>, FormatError> {
     let videos: BTreeSet<String> = ids.iter().map(|id| video_of(id).to_owned()).collect();
     let by_video = splits.divide(&videos);
-    let named = match npz.first(&SPLIT)? {
-        Some((_, stored)) => stored.texts()?,
-        None => None,
-    };
-    let texts = match npz.first(&WORDS)? {
-        Some((_, stored)) => stored.texts()?,
-        None => None,
-    };
+    let named = words(npz, &SPLIT, ids.len())?;
+    let texts = words(npz, &WORDS, ids.len())?;
     let mut headings = Vec::with_capacity(ids.len());
     for (at, id) in ids.into_iter().enumerate() {
         let source = video_of(&id).to_owned();

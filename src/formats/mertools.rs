@@ -156,7 +156,7 @@ impl Extractor {
                 continue;
             };
             let first = if is_folder {
-                list(&path)?.into_iter().next()
+                list(&path)?.into_iter().find(|file| is_npy(file))
             } else {
                 Some(path.clone())
             };

@@ -9,9 +9,10 @@ use super::{Array, Corpus, Features, FormatError, Heading, Node, Part, Pickle, R
 use crate::flow::Matrix;
 
 /// The keys of the splits.
-const SPLITS: [(&str, Part); 3] = [
+const SPLITS: [(&str, Part); 4] = [
     ("train", Part::Train),
     ("valid", Part::Val),
+    ("val", Part::Val),
     ("test", Part::Test),
 ];
 /// The keys of the modalities: audio, text, video.

@@ -18,7 +18,7 @@ pub(super) fn plan(
 ) -> Vec<Vec<usize>> {
     rng.shuffle(&mut positions);
     let mut batches = Vec::new();
-    for pool in positions.chunks_mut(batch * POOL) {
+    for pool in positions.chunks_mut(batch.saturating_mul(POOL)) {
         pool.sort_by_key(|&at| entries[at].lengths.audio + entries[at].lengths.video);
         batches.extend(pool.chunks(batch).map(<[usize]>::to_vec));
     }

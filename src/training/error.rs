@@ -133,6 +133,9 @@ pub enum TrainError {
         /// Which split.
         split: String,
     },
+    /// Nothing would be imported.
+    #[error("there is no utterance to import: the splits or the labels name none of them")]
+    NothingToImport,
     /// No utterances to fit a simulator on.
     #[error(
         "data.simulated = \"ridge\" needs {split} utterances with text, and with audio or video; \
@@ -148,6 +151,9 @@ pub enum TrainError {
         /// Which place.
         path: PathBuf,
     },
+    /// A packed bundle that does not hold together.
+    #[error(transparent)]
+    Bundle(#[from] crate::bundle::BundleErrors),
     /// A network and a bundle that do not belong together.
     #[error("the network in {} does not fit the bundle: {reason}", path.display())]
     Unfit {

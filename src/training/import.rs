@@ -45,7 +45,7 @@ pub fn import(
     let [audio, text, video] = corpus.widths;
     let bundle = BundleId {
         name: IMPORTED.to_owned(),
-        fingerprint: String::new(),
+        fingerprint: fingerprint(&corpus.headings),
     };
     let widths = Widths { audio, text, video };
     let info = DatasetInfo::new(widths, corpus.extractors.clone(), bundle);
@@ -126,8 +126,27 @@ impl From<Part> for Split {
     }
 }
 
+/// What tells one import from another of the same name: utterances, labels and splits.
+fn fingerprint(headings: &[Heading]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for Heading {
+        id,
+        source,
+        part,
+        label,
+        text,
+    } in headings
+    {
+        hasher.update(format!("{id:?} {source:?} {part:?} {label} {text:?}\n").as_bytes());
+    }
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
 /// Looks at all ids and labels before anything is written.
 fn check(headings: &[Heading]) -> Result<(), TrainError> {
+    if headings.is_empty() {
+        return Err(TrainError::NothingToImport);
+    }
     let mut seen = HashSet::new();
     let ids: Vec<String> = (headings.iter())
         .filter(|own| !seen.insert(&own.id))

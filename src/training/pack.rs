@@ -8,7 +8,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use super::provenance::PROVENANCE;
 use super::{Provenance, TrainError};
 use crate::bundle::{Bundle, MANIFEST_NAME, Manifest, Purpose, sha256_of};
-use crate::fusion::{FusionConfig, Modality, write_atomically};
+use crate::fusion::{Modality, Scorer, write_atomically};
 
 /// What the new bundle is called and good for; `None` keeps what the base says.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +80,7 @@ pub fn pack(base: &Bundle, network: &Path, naming: &Naming, out: &Path) -> Resul
     let manifest = folder.path().join(MANIFEST_NAME);
     write_atomically(&manifest, document.to_string().as_bytes())?;
     seal(folder.path())?;
+    Bundle::open(folder.path())?;
     std::fs::set_permissions(
         folder.path(),
         std::os::unix::fs::PermissionsExt::from_mode(0o755),
@@ -141,7 +142,9 @@ fn fits(manifest: &Manifest, network: &Path) -> Result<(), TrainError> {
             return Err(unfit(reason));
         }
     }
-    let widths = FusionConfig::read(&network.join("fusion.json"))?.widths;
+    let config = network.join("fusion.json");
+    // Also that its weights are whole and its own.
+    let widths = Scorer::load(&network.join("fusion.safetensors"), &config, 1)?.widths();
     for (modality, expected) in [
         (Modality::Audio, manifest.audio.width),
         (Modality::Text, manifest.language_model.width),

@@ -75,6 +75,22 @@ impl Protocol {
         })
     }
 
+    /// The protocols of several names, each once, in the order of their first mention.
+    ///
+    /// # Errors
+    /// When there are none of one of the names.
+    pub fn of_names(names: &[String]) -> Result<Vec<Self>, TrainError> {
+        let mut all = Vec::new();
+        for name in names {
+            for protocol in Self::named(name)? {
+                if !all.contains(&protocol) {
+                    all.push(protocol);
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// What the network is given of an utterance; `at` is its position in the data set.
     pub(super) fn input(self, example: Example, at: usize) -> FusionInput {
         let mut rng = Rng::stream(&[STREAM, at as u64]);
@@ -253,6 +269,13 @@ mod tests {
                 .audio
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_protocol_that_is_named_twice_counts_once() {
+        let names = ["video", "fixed", "video"].map(ToOwned::to_owned);
+        let all = Protocol::of_names(&names).unwrap();
+        assert_eq!((all.len(), all[0].to_string().as_str()), (8, "video"));
     }
 
     #[test]

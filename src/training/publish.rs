@@ -37,9 +37,10 @@ pub fn publish(reports: &[EvalReport], folder: &Path) -> Result<(), TrainError> 
         line: 0,
         source,
     })?;
-    write_atomically(&json, (text + "\n").as_bytes())?;
     write_table(&folder.join("evaluation.csv"), &metrics_table(reports))?;
-    write_table(&folder.join("predictions.csv"), &predictions_table(reports))
+    write_table(&folder.join("predictions.csv"), &predictions_table(reports))?;
+    // Last: a study takes a run with this file as done.
+    Ok(write_atomically(&json, (text + "\n").as_bytes())?)
 }
 
 fn metrics_table(reports: &[EvalReport]) -> Vec<Vec<String>> {

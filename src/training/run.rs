@@ -140,24 +140,25 @@ impl<'a> Run<'a> {
         let mut state = RunState::new(config.clone(), dataset.fingerprint().to_owned());
         let mut reports = Vec::new();
         let checkpoint = out.join(CHECKPOINT);
-        match (checkpoint.exists(), resume) {
-            (true, true) => {
-                state = state.resume(&checkpoint, &network, &mut adam)?;
-                reports = reports_until(&out.join(METRICS), state.epoch)?;
-            }
-            (true, false) => {
-                return Err(TrainError::Occupied {
-                    path: out.to_owned(),
-                });
-            }
-            (false, _) => statistics::fit(&mut network, &dataset)?,
+        let taken = checkpoint.exists() || out.join(WEIGHTS).exists();
+        if taken && !resume {
+            return Err(TrainError::Occupied {
+                path: out.to_owned(),
+            });
+        }
+        if checkpoint.exists() {
+            state = state.resume(&checkpoint, &network, &mut adam)?;
+            reports = reports_until(&out.join(METRICS), state.epoch)?;
+        } else {
+            statistics::fit(&mut network, &dataset)?;
         }
         std::fs::create_dir_all(out).map_err(|source| TrainError::Write {
             path: out.to_owned(),
             source,
         })?;
-        if let Some(simulator) = simulator {
-            simulator.write(out)?;
+        match simulator {
+            Some(simulator) => simulator.write(out)?,
+            None => Simulator::forget(out)?,
         }
         Ok(Self {
             dataset,

@@ -46,6 +46,17 @@ impl Simulator {
         self.0.write(&folder.join(SIMULATOR))
     }
 
+    /// Removes what an earlier run may have left in a network's folder.
+    pub(super) fn forget(folder: &Path) -> Result<(), TrainError> {
+        let path = folder.join(SIMULATOR);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(TrainError::Write { path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The simulated text, one row; empty where neither voice nor face is there.
     pub(super) fn simulate(&self, example: &Example) -> Matrix {
         let width = example.real.cols();
