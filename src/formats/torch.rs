@@ -12,6 +12,12 @@ use super::pickle::{Arena, Dialect, Document, Node, Storage, TensorView, Value};
 /// Keys under which checkpoints keep their weights beside an optimiser's state.
 const STATE_DICTS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
 
+/// How often larger than its file a checkpoint's tensors may be: half floats double, and some
+/// tensors share their numbers.
+const SHARED: u64 = 8;
+/// Bytes that even a small checkpoint may have.
+const SLACK: u64 = 1 << 20;
+
 /// A tensor of a checkpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
@@ -42,6 +48,10 @@ pub fn read_state_dict(path: &Path) -> Result<BTreeMap<String, Weights>, FormatE
     let bytes = bytes.ok_or_else(|| archive.error("data.pkl is missing"))?;
     let document = Document::read(bytes, "", Dialect::Torch)?;
     let mut weights = BTreeMap::new();
+    // Tensors may share storages: thousands of them would be a small file and much memory.
+    let size = std::fs::metadata(path).map_or(0, |file| file.len());
+    let mut left = size.saturating_mul(SHARED).saturating_add(SLACK);
+    let mut unpacked = BTreeMap::new();
     for (name, node) in state_dict(&document)?.entries()? {
         let Value::Tensor(tensor) = node.value else {
             continue;
@@ -52,9 +62,18 @@ pub fn read_state_dict(path: &Path) -> Result<BTreeMap<String, Weights>, FormatE
         let view = &tensors[tensor];
         let mut storage = storages[view.storage].clone();
         storage.dtype.is_big_endian = is_big_endian;
-        let data = archive.member(&format!("{prefix}data/{}", storage.key))?;
-        let data = data.ok_or_else(|| node.error("its numbers are missing"))?;
-        let tensor = gather(view, &storage, &data)?;
+        if !unpacked.contains_key(&storage.key) {
+            let data = archive.member(&format!("{prefix}data/{}", storage.key))?;
+            let data = data.ok_or_else(|| node.error("its numbers are missing"))?;
+            unpacked.insert(storage.key.clone(), data);
+        }
+        let count = view
+            .shape
+            .iter()
+            .fold(4_u64, |all, &side| all.saturating_mul(side as u64));
+        left = (left.checked_sub(count))
+            .ok_or_else(|| node.error("the tensors hold far more than the file"))?;
+        let tensor = gather(view, &storage, &unpacked[&storage.key])?;
         let tensor = tensor.ok_or_else(|| node.error("it reaches beyond its numbers"))?;
         weights.insert(name, tensor);
     }

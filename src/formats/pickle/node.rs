@@ -8,6 +8,9 @@ use super::allowed::Dialect;
 use super::machine;
 use super::value::{Arena, ArrayState, Text, Value};
 
+/// Bytes that all strings of a list may have together.
+const TEXT_LIMIT: usize = 1 << 28;
+
 /// How many keys a message names.
 const NAMED: usize = 12;
 
@@ -277,7 +280,17 @@ impl<'d> Node<'d> {
         match self.array() {
             Ok(array) if !array.is_number() => array.texts(),
             Ok(_) => Err(self.error("expected strings, found numbers")),
-            Err(_) => self.items()?.iter().map(Self::text).collect(),
+            Err(_) => {
+                let mut left = TEXT_LIMIT;
+                let one = |node: &Self| {
+                    let text = node.text()?;
+                    // One string may stand in a list a million times.
+                    left = (left.checked_sub(text.len()))
+                        .ok_or_else(|| self.error("more text than names and words have"))?;
+                    Ok(text)
+                };
+                self.items()?.iter().map(one).collect()
+            }
         }
     }
 }

@@ -148,3 +148,21 @@ proptest! {
         read_sequence(&bytes);
     }
 }
+
+#[test]
+fn a_string_that_stands_in_a_list_a_million_times_is_refused() {
+    // {"train": {"id": [s, s, s, …]}} with one string of 4 kB, kept as item 0 of the memo.
+    let mut bytes = b"\x80\x02}U\x05train}U\x02id](".to_vec();
+    bytes.extend([b'X', 0, 16, 0, 0]);
+    bytes.extend([b'x'; 4096]);
+    bytes.extend(b"q\x00");
+    bytes.extend(b"h\x00".repeat(100_000));
+    bytes.extend(b"ess.");
+    with_bytes(&bytes, |path| {
+        let pickle = Pickle::open(path).unwrap();
+        let train = pickle.root().find("train").unwrap().unwrap();
+        let ids = train.find("id").unwrap().unwrap();
+        let message = ids.texts().unwrap_err().to_string();
+        assert!(message.contains("more text"), "{message}");
+    });
+}
