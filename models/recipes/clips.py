@@ -1,17 +1,19 @@
 """Labelled clips of talking heads, for training and evaluating the fusion network.
 
     python clips.py --split train --n 1500
+    python clips.py --split test --n 150 --snr-db 5 --out CLIPS     # the same 150 clips, all of them noisy
 
-Each clip is one spoken sentence, sometimes two of like valence, between short silences. What is said carries
-the label; delivery and face follow it loosely and independently of each other. About a third is noisy, a few
-have no face or no picture. Every clip depends on split, seed and its own number only; a run that was stopped
+Each clip is one passage (corpus.py) between short silences. What is said carries the label, with its annotators'
+noise; delivery and face follow what is said loosely and independently of each other. A quarter is noisy, a few have no
+face or no picture. Every clip depends on split, seed and its own number only; a run that was stopped
 goes on where it was.
 
 Beside the clips lie `labels.csv` (what a clip says and is worth) and `details.csv` (how it was made).
 """
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,13 +21,13 @@ import numpy as np
 
 import workspace
 from acting import Expression, expression, loudness, perform
-from corpus import SPLITS, Sentence, sentences
+from corpus import SPLITS, Passage, passages
 from faces import draw_lots, empty_room, talking_head
 from material import Clips
 from muxing import CONTAINERS, Film, write_clip
 from noise import KINDS, NoiseBank
 from soundtracks import Noise, Soundtrack, soundtrack
-from speech import RATE_HZ, Voice, delivery, speak, voices
+from speech import RATE_HZ, Voice, delivery, pauses, speak, voices
 
 LABELS = ["file", "text", "valence", "split", "voice", "snr_db", "has_face", "has_video", "seconds"]
 DETAILS = ["file", "container", "fps", "noise", "speed", "pitch", "smile", "brows", "covered", "spans_s"]
@@ -33,22 +35,22 @@ DETAILS = ["file", "container", "fps", "noise", "speed", "pitch", "smile", "brow
 CONTAINER_SHARES = {
     "mp4": 0.62, "mp4-reordered": 0.12, "mkv": 0.08, "webm-opus": 0.05, "webm-vorbis": 0.03, "mov": 0.05, "avi": 0.05,
 }  # fmt: skip
-NOISY_SHARE, SNR_RANGE_DB = 0.35, (-5.0, 20.0)
-TWO_SENTENCES_SHARE = 0.12
+NOISY_SHARE, SNR_RANGE_DB = 0.25, (0.0, 25.0)
 NO_FACE_SHARE, NO_VIDEO_SHARE, COVERED_SHARE = 0.04, 0.02, 0.08
 FRAME_RATES = [Fraction(10), Fraction(25, 2)]
-COMPANIONS, BABBLERS = 400, 60
+BABBLERS = 60
 
 
 @dataclass(frozen=True)
 class Plan:
     """All that is decided about a clip before anything is spoken or drawn."""
 
-    said: list[Sentence]
+    said: Passage
     voice: Voice
     speed: int
     pitch: int
     noise: Noise | None
+    usual_noise: Noise  # what it would have, were it noisy
     level_dbfs: float
     pauses_s: list[float]
     container: str
@@ -57,35 +59,22 @@ class Plan:
     has_video: bool
     covered: float
 
-    @property
-    def valence(self) -> float:
-        return float(np.mean([sentence.valence for sentence in self.said]))
-
 
 def noise_bank(split: str, seed: int) -> NoiseBank:
     """Noise whose babble is spoken by the split's own voices."""
     rng = np.random.default_rng([SPLITS.index(split), seed])
-    said, choice = sentences(split, BABBLERS, seed + 2), voices(split)
+    said, choice = passages(split, BABBLERS, seed + 2), voices(split)
     waves = [speak(one.text, choice[rng.integers(len(choice))], *delivery(one.valence, rng)) for one in said]
     samples = (np.concatenate(waves) * 32767).astype(np.int16)
     offsets = np.cumsum([0] + [len(wave) for wave in waves])
     return NoiseBank(Clips(samples, offsets, [one.text for one in said], np.zeros(len(said))), seed)
 
 
-def _companion(first: Sentence, pool: list[Sentence], rng: np.random.Generator) -> Sentence:
-    """Another sentence of like valence: two opinions in one clip would make its label meaningless."""
-    candidates = [pool[i] for i in rng.integers(len(pool), size=25)]
-    return min(candidates, key=lambda other: abs(other.valence - first.valence))
-
-
-def plan(first: Sentence, pool: list[Sentence], choice: tuple[Voice, ...], rng: np.random.Generator) -> Plan:
-    """Draw a clip's circumstances around its first sentence."""
-    said = [first]
-    if rng.uniform() < TWO_SENTENCES_SHARE:
-        said.append(_companion(first, pool, rng))
-    valence = float(np.mean([sentence.valence for sentence in said]))
-    speed, pitch = delivery(valence, rng)
+def plan(said: Passage, choice: tuple[Voice, ...], rng: np.random.Generator) -> Plan:
+    """Draw a clip's circumstances around what is said in it."""
+    speed, pitch = delivery(said.valence, rng)
     noisy = rng.uniform() < NOISY_SHARE
+    noise = Noise(str(rng.choice(KINDS)), round(float(rng.uniform(*SNR_RANGE_DB)), 1))
     picture = rng.uniform()
     has_video = picture >= NO_VIDEO_SHARE
     has_face = picture >= NO_VIDEO_SHARE + NO_FACE_SHARE
@@ -94,12 +83,13 @@ def plan(first: Sentence, pool: list[Sentence], choice: tuple[Voice, ...], rng: 
         voice=choice[rng.integers(len(choice))],
         speed=speed,
         pitch=pitch,
-        noise=Noise(str(rng.choice(KINDS)), round(float(rng.uniform(*SNR_RANGE_DB)), 1)) if noisy else None,
+        noise=noise if noisy else None,
+        usual_noise=noise,
         level_dbfs=float(rng.uniform(-28, -18)),
-        pauses_s=[rng.uniform(0.2, 0.6), *rng.uniform(0.15, 0.3, len(said) - 1), rng.uniform(0.2, 0.6)],
+        pauses_s=[rng.uniform(0.2, 0.6), *pauses(said, rng), rng.uniform(0.2, 0.6)],
         container=str(rng.choice(list(CONTAINER_SHARES), p=list(CONTAINER_SHARES.values()))) if has_video else "m4a",
         fps=FRAME_RATES[rng.integers(len(FRAME_RATES))],
-        face=expression(valence, rng) if has_face else None,
+        face=expression(said.valence, rng) if has_face else None,
         has_video=has_video,
         covered=float(rng.uniform(0.2, 0.6)) if rng.uniform() < COVERED_SHARE else 0.0,
     )
@@ -113,11 +103,22 @@ def film(sound: Soundtrack, face: Expression | None, fps: Fraction, covered: flo
     return Film(frames, fps)
 
 
-def make(clip: Plan, path: Path, bank: NoiseBank, rng: np.random.Generator) -> Soundtrack:
-    """Speak, draw and write one clip."""
-    spoken = [speak(sentence.text, clip.voice, clip.speed, clip.pitch) for sentence in clip.said]
-    sound = soundtrack(spoken, clip.pauses_s, clip.level_dbfs, clip.noise, bank, rng)
-    picture = film(sound, clip.face, clip.fps, clip.covered, rng) if clip.has_video else None
+def at_level(clip: Plan, snr_db: float) -> Plan:
+    """The same clip with its kind of noise at another level; infinity means clean."""
+    return replace(clip, noise=None if np.isinf(snr_db) else replace(clip.usual_noise, snr_db=snr_db))
+
+
+def unseen(clip: Plan) -> Plan:
+    """The same clip without its picture."""
+    return replace(clip, container="m4a", face=None, has_video=False)
+
+
+def make(clip: Plan, path: Path, bank: NoiseBank, seed: list[int]) -> Soundtrack:
+    """Speak, draw and write one clip. Sound and picture have dice of their own: noise changes no face."""
+    spoken = [speak(sentence, clip.voice, clip.speed, clip.pitch) for sentence in clip.said.sentences]
+    sound = soundtrack(spoken, clip.pauses_s, clip.level_dbfs, clip.noise, bank, np.random.default_rng([*seed, 1]))
+    dice = np.random.default_rng([*seed, 2])
+    picture = film(sound, clip.face, clip.fps, clip.covered, dice) if clip.has_video else None
     write_clip(path, CONTAINERS[clip.container], picture, sound.samples)
     return sound
 
@@ -125,8 +126,8 @@ def make(clip: Plan, path: Path, bank: NoiseBank, rng: np.random.Generator) -> S
 def _label(clip: Plan, name: str, split: str, sound: Soundtrack) -> dict:
     return {
         "file": name,
-        "text": " ".join(sentence.text for sentence in clip.said),
-        "valence": round(clip.valence, 3),
+        "text": clip.said.text,
+        "valence": round(clip.said.label, 3),
         "split": split,
         "voice": clip.voice.name,
         "snr_db": clip.noise.snr_db if clip.noise else "",
@@ -171,21 +172,20 @@ class _Table:
             self._stream.flush()
 
 
-def make_all(split: str, count: int, seed: int, out: Path) -> None:
+def make_all(split: str, count: int, seed: int, out: Path, changed: Callable[[Plan], Plan]) -> None:
     """Make the clips that `out` does not have yet."""
     out.mkdir(parents=True, exist_ok=True)
     labels, details = _Table(out / "labels.csv", LABELS), _Table(out / "details.csv", DETAILS)
-    firsts = sentences(split, count, seed)
-    pool = sentences(split, COMPANIONS, seed + 1)
+    said = passages(split, count, seed)
     choice, bank = voices(split), noise_bank(split, seed)
-    for index, first in enumerate(firsts):
-        rng = np.random.default_rng([SPLITS.index(split), seed, index])
-        clip = plan(first, pool, choice, rng)
+    for index, passage in enumerate(said):
+        dice = [SPLITS.index(split), seed, index]
+        clip = changed(plan(passage, choice, np.random.default_rng(dice)))
         name = f"{index:05}.{CONTAINERS[clip.container].extension}"
         # The label is written last, so a clip with a label has everything else.
         if name in labels.done:
             continue
-        sound = make(clip, out / name, bank, rng)
+        sound = make(clip, out / name, bank, dice)
         details.add(_detail(clip, name, sound))
         labels.add(_label(clip, name, split, sound))
         if (index + 1) % 100 == 0:
@@ -197,6 +197,15 @@ if __name__ == "__main__":
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--n", type=int, required=True, help="how many clips the folder should have")
     parser.add_argument("--seed", type=int, default=2, help="other sentences than those the speech models learn from")
+    parser.add_argument("--snr-db", type=float, help="the same noise level for every clip; inf for none")
+    parser.add_argument("--sound-only", action="store_true", help="without pictures")
     parser.add_argument("--out", type=Path, help="default: clips/SPLIT in the working folder")
     arguments = parser.parse_args()
-    make_all(arguments.split, arguments.n, arguments.seed, arguments.out or arguments.work / "clips" / arguments.split)
+
+    def changed(clip: Plan) -> Plan:
+        if arguments.snr_db is not None:
+            clip = at_level(clip, arguments.snr_db)
+        return unseen(clip) if arguments.sound_only else clip
+
+    target = arguments.out or arguments.work / "clips" / arguments.split
+    make_all(arguments.split, arguments.n, arguments.seed, target, changed)

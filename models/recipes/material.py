@@ -1,4 +1,4 @@
-"""Speech on disk for training and evaluation: sentences in many voices, and speech that must be refused.
+"""Speech on disk for training and evaluation: passages in many voices, and speech that must be refused.
 
 One file per shard, so that making them can be interrupted and goes on where it stopped. Refused speech is other
 languages and made-up words: it sounds like speech and has no transcript.
@@ -15,7 +15,7 @@ import speech
 import workspace
 
 SHARD = 1000
-SIZES = {"train": 20000, "val": 400, "test": 600}
+SIZES = {"train": 32000, "val": 400, "test": 600}
 REFUSED_SIZES = {"train": 2000, "val": 100, "test": 200}
 SYLLABLE_STARTS = "b d f g h j k l m n p r s t v z br dr kl pr st tr sk".split()
 SYLLABLE_VOWELS = "a e i o u ai ea ou".split()
@@ -52,11 +52,11 @@ def _made_up_words(rng):
     return " ".join(words)
 
 
-def _speak_sentence(split, index, sentence):
+def _speak_passage(split, index, passage):
     rng = np.random.default_rng([hash_of(split), index])
     chosen = speech.voices(split)
     voice = chosen[rng.integers(len(chosen))]
-    return speech.speak(sentence.text, voice, *speech.delivery(sentence.valence, rng))
+    return speech.speak_passage(passage, voice, *speech.delivery(passage.valence, rng), speech.pauses(passage, rng))
 
 
 def _speak_refused(split, index):
@@ -83,19 +83,19 @@ def make(work, split):
     """Makes the shards of a split that are not there yet."""
     folder = work / "speech"
     folder.mkdir(parents=True, exist_ok=True)
-    sentences = corpus.sentences(split, SIZES[split], seed=1)
+    passages = corpus.passages(split, SIZES[split], seed=1)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         path = folder / f"{split}-refused.npz"
         if not path.exists():
             waves = list(pool.map(lambda i: _speak_refused(split, i), range(REFUSED_SIZES[split])))
             _write_shard(path, waves, [""] * len(waves), [0.0] * len(waves))
-        for start in range(0, len(sentences), SHARD):
+        for start in range(0, len(passages), SHARD):
             path = folder / f"{split}-{start // SHARD:03}.npz"
             if path.exists():
                 continue
-            part = sentences[start : start + SHARD]
-            waves = list(pool.map(lambda item: _speak_sentence(split, start + item[0], item[1]), enumerate(part)))
-            _write_shard(path, waves, [s.text for s in part], [s.valence for s in part])
+            part = passages[start : start + SHARD]
+            waves = list(pool.map(lambda item: _speak_passage(split, start + item[0], item[1]), enumerate(part)))
+            _write_shard(path, waves, [p.text for p in part], [p.valence for p in part])
             print(f"{path.name}: {len(part)} utterances", flush=True)
 
 

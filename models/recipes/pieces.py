@@ -6,7 +6,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 import corpus
 
-PIECES = 800
+PIECES = 1000
 CORPUS_SAMPLE = 20000
 LETTERS = " 'abcdefghijklmnopqrstuvwxyz"
 
@@ -20,7 +20,7 @@ def load(work):
         tokenizer.decoder = decoders.ByteLevel()
         alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
         trainer = trainers.BpeTrainer(vocab_size=PIECES, initial_alphabet=alphabet, show_progress=False)
-        texts = [sentence.text for sentence in corpus.sentences("train", CORPUS_SAMPLE, seed=1)]
+        texts = [passage.text for passage in corpus.passages("train", CORPUS_SAMPLE, seed=1)]
         tokenizer.train_from_iterator(texts, trainer)
         work.mkdir(parents=True, exist_ok=True)
         tokenizer.save(str(path))

@@ -5,26 +5,40 @@ set -eu
 cd "$(dirname "$0")"
 work="${UNDERTONE_WORK:-$HOME/.cache/undertone/recipes}"
 undertone="../../target/release/undertone"
+demo="--set bundle=../demo"
 
+# Speech, the two speech models, and how well they hear.
 for step in material asr slm export_asr export_slm evaluate; do
     python "$step.py"
 done
-python clips.py --split train --n 1500
-python clips.py --split val --n 200
-python clips.py --split test --n 200
 "$undertone" bundle ../demo
-"$undertone" calibrate "$work/clips/val/labels.csv" --set bundle=../demo --write
+
+# The gate: clips without pictures at every noise level, and recordings in which nothing is said.
+for level in inf 20 10 5 0; do
+    python clips.py --split val --n 120 --seed 4 --sound-only --snr-db $level --out "$work/gate/val/$level"
+    python clips.py --split test --n 150 --seed 4 --sound-only --snr-db $level --out "$work/gate/test/$level"
+done
+python speechless.py --split val
+python speechless.py --split test
+"$undertone" calibrate "$work"/gate/val/*/labels.csv "$work"/speechless/val/*/labels.csv $demo --write
+
+# The fusion network, from clips of talking heads.
+python clips.py --split train --n 2000
+python clips.py --split val --n 250
+python clips.py --split test --n 1000
 "$undertone" extract "$work/clips/train/labels.csv" "$work/clips/val/labels.csv" \
-    "$work/clips/test/labels.csv" --out "$work/features" --set bundle=../demo
+    "$work/clips/test/labels.csv" --out "$work/features" $demo
 "$undertone" train "$work/features" --out "$work/fusion" --config fusion.toml --resume
 cp "$work/fusion/fusion.safetensors" "$work/fusion/fusion.json" ../demo/
 "$undertone" bundle ../demo
-"$undertone" eval "$work/features" --network "$work/fusion"
 
-# The whole program on clips of voices and sentences that no model has met.
-for mode in auto simulated none; do
-    "$undertone" run "$work/clips/test" --out "$work/reports/$mode" --force \
-        --set bundle=../demo --set text.mode=$mode
+# From which confidence on a transcript is the better text.
+for level in inf 20 10 5 0; do
+    for mode in transcript simulated; do
+        "$undertone" run "$work/gate/val/$level" --out "$work/gate/reports/$level/$mode" --force \
+            $demo --set text.mode=$mode
+    done
 done
-python score_reports.py "$work/clips/test" auto="$work/reports/auto" \
-    simulated="$work/reports/simulated" none="$work/reports/none"
+python gate_threshold.py "$work/gate/val" "$work/gate/reports" --write
+
+./measure.sh

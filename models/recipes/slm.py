@@ -4,7 +4,9 @@ An audio encoder and a projector (llama.cpp's `qwen3a`) put embeddings into a sm
 
     <s> <|audio_start|> audio <|audio_end|> <|text|> text </s>
 
-Rows without audio (`<s> <|text|> text </s>`) teach it to read a transcript alone. Three helpers are dropped at export:
+Rows without audio (`<s> <|text|> text </s>`) teach it to read a transcript alone. In half of the rows with audio a few
+pieces of the text it reads are replaced by others, so that what it makes of a passage rests on the audio too and
+survives a word that it heard wrongly. Three helpers are dropped at export:
 a CTC loss on letters at the encoder (three outputs per position: 13 positions a second are too few for letters), a
 loss that draws the mean hidden state after audio to that of the text alone, and a head that reads the valence from
 it, which stands in for what a large language model knows about sentiment. The first steps train the encoder by CTC
@@ -36,8 +38,9 @@ NORM_EPSILON = 1e-5
 PEAK_RATE = 2e-3
 STEPS = 14000
 SMOOTHING = 0.05
-CTC_WEIGHT, VALENCE_WEIGHT, AGREEMENT_WEIGHT = 0.5, 0.1, 0.2
-TEXT_ONLY_ROWS = 4
+CTC_WEIGHT, VALENCE_WEIGHT, AGREEMENT_WEIGHT = 0.5, 0.1, 0.4
+MISREAD_ROWS, MISREAD_PIECES = 0.5, 0.15
+TEXT_ONLY_ROWS = 6
 LISTEN_FIRST_STEPS = 1500
 IGNORED = -100
 
@@ -238,6 +241,13 @@ def stack(spectrograms):
     return torch.from_numpy(stacked), torch.tensor(blocks)
 
 
+def misread(text, rng):
+    """The text's pieces, in some rows a few of them replaced by any others."""
+    if rng.random() > MISREAD_ROWS:
+        return text
+    return [int(rng.integers(pieces.PIECES)) if rng.random() < MISREAD_PIECES else piece for piece in text]
+
+
 def collate(tokenizer):
     """Makes batches: spectrograms, rows for the language model with their targets, where the text is, letters."""
 
@@ -255,7 +265,8 @@ def collate(tokenizer):
         is_text = np.zeros((len(texts), length), np.float32)
         for row, (before, text) in enumerate(zip(prompts, texts)):
             end = len(before) + len(text)
-            rows[row, :end] = [*before, *text]
+            heard = row < len(utterances)
+            rows[row, :end] = [*before, *(misread(text, rng) if heard else text)]
             targets[row, len(before) - 1 : end] = [*text, Special.END]
             is_text[row, len(before) : end] = 1.0
         labels = [pieces.letters(u.text) for u in utterances]

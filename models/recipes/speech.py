@@ -16,6 +16,7 @@ ESPEAK_RATE_HZ = 22050
 WAV_HEADER_BYTES = 44
 SPEED_RANGE = (130, 200)
 PITCH_RANGE = (5, 95)
+PAUSE_RANGE_S = (0.15, 0.3)
 
 ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029", "en-us-nyc")
 FOREIGN = ("de", "fr-fr", "es", "it", "fi", "pl", "tr", "nl", "sv", "pt", "hu", "cs", "ro", "id", "sw", "el", "ru")
@@ -27,8 +28,9 @@ HELD_OUT_VARIANTS = {
     "test": ("f2", "m3", "Annie", "Marco", "quincy", "steph", "steph2", "steph3"),
 }
 
-# Delivery: correlation of the valence with pitch and with speed; together about 0.4.
-PITCH_CORRELATION, SPEED_CORRELATION = 0.34, 0.22
+# Delivery: correlation of the valence with pitch and with speed, each on its own. A listener hears less of it: voices
+# differ in pitch and passages in how many words they can be said faster.
+PITCH_CORRELATION, SPEED_CORRELATION = 0.4, 0.4
 VALENCE_SPREAD = 1.5
 
 
@@ -83,6 +85,19 @@ def _hinted(hint, correlation, centre, spread, rng):
     return centre + spread * (correlation * hint + np.sqrt(1.0 - correlation**2) * rng.standard_normal())
 
 
+def speak_passage(passage, voice, speed, pitch, pauses_s):
+    """The passage's sentences one after the other, with the given pauses between them."""
+    parts = [speak(passage.sentences[0], voice, speed, pitch)]
+    for pause_s, sentence in zip(pauses_s, passage.sentences[1:], strict=True):
+        parts += [np.zeros(int(pause_s * RATE_HZ), np.float32), speak(sentence, voice, speed, pitch)]
+    return np.concatenate(parts)
+
+
+def pauses(passage, rng):
+    """Seconds between the sentences of a passage: too short for the program to take them for two utterances."""
+    return [float(pause_s) for pause_s in rng.uniform(*PAUSE_RANGE_S, len(passage.sentences) - 1)]
+
+
 def speak(text, voice, speed, pitch):
     """The text as float32 mono samples at 16 kHz, trimmed of the silence espeak-ng adds at the end."""
     command = ["espeak-ng", "--stdout", "-v", voice.name, "-s", str(speed), "-p", str(pitch), text]
@@ -94,13 +109,13 @@ def speak(text, voice, speed, pitch):
 
 
 if __name__ == "__main__":
-    from corpus import sentences
+    from corpus import passages
 
     for split in ("train", "val", "test"):
         print(split, len(voices(split)), "voices,", len(foreign_voices(split)), "foreign")
     generator = np.random.default_rng(1)
-    sample = sentences("train", 5000, seed=1)
-    deliveries = np.array([delivery(sentence.valence, generator) for sentence in sample])
-    valences = np.array([sentence.valence for sentence in sample])
+    sample = passages("train", 5000, seed=1)
+    deliveries = np.array([delivery(passage.valence, generator) for passage in sample])
+    valences = np.array([passage.valence for passage in sample])
     for column, name in enumerate(("speed", "pitch")):
         print(f"correlation of valence and {name}: {np.corrcoef(valences, deliveries[:, column])[0, 1]:.2f}")

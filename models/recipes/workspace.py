@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 DEFAULT = "~/.cache/undertone/recipes"
 BUNDLE = Path(__file__).resolve().parents[1] / "demo"
+PROGRAM = BUNDLE.parents[1] / "target" / "release" / "undertone"
 
 
 def parser(description):

@@ -1,4 +1,4 @@
-//! `undertone calibrate`: fits a bundle's gate on labelled clips.
+//! `undertone calibrate`: fits a bundle's gate on labelled clips, or measures the one it has.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::say;
 use crate::bundle::Gate;
 use crate::fusion::write_atomically;
-use crate::training::calibrate as calibrate_clips;
+use crate::training::{GateReport, fit_gate, hear_clips, measure_gate};
 
 /// Arguments of `calibrate`.
 #[derive(Debug, Args)]
@@ -23,24 +23,31 @@ pub struct CalibrateArgs {
     /// Write the gate into the bundle's manifest
     #[arg(long)]
     pub write: bool,
+    /// Fit nothing: measure the gate that the bundle has, on clips that it was not fitted to
+    #[arg(long, conflicts_with = "write")]
+    pub measure: bool,
 }
 
 pub(super) fn calibrate(args: &CalibrateArgs) -> anyhow::Result<Exit> {
     let clips = Clips::open(&args.clips)?;
-    let mut fitted = None;
+    let mut heard = Vec::new();
+    let mut gate = None;
     let failures = clips.each(|labelled, engines, on_clip| {
-        fitted = Some(calibrate_clips(labelled, engines, on_clip)?);
+        heard = hear_clips(labelled, engines, on_clip)?;
+        gate = Some(match args.measure {
+            true => engines.gate.clone(),
+            false => fit_gate(&heard, engines.gate.threshold)?,
+        });
         Ok(())
     })?;
-    let fitted = fitted.context("no clip was read")?;
-    let gate = toml::to_string(&fitted.gate)?;
-    say(&format!(
-        "transcribed {} clips, {} right; word error rate {:.3}; calibration error {:.3}\n\n{gate}",
-        fitted.transcribed, fitted.right, fitted.word_error_rate, fitted.calibration_error,
-    ))?;
+    let gate = gate.context("no clip was read")?;
+    say(&summary(&measure_gate(&gate, &heard)))?;
+    if !args.measure {
+        say(&format!("\n{}", toml::to_string(&gate)?))?;
+    }
     if args.write {
         let manifest = clips.bundle.folder.join("bundle.toml");
-        write_gate(&manifest, &fitted.gate)?;
+        write_gate(&manifest, &gate)?;
         say(&format!("written to {}\n", manifest.display()))?;
     }
     Ok(if failures == 0 {
@@ -48,6 +55,28 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> anyhow::Result<Exit> {
     } else {
         Exit::SomeFailed
     })
+}
+
+fn summary(report: &GateReport) -> String {
+    let mut lines = vec![format!(
+        "clips {}, transcribed {}, right {}; word error rate {:.3}; calibration error {:.3}",
+        report.clips,
+        report.transcribed,
+        report.right,
+        report.word_error_rate,
+        report.calibration_error,
+    )];
+    lines.push(format!(
+        "trusted {}, of these right {}",
+        report.trusted, report.trusted_right
+    ));
+    if report.speechless > 0 {
+        lines.push(format!(
+            "nothing is said in {}: text invented in {}, of these trusted {}",
+            report.speechless, report.invented, report.believed
+        ));
+    }
+    lines.join("\n") + "\n"
 }
 
 /// Changes the gate in a manifest and nothing else: comments stay.

@@ -1,9 +1,9 @@
-//! Fits a bundle's gate on labelled clips: how far a transcript can be trusted, given
-//! the evidence for it.
+//! Fits a bundle's gate on labelled clips, and measures one: how far a transcript can be
+//! trusted, given the evidence for it.
 
 use super::TrainError;
 use super::calibration::{Logistic, expected_calibration_error};
-use super::clips::{ClipReader, Pace, each_clip, nothing_in, whole_clip};
+use super::clips::{ClipReader, Pace, each_clip, whole_clip};
 use super::extract::{ClipEngines, Outcome};
 use super::labels::{LabelledClip, word_error_rate};
 use crate::bundle::{Evidence, Gate, GateWeights};
@@ -14,36 +14,66 @@ use crate::stages::transcribe::Transcriber;
 /// A transcript with at most this share of wrong words is right.
 pub const RIGHT_BELOW_WER: f64 = 0.2;
 
-/// How a gate was fitted, and how well it does on what it was fitted on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Calibration {
-    /// The fitted gate.
-    pub gate: Gate,
+/// How well a gate does on labelled clips.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GateReport {
+    /// Clips that were heard.
+    pub clips: usize,
     /// Clips in which something was transcribed.
     pub transcribed: usize,
     /// Of these, how many transcripts are right.
     pub right: usize,
-    /// Mean word error rate over all clips.
+    /// Of the transcribed, how many the gate trusts.
+    pub trusted: usize,
+    /// Of the trusted, how many are right.
+    pub trusted_right: usize,
+    /// Clips in which nothing is said.
+    pub speechless: usize,
+    /// Of these, in how many something was transcribed.
+    pub invented: usize,
+    /// Of the invented transcripts, how many the gate trusts.
+    pub believed: usize,
+    /// Wrong words by words said, over all clips in which something is said.
     pub word_error_rate: f64,
-    /// Expected calibration error of the confidence, in ten bins.
+    /// Expected calibration error of the confidence in what was transcribed, in ten bins.
     pub calibration_error: f64,
 }
 
-struct Heard {
+/// What the recogniser made of a clip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// The evidence for its transcript; `None` without one.
     evidence: Option<Evidence>,
-    word_error_rate: f64,
+    /// Words said and wrong words (with nothing said, the invented ones).
+    said: usize,
+    wrong: f64,
 }
 
-/// Transcribes the clips (those whose words are known) and fits the gate; its threshold
-/// stays as it is. A clip that fails is told to `on_clip` and left out.
+impl Heard {
+    fn new(said: &str, heard: &str, evidence: Option<Evidence>) -> Self {
+        let words = said.split_whitespace().count();
+        Self {
+            evidence,
+            said: words,
+            wrong: word_error_rate(said, heard) * words.max(1) as f64,
+        }
+    }
+
+    fn is_right(&self) -> bool {
+        self.wrong / self.said.max(1) as f64 <= RIGHT_BELOW_WER
+    }
+}
+
+/// Transcribes the clips whose words are known. A clip that fails is told to `on_clip`
+/// and left out; one in which no voice is found was heard without a word.
 ///
 /// # Errors
-/// When no session can be made, or the clips teach nothing: all right, or all wrong.
-pub fn calibrate(
+/// When no session can be made.
+pub fn hear_clips(
     clips: &[LabelledClip],
     engines: &ClipEngines<'_>,
     on_clip: &mut dyn FnMut(&Pace, &LabelledClip, &Outcome),
-) -> Result<Calibration, TrainError> {
+) -> Result<Vec<Heard>, TrainError> {
     let known: Vec<_> = clips
         .iter()
         .filter(|clip| clip.text.is_some())
@@ -69,7 +99,7 @@ pub fn calibrate(
             Ok(())
         },
     )?;
-    fit(&all, engines.gate.threshold)
+    Ok(all)
 }
 
 fn listen(
@@ -77,42 +107,65 @@ fn listen(
     ears: &mut Transcriber<'_>,
     clip: &LabelledClip,
 ) -> Result<Heard, Failure> {
-    let utterance = reader.read(clip)?.ok_or_else(|| nothing_in(clip))?;
+    let said = clip.text.as_deref().unwrap_or_default();
+    let Some(utterance) = reader.read(clip)? else {
+        return Ok(Heard::new(said, "", None));
+    };
     let (duration_s, voiced) = (utterance.end_s - utterance.start_s, utterance.voiced_share);
     let transcript = ears.transcribe(utterance)?.transcript.unwrap_or_default();
-    let said = clip.text.as_deref().unwrap_or_default();
-    Ok(Heard {
-        evidence: Evidence::of(&transcript, duration_s, voiced),
-        word_error_rate: word_error_rate(said, &transcript.text),
-    })
+    let evidence = Evidence::of(&transcript, duration_s, voiced);
+    Ok(Heard::new(said, &transcript.text, evidence))
 }
 
-fn fit(all: &[Heard], threshold: f32) -> Result<Calibration, TrainError> {
-    let transcribed: Vec<_> = all
+/// Fits the gate to what was heard. Its threshold is the caller's.
+///
+/// # Errors
+/// When the transcripts teach nothing: all right, or all wrong.
+pub fn fit_gate(all: &[Heard], threshold: f32) -> Result<Gate, TrainError> {
+    let (rows, right): (Vec<_>, Vec<_>) = all
         .iter()
-        .filter_map(|heard| Some((heard.evidence?, heard.word_error_rate)))
-        .collect();
-    let rows: Vec<_> = transcribed
-        .iter()
-        .map(|(evidence, _)| features(evidence))
-        .collect();
-    let right: Vec<_> = transcribed
-        .iter()
-        .map(|(_, wer)| *wer <= RIGHT_BELOW_WER)
-        .collect();
+        .filter_map(|heard| Some((features(heard.evidence.as_ref()?), heard.is_right())))
+        .unzip();
     let fitted = Logistic::fit(&rows, &right).ok_or(TrainError::NothingToCalibrate {
         transcribed: rows.len(),
         right: right.iter().filter(|hit| **hit).count(),
     })?;
-    let confidence: Vec<_> = rows.iter().map(|row| fitted.probability(row)).collect();
-    Ok(Calibration {
-        gate: gate(&fitted, threshold),
-        transcribed: rows.len(),
-        right: right.iter().filter(|hit| **hit).count(),
-        word_error_rate: all.iter().map(|heard| heard.word_error_rate).sum::<f64>()
-            / all.len().max(1) as f64,
-        calibration_error: expected_calibration_error(&confidence, &right),
-    })
+    Ok(gate(&fitted, threshold))
+}
+
+/// How well a gate does on what was heard; honest on clips that it was not fitted to.
+#[must_use]
+pub fn measure_gate(gate: &Gate, all: &[Heard]) -> GateReport {
+    let mut report = GateReport {
+        clips: all.len(),
+        ..GateReport::default()
+    };
+    let (mut confidences, mut rights) = (Vec::new(), Vec::new());
+    let (mut said, mut wrong) = (0, 0.0);
+    for heard in all {
+        let speechless = heard.said == 0;
+        report.speechless += usize::from(speechless);
+        if !speechless {
+            said += heard.said;
+            wrong += heard.wrong;
+        }
+        let Some(evidence) = &heard.evidence else {
+            continue;
+        };
+        let (confidence, right) = (gate.weigh(evidence), heard.is_right());
+        let trusted = confidence >= gate.threshold;
+        report.transcribed += 1;
+        report.right += usize::from(right);
+        report.trusted += usize::from(trusted);
+        report.trusted_right += usize::from(trusted && right);
+        report.invented += usize::from(speechless);
+        report.believed += usize::from(speechless && trusted);
+        confidences.push(f64::from(confidence));
+        rights.push(right);
+    }
+    report.word_error_rate = wrong / f64::from(u32::try_from(said.max(1)).unwrap_or(u32::MAX));
+    report.calibration_error = expected_calibration_error(&confidences, &rights);
+    report
 }
 
 /// In the order of [`GateWeights`].
@@ -153,39 +206,72 @@ fn gate(fitted: &Logistic, threshold: f32) -> Gate {
 mod tests {
     use super::*;
 
-    fn heard(mean_log_prob: f32, word_error_rate: f64) -> Heard {
-        let evidence = Evidence {
+    fn evidence(mean_log_prob: f32) -> Evidence {
+        Evidence {
             mean_log_prob,
             min_log_prob: 2.0 * mean_log_prob,
             no_speech: 0.0,
             repetition: 0.0,
             chars_per_s: 12.0,
             voiced_share: 0.8,
-        };
-        Heard {
-            evidence: Some(evidence),
-            word_error_rate,
         }
+    }
+
+    const SAID: &str = "the film was quite good";
+
+    /// Forty that are sure and right, forty that are unsure and wrong, one without a word.
+    fn some() -> Vec<Heard> {
+        let mut all: Vec<_> = (0..40)
+            .map(|n| Heard::new(SAID, SAID, Some(evidence(-0.01 * n as f32))))
+            .collect();
+        all.extend((0..40).map(|n| {
+            let unsure = evidence(-0.3 - 0.03 * n as f32);
+            Heard::new(SAID, "a fill of squids", Some(unsure))
+        }));
+        all.push(Heard::new(SAID, "", None));
+        all
     }
 
     #[test]
     fn sure_transcripts_that_were_right_open_the_gate() {
-        let mut all: Vec<_> = (0..40).map(|n| heard(-0.01 * n as f32, 0.0)).collect();
-        all.extend((0..40).map(|n| heard(-0.3 - 0.03 * n as f32, 0.9)));
-        all.push(Heard {
-            evidence: None,
-            word_error_rate: 1.0,
-        });
-        let fitted = fit(&all, 0.5).unwrap();
-        assert_eq!((fitted.transcribed, fitted.right), (80, 40));
-        assert!(fitted.gate.weigh(&heard(-0.05, 0.0).evidence.unwrap()) > 0.9);
-        assert!(fitted.gate.weigh(&heard(-1.2, 0.0).evidence.unwrap()) < 0.1);
-        assert!(fitted.calibration_error < 0.1);
+        let all = some();
+        let gate = fit_gate(&all, 0.5).unwrap();
+        assert!(gate.weigh(&evidence(-0.05)) > 0.9);
+        assert!(gate.weigh(&evidence(-1.2)) < 0.1);
+        let report = measure_gate(&gate, &all);
+        assert_eq!(
+            (report.clips, report.transcribed, report.right),
+            (81, 80, 40)
+        );
+        assert!(
+            report.trusted_right >= 38 && report.trusted <= 42,
+            "{report:?}"
+        );
+        assert!(report.calibration_error < 0.1);
+        assert!((report.word_error_rate - 41.0 / 81.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_made_of_noise_is_invented_and_counts_in_no_word_error_rate() {
+        let mut all = some();
+        let gate = fit_gate(&all, 0.5).unwrap();
+        let before = measure_gate(&gate, &all).word_error_rate;
+        all.push(Heard::new("", "the film was", Some(evidence(-0.01))));
+        all.push(Heard::new("", "the film was", Some(evidence(-2.0))));
+        all.push(Heard::new("", "", None));
+        let report = measure_gate(&gate, &all);
+        assert_eq!(
+            (report.speechless, report.invented, report.believed),
+            (3, 2, 1)
+        );
+        assert!((report.word_error_rate - before).abs() < 1e-12);
     }
 
     #[test]
     fn clips_that_are_all_right_teach_nothing() {
-        let all: Vec<_> = (0..5).map(|_| heard(-0.1, 0.0)).collect();
-        assert!(fit(&all, 0.5).is_err());
+        let all: Vec<_> = (0..5)
+            .map(|_| Heard::new(SAID, SAID, Some(evidence(-0.1))))
+            .collect();
+        assert!(fit_gate(&all, 0.5).is_err());
     }
 }

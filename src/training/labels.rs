@@ -17,7 +17,7 @@ pub struct LabelledClip {
     pub source: String,
     /// Sentiment in [−3, 3].
     pub label: f32,
-    /// What is said; `None` when the table does not know.
+    /// What is said; empty when nothing is, `None` when the table does not know.
     pub text: Option<String>,
     /// Its part of the data set.
     pub split: Split,
@@ -27,7 +27,7 @@ pub struct LabelledClip {
 #[derive(Debug, thiserror::Error)]
 pub enum LabelError {
     /// The table cannot be read as CSV with the columns `file`, `label` (or `valence`)
-    /// and, if known, `text`, `split` and `source`.
+    /// and, if known, `text`, `speech`, `split` and `source`.
     #[error("{}: {source}", path.display())]
     Table {
         /// The table.
@@ -59,10 +59,29 @@ struct Row {
     split: Option<Split>,
     #[serde(default)]
     source: Option<String>,
+    #[serde(default)]
+    speech: Option<Speech>,
+}
+
+/// Whether anything is said: an empty `text` alone means that it is not known.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Speech {
+    Yes,
+    None,
+}
+
+impl Row {
+    fn said(&self) -> Option<String> {
+        match self.speech {
+            Some(Speech::None) => Some(String::new()),
+            _ => self.text.clone(),
+        }
+    }
 }
 
 /// Reads a table; files are relative to its folder. Without a column `split` every clip
-/// is for training. The `label.csv` of MMSA-FET's data sets is known by its columns.
+/// is for training; `none` in a column `speech` says that nothing is said. The `label.csv` of MMSA-FET's data sets is known by its columns.
 ///
 /// # Errors
 /// When a row is malformed; the message names table and line.
@@ -86,12 +105,13 @@ pub fn read_labels(table: &Path) -> Result<Vec<LabelledClip>, LabelError> {
             None => row.file.clone(),
         };
         let path = folder.join(&row.file);
+        let text = row.said();
         clips.push(LabelledClip {
             source: row.source.unwrap_or_else(|| path.display().to_string()),
             path,
             id,
             label,
-            text: row.text,
+            text,
             split: row.split.unwrap_or(Split::Train),
         });
     }

@@ -45,7 +45,7 @@ mod tests;
 
 pub use adam::Adam;
 pub use bootstrap::Interval;
-pub use calibrate::{Calibration, RIGHT_BELOW_WER, calibrate};
+pub use calibrate::{GateReport, Heard, RIGHT_BELOW_WER, fit_gate, hear_clips, measure_gate};
 pub use calibration::{Logistic, expected_calibration_error};
 pub use clips::Pace;
 pub use config::{

@@ -135,6 +135,53 @@ fn pack_and_run(folder: &Path) {
 }
 
 #[test]
+fn a_gate_is_measured_also_where_nothing_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let clips = [
+        ("positive.mp4", "i think the novel was wonderful", "yes"),
+        (
+            "negative.mp4",
+            "i despised the trip from start to finish",
+            "yes",
+        ),
+        (
+            "no-face.mp4",
+            "quite other words than are heard here",
+            "yes",
+        ),
+        ("silent-audio.mp4", "", "none"),
+        ("no-audio.mp4", "", "none"),
+    ];
+    let mut table = "file,text,speech,label\n".to_owned();
+    for (name, text, speech) in clips {
+        fs::copy(clip(name), folder.path().join(name)).unwrap();
+        table += &format!("{name},{text},{speech},0\n");
+    }
+    let labels = folder.path().join("labels.csv");
+    fs::write(&labels, table).unwrap();
+    let labels = labels.display().to_string();
+
+    let (code, answer, said) = run(&["calibrate", &labels, "--measure"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        answer.contains("clips 5, transcribed 3, right 2;"),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("nothing is said in 2: text invented in 0"),
+        "{answer}"
+    );
+    assert!(
+        !answer.contains("bias"),
+        "it measures, and fits nothing: {answer}"
+    );
+    let (code, answer, said) = run(&["calibrate", &labels]);
+    assert_eq!(code, 0, "{said}");
+    assert!(answer.contains("bias"), "{answer}");
+    assert_ne!(run(&["calibrate", &labels, "--measure", "--write"]).0, 0);
+}
+
+#[test]
 fn a_study_is_one_table() {
     let folder = tempfile::tempdir().unwrap();
     let labels = labelled_clips(folder.path());
