@@ -36,6 +36,7 @@ soak: setup
 	  $(CARGO) test $(PROFILE) --test program killed_at_random -- --nocapture
 
 models: build
+	@scripts/setup-debian.sh espeak-ng python3-venv
 	models/recipes/run_all.sh
 
 bench: build

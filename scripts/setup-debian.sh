@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building and running need; only what is missing.
+# Installs the Debian packages that building and running need, and those named as arguments;
+# only what is missing.
 set -euo pipefail
 
 packages=(
@@ -12,6 +13,7 @@ packages=(
   g++ cmake clang libclang-dev pkg-config
   # unpacks libtorch from its wheels
   python3 python3-pip
+  "$@"
 )
 
 missing=()

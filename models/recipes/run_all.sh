@@ -7,6 +7,14 @@ work="${UNDERTONE_WORK:-$HOME/.cache/undertone/recipes}"
 undertone="../../target/release/undertone"
 demo="--set bundle=../demo"
 
+# The Python packages of requirements.txt, in a place of their own.
+if [ ! -e "$work/venv/complete" ]; then
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install --quiet --requirement requirements.txt
+    touch "$work/venv/complete"
+fi
+PATH="$work/venv/bin:$PATH"
+
 # Speech, the two speech models, and how well they hear.
 for step in material asr slm export_asr export_slm evaluate; do
     python "$step.py"
