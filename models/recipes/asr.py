@@ -29,6 +29,7 @@ POSITIONS_PER_SECOND = 50
 POSITION_STEP, POSITION_MARGIN = 16, 8
 PEAK_RATE = 2e-3
 STEPS = 13000
+NOISE_STEPS = (1000, 5000)
 SMOOTHING = 0.05
 CTC_WEIGHT = 0.5
 IGNORED = -100
@@ -154,7 +155,7 @@ def positions_for(samples):
 def collate(tokenizer):
     """Makes batches: spectrograms of one audio context, decoder input and target, letters for CTC."""
 
-    def make(utterances, rng):
+    def make(utterances, _step, rng):
         longest = max(positions_for(len(utterance.wave)) for utterance in utterances)
         extra = rng.integers(0, 3) if rng.random() < 0.96 else rng.integers(3, 16)
         positions = longest + int(extra) * POSITION_STEP
@@ -200,7 +201,8 @@ def main():
     model = Whisper()
     trainer = training.Trainer("asr", model, arguments, PEAK_RATE)
     clips = material.load(arguments.work, "train")
-    disturber = stream.Disturber(clips, material.load(arguments.work, "train", refused=True), NoiseBank(clips, seed=2))
+    refused = material.load(arguments.work, "train", refused=True)
+    disturber = stream.Disturber(clips, refused, NoiseBank(clips, seed=2), NOISE_STEPS)
     make = collate(pieces.load(arguments.work))
     source = stream.Stream(disturber, arguments.batch, seed=3, first_step=trainer.step, collate=make)
     print(f"{sum(p.numel() for p in model.parameters())} parameters, from step {trainer.step}", flush=True)

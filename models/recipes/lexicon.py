@@ -64,8 +64,8 @@ DOMAINS = {
 }
 
 ADJECTIVES = {
-    2.6: "wonderful brilliant fantastic amazing perfect excellent magnificent stunning outstanding marvelous spectacular "
-         "incredible",
+    2.6: "wonderful brilliant fantastic amazing perfect excellent magnificent stunning outstanding marvelous "
+         "spectacular incredible",
     1.8: "great lovely beautiful impressive delightful charming exciting remarkable inspiring graceful",
     1.2: "good funny clever pleasant fresh comfortable elegant interesting enjoyable friendly stylish cheerful",
     0.6: "nice decent solid fine neat useful acceptable harmless practical",

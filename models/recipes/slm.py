@@ -4,13 +4,17 @@ An audio encoder and a projector (llama.cpp's `qwen3a`) put embeddings into a sm
 
     <s> <|audio_start|> audio <|audio_end|> <|text|> text </s>
 
-Rows without audio (`<s> <|text|> text </s>`) teach it to read a transcript alone. In half of the rows with audio a few
-pieces of the text it reads are replaced by others, so that what it makes of a passage rests on the audio too and
-survives a word that it heard wrongly. Three helpers are dropped at export:
-a CTC loss on letters at the encoder (three outputs per position: 13 positions a second are too few for letters), a
-loss that draws the mean hidden state after audio to that of the text alone, and a head that reads the valence from
-it, which stands in for what a large language model knows about sentiment. The first steps train the encoder by CTC
-alone: until it hears something the language model has nothing to learn from it.
+Rows without audio (`<s> <|text|> text </s>`) teach it to read a transcript alone. Four helpers are dropped at export:
+
+- a CTC loss on letters at the encoder (three outputs per position: 13 positions a second are too few for letters);
+- a push that makes some heads of the language model look at about the place in the audio where each piece is spoken:
+  without it the encoder hears long before the language model listens;
+- a loss that draws the mean hidden state after audio to that of the text alone;
+- a head that reads the valence from it, which stands in for what a large language model knows about sentiment.
+
+The first steps train the encoder by CTC alone: until it hears something the language model has nothing to learn from
+it. The last steps replace a few pieces of the text in half of the rows with audio, so that what the model makes of a
+passage rests on the audio too and survives a word that it heard wrongly.
 """
 
 import workspace  # first: sets the number of BLAS threads
@@ -25,7 +29,7 @@ import mel
 import pieces
 import stream
 import training
-from attention import attend
+from attention import attend, weigh
 from noise import NoiseBank
 
 WIDTH, HEADS, HEAD = 128, 4, 32
@@ -36,10 +40,13 @@ LETTERS_PER_POSITION = 3
 ROPE_BASE = 10000.0
 NORM_EPSILON = 1e-5
 PEAK_RATE = 2e-3
-STEPS = 16000
+STEPS = 18000
+NOISE_STEPS = (8000, 12000)
 SMOOTHING = 0.05
 CTC_WEIGHT, VALENCE_WEIGHT, AGREEMENT_WEIGHT = 0.5, 0.1, 0.4
-MISREAD_ROWS, MISREAD_PIECES = 0.5, 0.15
+MISREAD_FROM_STEP, MISREAD_ROWS, MISREAD_PIECES = 15000, 0.5, 0.1
+GUIDANCE_WEIGHT, GUIDED_STEPS, GUIDED_HEADS, GUIDE_WIDTH = 0.2, 14000, 2, 0.1
+AUDIO_FROM = 2  # where the audio begins in a row
 TEXT_ONLY_ROWS = 6
 LISTEN_FIRST_STEPS = 1500
 IGNORED = -100
@@ -124,10 +131,11 @@ class TextLayer(nn.Module):
         normed = self.attn_norm(x)
         query, key, value = (part(normed).unflatten(2, (HEADS, HEAD)).transpose(1, 2)
                              for part in (self.attn_q, self.attn_k, self.attn_v))
-        mixed = attend(rotate(query, turn), rotate(key, turn), value, causal=True)
+        weights = weigh(rotate(query, turn), rotate(key, turn), causal=True)
+        mixed = weights.to(value.dtype) @ value
         x = x + self.attn_output(mixed.transpose(1, 2).flatten(2))
         normed = self.ffn_norm(x)
-        return x + self.ffn_down(F.silu(self.ffn_gate(normed)) * self.ffn_up(normed))
+        return x + self.ffn_down(F.silu(self.ffn_gate(normed)) * self.ffn_up(normed)), weights
 
 
 def rotate(x, turn):
@@ -150,10 +158,13 @@ class LanguageModel(nn.Module):
         self.output_norm = nn.RMSNorm(WIDTH, eps=NORM_EPSILON)
         nn.init.normal_(self.token_embd.weight, std=0.05)
 
-    def forward(self, x):
+    def forward(self, x, looks=None):
+        """Hidden states; `looks`, a list, gets the attention weights of each layer."""
         turn = turns(x.shape[1])
         for layer in self.blk:
-            x = layer(x, turn)
+            x, weights = layer(x, turn)
+            if looks is not None:
+                looks.append(weights)
         return self.output_norm(x)
 
     def logits(self, hidden):
@@ -167,12 +178,12 @@ class SpeechLanguageModel(nn.Module):
         self.letters = nn.Linear(WIDTH, LETTERS_PER_POSITION * (len(pieces.LETTERS) + 1))
         self.valence = nn.Linear(WIDTH, 1)
 
-    def read(self, rows, audio=None):
+    def read(self, rows, audio=None, looks=None):
         """Hidden states of rows that name tokens by id and audio embeddings by VOCABULARY + their place in `audio`."""
         table = self.text.token_embd.weight
         if audio is not None:
             table = torch.cat([table, audio.flatten(0, 1).to(table.dtype)])
-        return self.text(F.embedding(rows, table))
+        return self.text(F.embedding(rows, table), looks)
 
     @torch.no_grad()
     def listen(self, spectrograms, limit=60):
@@ -248,10 +259,21 @@ def misread(text, rng):
     return [int(rng.integers(pieces.PIECES)) if rng.random() < MISREAD_PIECES else piece for piece in text]
 
 
-def collate(tokenizer):
-    """Makes batches: spectrograms, rows for the language model with their targets, where the text is, letters."""
+def where_to_look(samples, positions, piece_lengths):
+    """[pieces + end, positions]: where in the audio each piece is about to be found, if all letters take equally long
+    (guided attention, Tachibana et al., 2018, with a window of about a fifth of the utterance)."""
+    heard = samples / mel.RATE_HZ * POSITIONS
+    ends = np.cumsum(piece_lengths) / np.sum(piece_lengths)
+    middles = np.append(ends - piece_lengths / 2 / np.sum(piece_lengths), 1.0) * heard
+    return np.exp(-0.5 * ((np.arange(positions) - middles[:, None]) / (1.5 + GUIDE_WIDTH * heard)) ** 2)
 
-    def make(utterances, rng):
+
+def collate(tokenizer):
+    """Makes batches: spectrograms, rows for the language model with their targets, where the text is and where in the
+    audio to look for it, letters."""
+    piece_lengths = np.array([len(piece) for piece in pieces.vocabulary(tokenizer)])
+
+    def make(utterances, step, rng):
         spectrograms, blocks = stack([mel.mtmd(u.wave, u.warp) for u in utterances])
         encoded = [tokenizer.encode(u.text).ids if u.text else [] for u in utterances]
         spoken = [i for i, ids in enumerate(encoded) if ids]
@@ -263,12 +285,17 @@ def collate(tokenizer):
         rows = np.full((len(texts), length), Special.END)
         targets = np.full((len(texts), length), IGNORED)
         is_text = np.zeros((len(texts), length), np.float32)
+        guide = np.zeros((len(utterances), length, length), np.float32)
         for row, (before, text) in enumerate(zip(prompts, texts)):
             end = len(before) + len(text)
-            heard = row < len(utterances)
+            heard = row < len(utterances) and step >= MISREAD_FROM_STEP
             rows[row, :end] = [*before, *(misread(text, rng) if heard else text)]
             targets[row, len(before) - 1 : end] = [*text, Special.END]
             is_text[row, len(before) : end] = 1.0
+            if row < len(utterances) and text:
+                positions = int(blocks[row]) * POSITIONS
+                guide[row, len(before) - 1 : end, AUDIO_FROM : AUDIO_FROM + positions] = where_to_look(
+                    len(utterances[row].wave), positions, piece_lengths[text])
         labels = [pieces.letters(u.text) for u in utterances]
         valences = [u.valence for u in utterances] + [utterances[i].valence for i in alone]
         return {
@@ -277,6 +304,7 @@ def collate(tokenizer):
             "rows": torch.from_numpy(rows),
             "targets": torch.from_numpy(targets),
             "is_text": torch.from_numpy(is_text),
+            "guide": torch.from_numpy(guide),
             "alone": torch.tensor(alone, dtype=torch.long),
             "valences": torch.tensor(valences, dtype=torch.float32),
             "labels": torch.tensor([label for row in labels for label in row], dtype=torch.long),
@@ -284,6 +312,14 @@ def collate(tokenizer):
         }
 
     return make
+
+
+def misled(looks, guide):
+    """How little some heads of the later layers look where the text is spoken: mean of -log of what they catch."""
+    rows = guide.sum(2) > 0
+    caught = [(weights[: len(guide), :GUIDED_HEADS].float() * guide[:, None]).sum(3).transpose(1, 2)[rows]
+              for weights in looks[1:]]
+    return -torch.log(torch.cat(caught) + 1e-3).mean()
 
 
 def losses(model):
@@ -296,10 +332,14 @@ def losses(model):
         if step < LISTEN_FIRST_STEPS:
             return ctc, {"ctc": ctc}
 
-        hidden = model.read(batch["rows"], audio).float()
+        looks = []
+        hidden = model.read(batch["rows"], audio, looks).float()
         predicted = batch["targets"] != IGNORED
         text = F.cross_entropy(model.text.logits(hidden[predicted]).float(), batch["targets"][predicted],
                                label_smoothing=SMOOTHING)
+
+        guided = step < GUIDED_STEPS
+        guidance = misled(looks, batch["guide"]) if guided else text.new_zeros(())
 
         count = batch["is_text"].sum(1)
         mean = (hidden * batch["is_text"][:, :, None]).sum(1) / count.clamp_min(1.0)[:, None]
@@ -307,8 +347,9 @@ def losses(model):
         valence = F.mse_loss(model.valence(mean[spoken]).float().squeeze(1), batch["valences"][spoken])
         read_alone = mean[len(batch["blocks"]) :].detach()
         agreement = F.mse_loss(mean[batch["alone"]], read_alone) if len(read_alone) else text.new_zeros(())
-        total = text + CTC_WEIGHT * ctc + VALENCE_WEIGHT * valence + AGREEMENT_WEIGHT * agreement
-        return total, {"text": text, "ctc": ctc, "valence": valence, "agreement": agreement}
+        total = (text + CTC_WEIGHT * ctc + VALENCE_WEIGHT * valence + AGREEMENT_WEIGHT * agreement
+                 + GUIDANCE_WEIGHT * guidance)
+        return total, {"text": text, "ctc": ctc, "valence": valence, "agreement": agreement, "guidance": guidance}
 
     return compute
 
@@ -321,7 +362,8 @@ def main():
     model = SpeechLanguageModel()
     trainer = training.Trainer("slm", model, arguments, PEAK_RATE)
     clips = material.load(arguments.work, "train")
-    disturber = stream.Disturber(clips, material.load(arguments.work, "train", refused=True), NoiseBank(clips, seed=2))
+    refused = material.load(arguments.work, "train", refused=True)
+    disturber = stream.Disturber(clips, refused, NoiseBank(clips, seed=2), NOISE_STEPS)
     make = collate(pieces.load(arguments.work))
     source = stream.Stream(disturber, arguments.batch, seed=4, first_step=trainer.step, collate=make)
     print(f"{sum(p.numel() for p in model.parameters())} parameters, from step {trainer.step}", flush=True)

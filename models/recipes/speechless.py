@@ -21,7 +21,10 @@ from noise import KINDS, mix
 from soundtracks import FLOOR_DBFS, PEAK
 from speech import RATE_HZ
 
-SIZES = {"val": {"sounds": 200, "babble": 60, "languages": 60}, "test": {"sounds": 500, "babble": 100, "languages": 100}}
+SIZES = {
+    "val": {"sounds": 200, "babble": 60, "languages": 60},
+    "test": {"sounds": 500, "babble": 100, "languages": 100},
+}
 SECONDS = (1.0, 8.0)
 LEVEL_DBFS = (-45.0, -12.0)
 SECOND_SOUND_SHARE = 0.3

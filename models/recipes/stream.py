@@ -18,7 +18,6 @@ PAIR_SHARE = 0.02
 CLEAN_SHARE = 0.3
 SNR_RANGE_DB = (-3.0, 35.0)
 EASY_SNR_DB = 20.0
-NOISE_STEPS = (1000, 5000)
 MAX_SECONDS = 7.8
 WARP_RANGE = (0.86, 1.16)
 WARPS = 16
@@ -35,10 +34,10 @@ class Utterance:
 
 
 class Disturber:
-    """Turns clips into training utterances."""
+    """Turns clips into training utterances; noise gets hard between two steps of training."""
 
-    def __init__(self, clips, refused, bank):
-        self.clips, self.refused, self.bank = clips, refused, bank
+    def __init__(self, clips, refused, bank, noise_steps):
+        self.clips, self.refused, self.bank, self.noise_steps = clips, refused, bank, noise_steps
         self.warps = np.linspace(*WARP_RANGE, WARPS)
 
     def spoken(self, index, step, rng):
@@ -52,7 +51,7 @@ class Disturber:
                 wave, text = both, f"{text} {self.clips.texts[other]}"
         wave = self._surround(self._resample(wave, rng), rng)
         if rng.random() > CLEAN_SHARE:
-            hard = np.interp(step, NOISE_STEPS, (0.0, 1.0))
+            hard = np.interp(step, self.noise_steps, (0.0, 1.0))
             lowest = EASY_SNR_DB + hard * (SNR_RANGE_DB[0] - EASY_SNR_DB)
             wave = mix(wave, self.bank.cut(len(wave), rng), rng.uniform(lowest, SNR_RANGE_DB[1]))
         return Utterance(self._level(wave, rng), text, float(self.clips.valences[index]), rng.choice(self.warps))
@@ -106,7 +105,7 @@ class Stream:
     def _produce(self):
         while True:
             for utterances in self._bucket():
-                self.ready.put(self.collate(utterances, self.rng))
+                self.ready.put(self.collate(utterances, self.step, self.rng))
                 self.step += 1
 
     def _bucket(self):

@@ -3,8 +3,8 @@
     python test_clips.py
 
 writes `tests/clips`: every container and codec the program must take, what is awkward in real folders (late
-audio, silent, missing or cut streams), `expected.json`, and a table of labels (`labels.csv`) to try training with. Sentences are from the test split; faces and
-delivery agree with the words, so that a clip's sentiment is clear.
+audio, silent, missing or cut streams), `expected.json`, and a table of labels (`labels.csv`) to try training with.
+Sentences are from the test split; faces and delivery agree with the words, so that a clip's sentiment is clear.
 """
 
 import csv

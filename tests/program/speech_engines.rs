@@ -103,3 +103,13 @@ fn a_broken_model_is_an_error() {
     };
     assert!(Llama::load(gguf).is_err());
 }
+
+/// It is in every clone, and in every version of it.
+#[test]
+fn the_demo_bundle_stays_small() {
+    let files = std::fs::read_dir(demo("")).unwrap();
+    let bytes: u64 = files
+        .map(|file| file.unwrap().metadata().unwrap().len())
+        .sum();
+    assert!(bytes <= 20_000_000, "models/demo has {bytes} bytes");
+}
