@@ -23,9 +23,9 @@ def run(program: Path, clips: Path, mode: str, reports: Path) -> None:
     """Scores a folder; exit status 1 says that single recordings failed, which `score` names."""
     command = [program, "run", clips, "--out", reports, "--force", "--set", f"bundle={workspace.BUNDLE}",
                "--set", f"text.mode={mode}"]
-    status = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
-    if status not in (0, 1):
-        raise SystemExit(f"{' '.join(map(str, command))} ended with status {status}")
+    ended = subprocess.run(command, capture_output=True, text=True)
+    if ended.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(map(str, command))} ended with status {ended.returncode}:\n{ended.stderr}")
 
 
 def main() -> None:
