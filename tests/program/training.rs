@@ -87,11 +87,12 @@ fn pack_and_run(folder: &Path) {
     let path = |name: &str| folder.join(name).display().to_string();
     let demo = root().join("models/demo").display().to_string();
     let (network, mine, reports) = (path("network"), path("mine"), path("reports"));
-    let name = ["--name", "mine", "--purpose", "general"];
+    let (version, purpose) = (["--bundle-version", "7"], ["--purpose", "general"]);
+    let name = [&["--name", "mine"], &version[..], &purpose[..]].concat();
     let pack = ["bundle", &demo, "--network", &network, "--out", &mine];
     let (code, answer, said) = run(&[&pack[..], &name[..]].concat());
     assert_eq!(code, 0, "{said}");
-    assert!(answer.contains("mine: mine 1, fingerprint"), "{answer}");
+    assert!(answer.contains("mine: mine 7, fingerprint"), "{answer}");
     let (code, _, said) = run(&pack);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("is there already"), "{said}");
