@@ -47,7 +47,7 @@ struct Reader {
 /// # Errors
 /// When a file is damaged, or not as wide as the others of its folder; it is named.
 pub fn read_mertools(labels: &Path, folders: &Folders) -> Result<Corpus, FormatError> {
-    let mut headings = read_labels(labels)?;
+    let (mut headings, mut remarks) = read_labels(labels)?;
     let given = [
         Some(&folders.audio),
         Some(&folders.text),
@@ -55,7 +55,6 @@ pub fn read_mertools(labels: &Path, folders: &Folders) -> Result<Corpus, FormatE
         folders.simulated.as_ref(),
     ];
     let labelled: BTreeSet<&str> = headings.iter().map(|own| own.id.as_str()).collect();
-    let mut remarks = Vec::new();
     let mut extractors = [None, None, None, None];
     for (slot, folder) in extractors.iter_mut().zip(given) {
         let Some(folder) = folder else { continue };
@@ -112,7 +111,8 @@ pub fn read_mertools(labels: &Path, folders: &Folders) -> Result<Corpus, FormatE
     })
 }
 
-fn read_labels(path: &Path) -> Result<Vec<Heading>, FormatError> {
+/// All labels, and what was not read of the file.
+fn read_labels(path: &Path) -> Result<(Vec<Heading>, Vec<String>), FormatError> {
     let mut npz = Npz::open(path)?;
     let mut headings = Vec::new();
     for (name, part) in CORPORA {
@@ -138,7 +138,15 @@ fn read_labels(path: &Path) -> Result<Vec<Heading>, FormatError> {
             "there is no train_corpus, val_corpus or test_corpus, only {there}"
         )));
     }
-    Ok(headings)
+    let unread: Vec<String> = (npz.names().into_iter())
+        .filter(|own| CORPORA.iter().all(|(name, _)| name != own))
+        .map(str::to_owned)
+        .collect();
+    let what = format!(
+        "not read of {}, as only train_corpus, val_corpus and test_corpus are",
+        path.display()
+    );
+    Ok((headings, remark(&what, &unread).into_iter().collect()))
 }
 
 impl Extractor {

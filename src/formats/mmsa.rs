@@ -151,12 +151,13 @@ fn lengths(split: &Node<'_>, key: &str, count: usize) -> Result<Option<Vec<usize
             lengths.len()
         )));
     }
-    Ok(Some(
-        lengths
-            .iter()
-            .map(|&length| length.max(0.0) as usize)
-            .collect(),
-    ))
+    let whole = lengths.iter().enumerate().map(|(row, &length)| {
+        if length.is_finite() && length >= 0.0 {
+            return Ok(length as usize);
+        }
+        Err(node.error(&format!("the length of row {row} is {length}")))
+    });
+    whole.collect::<Result<_, _>>().map(Some)
 }
 
 /// Tokens of each utterance, from BERT's mask: `text_bert` is `[n, 3, tokens]` with ids, mask

@@ -70,10 +70,13 @@ impl Splits {
             hasher.update(&seed.to_le_bytes()).update(video.as_bytes());
             *hasher.finalize().as_bytes()
         });
-        // A share that is asked for gets a video, where there is more than one.
-        let count = |share: f64| {
+        // A share that is asked for gets a video, and training at least one.
+        let mut left = videos.len().saturating_sub(1);
+        let mut count = |share: f64| {
             let count = (share * videos.len() as f64).round() as usize;
-            count.max(usize::from(share > 0.0))
+            let count = count.max(usize::from(share > 0.0)).min(left);
+            left -= count;
+            count
         };
         let (val, test) = (count(val), count(test));
         let part = |at: usize| match at {
@@ -103,5 +106,24 @@ mod tests {
         assert_eq!([Part::Train, Part::Val, Part::Test].map(count), [14, 2, 4]);
         assert_eq!(parts, shares(1).divide(&videos));
         assert_ne!(parts, shares(2).divide(&videos));
+    }
+
+    #[test]
+    fn training_keeps_a_video_however_few_there_are() {
+        let shares = Splits::Shares {
+            val: 0.1,
+            test: 0.2,
+            seed: 1,
+        };
+        for (videos, expected) in [(1, [1, 0, 0]), (2, [1, 1, 0]), (3, [1, 1, 1])] {
+            let videos: BTreeSet<String> = (0..videos).map(|at| format!("v{at}")).collect();
+            let parts = shares.divide(&videos);
+            let count = |part| parts.values().filter(|&&own| own == part).count();
+            assert_eq!(
+                [Part::Train, Part::Val, Part::Test].map(count),
+                expected,
+                "{videos:?}"
+            );
+        }
     }
 }
