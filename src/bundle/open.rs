@@ -108,6 +108,22 @@ impl Bundle {
         &self.fingerprint
     }
 
+    /// Identifies what makes features of a recording: its recogniser, language model and
+    /// extractors with their settings. Gate and fusion network come after the features and
+    /// do not count, so that a bundle can go on extracting once they were fitted.
+    #[must_use]
+    pub fn features_fingerprint(&self) -> String {
+        let Manifest {
+            asr,
+            language_model,
+            audio,
+            video,
+            ..
+        } = &self.manifest;
+        let parts = format!("{asr:?} {language_model:?} {audio:?} {video:?}");
+        shortened(&blake3::hash(parts.as_bytes()))
+    }
+
     /// When a transcript is trusted.
     #[must_use]
     pub fn gate(&self) -> &Gate {
@@ -211,7 +227,11 @@ fn fingerprint(manifest: &Manifest, text: &str) -> String {
     for named in manifest.files() {
         hasher.update(named.sha256.as_bytes());
     }
-    hasher.finalize().to_hex()[..FINGERPRINT_DIGITS].to_owned()
+    shortened(&hasher.finalize())
+}
+
+fn shortened(hash: &blake3::Hash) -> String {
+    hash.to_hex()[..FINGERPRINT_DIGITS].to_owned()
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Clips {
         };
         let bundle = BundleId {
             name: manifest.name.clone(),
-            fingerprint: self.bundle.fingerprint().to_owned(),
+            fingerprint: self.bundle.features_fingerprint(),
         };
         DatasetInfo::new(widths, extractors(manifest), bundle)
     }

@@ -32,16 +32,25 @@ const HASHES: [(&str, &str); 3] = [
     ("config_file", "config_sha256"),
 ];
 
-/// Which extractor makes which features of a bundle, with its version; the language model by
-/// its hash.
+/// Which extractor makes which features of a bundle, with its version; language model and
+/// projector by their hashes, each with what it is asked.
 #[must_use]
 pub fn extractors(manifest: &Manifest) -> BTreeMap<String, String> {
     let named = |name: &str, version: u32| format!("{name} {version}");
     let (audio, video) = (&manifest.audio, &manifest.video);
+    let language = &manifest.language_model;
+    let asked = |sha256: &str, prompt: &str| format!("{sha256} asked {prompt:?}");
     BTreeMap::from([
         ("audio".to_owned(), named(&audio.extractor, audio.version)),
         ("video".to_owned(), named(&video.extractor, video.version)),
-        ("text".to_owned(), manifest.language_model.sha256.clone()),
+        (
+            "text".to_owned(),
+            asked(&language.sha256, &language.read_prompt),
+        ),
+        (
+            "simulated text".to_owned(),
+            asked(&language.projector_sha256, &language.simulate_prompt),
+        ),
     ])
 }
 

@@ -104,6 +104,11 @@ fn a_whole_bundle_opens_and_is_known_by_its_fingerprint() {
     std::fs::write(folder.path().join(MANIFEST_NAME), changed).unwrap();
     let other = Bundle::open(folder.path()).unwrap();
     assert_ne!(other.fingerprint(), bundle.fingerprint());
+    assert_eq!(other.features_fingerprint(), bundle.features_fingerprint());
+    let changed = text.replace("max_tokens = 48", "max_tokens = 47");
+    std::fs::write(folder.path().join(MANIFEST_NAME), changed).unwrap();
+    let other = Bundle::open(folder.path()).unwrap();
+    assert_ne!(other.features_fingerprint(), bundle.features_fingerprint());
 }
 
 #[test]

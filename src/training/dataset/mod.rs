@@ -48,7 +48,7 @@ pub struct DatasetInfo {
 pub struct BundleId {
     /// Its name.
     pub name: String,
-    /// What identifies its content.
+    /// What identifies the parts that make features.
     pub fingerprint: String,
 }
 
