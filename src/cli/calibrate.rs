@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context;
 use clap::Args;
 use toml_edit::{DocumentMut, value};
 
@@ -30,17 +29,20 @@ pub struct CalibrateArgs {
 
 pub(super) fn calibrate(args: &CalibrateArgs) -> anyhow::Result<Exit> {
     let clips = Clips::open(&args.clips)?;
-    let mut heard = Vec::new();
-    let mut gate = None;
+    let (mut heard, mut gate) = (Vec::new(), clips.bundle.gate().clone());
     let failures = clips.each(|labelled, engines, on_clip| {
         heard = hear_clips(labelled, engines, on_clip)?;
-        gate = Some(match args.measure {
+        gate = match args.measure {
             true => engines.gate.clone(),
             false => fit_gate(&heard, engines.gate.threshold)?,
-        });
+        };
         Ok(())
     })?;
-    let gate = gate.context("no clip was read")?;
+    anyhow::ensure!(
+        !heard.is_empty(),
+        "no clip could be measured: {failures} failed, and of the others the table does not say what is said \
+         (a column text; or none in a column speech where nothing is)"
+    );
     say(&summary(&measure_gate(&gate, &heard)))?;
     if !args.measure {
         say(&format!("\n{}", toml::to_string(&gate)?))?;

@@ -16,8 +16,9 @@ use crate::training::{ClipEngines, LabelledClip, Outcome, Pace, TrainError, read
 /// Which clips, and what takes them apart.
 #[derive(Debug, Args)]
 pub struct ClipsArgs {
-    /// Tables of labels (CSV with the columns file, label or valence, and if known text, split
-    /// and source; or MMSA-FET's label.csv), each beside its clips
+    /// Tables of labels (CSV with the columns file, label or valence, and if known text, speech
+    /// (none where nothing is said), split and source; or MMSA-FET's label.csv), each beside its
+    /// clips
     #[arg(required = true, value_name = "LABELS")]
     pub labels: Vec<PathBuf>,
     /// Where settings come from.

@@ -5,7 +5,7 @@ use super::TrainError;
 use super::calibration::{Logistic, expected_calibration_error};
 use super::clips::{ClipReader, Pace, each_clip, whole_clip};
 use super::extract::{ClipEngines, Outcome};
-use super::labels::{LabelledClip, word_error_rate};
+use super::labels::{LabelledClip, word_error_rate, words};
 use crate::bundle::{Evidence, Gate, GateWeights};
 use crate::config::TextMode;
 use crate::flow::{Failure, Stage};
@@ -51,7 +51,7 @@ pub struct Heard {
 
 impl Heard {
     fn new(said: &str, heard: &str, evidence: Option<Evidence>) -> Self {
-        let words = said.split_whitespace().count();
+        let words = words(said).len();
         Self {
             evidence,
             said: words,
@@ -122,8 +122,9 @@ fn listen(
 const SIGNS: [Option<f64>; 6] = [Some(1.0), Some(1.0), Some(-1.0), Some(-1.0), None, None];
 
 /// Fits the gate to what was heard. Its threshold is the caller's. Evidence that these
-/// clips turn round (as if a text were likelier for being repeated) is left out: a few
-/// hundred clips say too little of it.
+/// clips turn round (as if a text were likelier for being repeated) is left out, the most
+/// turned first, since the next one may stand right without it: a few hundred clips say
+/// too little of it.
 ///
 /// # Errors
 /// When the transcripts teach nothing: all right, or all wrong.
@@ -137,14 +138,13 @@ pub fn fit_gate(all: &[Heard], threshold: f32) -> Result<Gate, TrainError> {
             transcribed: rows.len(),
             right: right.iter().filter(|hit| **hit).count(),
         })?;
-        let turned: Vec<_> = (0..SIGNS.len())
-            .filter(|i| SIGNS[*i].is_some_and(|sign| sign * fitted.weights[*i] < 0.0))
-            .collect();
-        if turned.is_empty() {
+        let signed = |i: usize| SIGNS[i].map_or(0.0, |sign| sign * fitted.weights[i]);
+        let turned = (0..SIGNS.len()).min_by(|a, b| signed(*a).total_cmp(&signed(*b)));
+        let Some(turned) = turned.filter(|i| signed(*i) < 0.0) else {
             return Ok(gate(&fitted, threshold));
-        }
+        };
         for row in &mut rows {
-            turned.iter().for_each(|i| row[*i] = 0.0);
+            row[turned] = 0.0;
         }
     }
 }

@@ -99,7 +99,7 @@ impl<'e> Extractor<'e> {
     fn example(&mut self, clip: &LabelledClip) -> Result<Example, Failure> {
         let utterance = self.clips.read(clip)?.ok_or_else(|| nothing_in(clip))?;
         // Words from the table teach better than what was heard of them.
-        let mut transcribed = match clip.text.as_ref().filter(|text| !text.is_empty()) {
+        let mut transcribed = match clip.text {
             Some(_) => Transcriber::untranscribed(utterance),
             None => self.transcriber.transcribe(utterance)?,
         };

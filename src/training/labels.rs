@@ -45,6 +45,19 @@ pub enum LabelError {
         /// What stands there.
         got: String,
     },
+    /// A row that says both that nothing is said and what is said.
+    #[error(
+        "{}: line {line}: the column speech says none, but there is a text ({text:?}); empty one of them",
+        path.display()
+    )]
+    Contradiction {
+        /// The table.
+        path: PathBuf,
+        /// Counted from 1, the header included.
+        line: usize,
+        /// The text.
+        text: String,
+    },
 }
 
 /// One row; columns that are not named here are ignored.
@@ -72,16 +85,20 @@ enum Speech {
 }
 
 impl Row {
-    fn said(&self) -> Option<String> {
-        match self.speech {
-            Some(Speech::None) => Some(String::new()),
-            _ => self.text.clone(),
+    /// What is said, as [`LabelledClip::text`]; `Err` with a text that should not be there.
+    fn said(&self) -> Result<Option<String>, String> {
+        let text = self.text.as_ref().filter(|text| !text.trim().is_empty());
+        match (self.speech, text) {
+            (Some(Speech::None), Some(text)) => Err(text.clone()),
+            (Some(Speech::None), None) => Ok(Some(String::new())),
+            (_, text) => Ok(text.cloned()),
         }
     }
 }
 
 /// Reads a table; files are relative to its folder. Without a column `split` every clip
-/// is for training; `none` in a column `speech` says that nothing is said. The `label.csv` of MMSA-FET's data sets is known by its columns.
+/// is for training; `none` in a column `speech` says that nothing is said. The `label.csv`
+/// of MMSA-FET's data sets is known by its columns.
 ///
 /// # Errors
 /// When a row is malformed; the message names table and line.
@@ -105,7 +122,11 @@ pub fn read_labels(table: &Path) -> Result<Vec<LabelledClip>, LabelError> {
             None => row.file.clone(),
         };
         let path = folder.join(&row.file);
-        let text = row.said();
+        let text = row.said().map_err(|text| LabelError::Contradiction {
+            path: table.to_owned(),
+            line: index + 2,
+            text,
+        })?;
         clips.push(LabelledClip {
             source: row.source.unwrap_or_else(|| path.display().to_string()),
             path,
@@ -131,12 +152,22 @@ pub(super) fn checked(table: &Path, line: usize, label: f32) -> Result<f32, Labe
 }
 
 /// Word error rate: the least number of words to change, drop or add, by the number of
-/// words that were said. Where nothing was said it is the number of invented words.
+/// words that were said. Where nothing was said it is the number of invented words. Case
+/// and punctuation do not count: recognisers write them, tables of words often do not.
 #[must_use]
 pub fn word_error_rate(said: &str, heard: &str) -> f64 {
-    let said: Vec<&str> = said.split_whitespace().collect();
-    let heard: Vec<&str> = heard.split_whitespace().collect();
+    let (said, heard) = (words(said), words(heard));
     strsim::generic_levenshtein(&said, &heard) as f64 / said.len().max(1) as f64
+}
+
+/// The words of a text in lower case, without punctuation other than apostrophes within.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let apart = |c: char| !c.is_alphanumeric() && c != '\'' && c != '’';
+    text.split(apart)
+        .map(|word| word.trim_matches(['\'', '’']))
+        .filter(|word| !word.is_empty())
+        .map(|word| word.to_lowercase().replace('’', "'"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -191,5 +222,23 @@ mod tests {
         );
         assert_eq!(word_error_rate("the film was fine", "a film was"), 0.5);
         assert_eq!(word_error_rate("", "two words"), 2.0);
+    }
+
+    #[test]
+    fn case_and_punctuation_are_no_word_errors() {
+        let (said, heard) = ("it wasn't the phone", " It wasn’t - the 'phone'!");
+        assert_eq!(word_error_rate(said, heard), 0.0);
+        assert_eq!(word_error_rate("well-made", "well made"), 0.0);
+    }
+
+    #[test]
+    fn speech_none_says_that_nothing_is_said_and_a_blank_text_says_nothing() {
+        let (_folder, path) = table("file,label,text,speech\na.wav,0,,none\nb.wav,0,  ,\n");
+        let clips = read_labels(&path).unwrap();
+        assert_eq!(clips[0].text.as_deref(), Some(""));
+        assert_eq!(clips[1].text, None);
+        let (_folder, path) = table("file,label,text,speech\na.wav,0,hello,none\n");
+        let error = read_labels(&path).unwrap_err().to_string();
+        assert!(error.contains("line 2: the column speech says none, but"));
     }
 }
