@@ -1,4 +1,4 @@
-"""A Whisper of 1.3 million parameters, trained from scratch.
+"""A Whisper of 1.35 million parameters, trained from scratch.
 
 The shapes, activations and spectrograms are Whisper's, so that whisper.cpp runs it. Two things are ours: a CTC loss on
 letters at the encoder, which gets a small model going and is dropped at export, and a last dimension of the decoder's
@@ -28,7 +28,7 @@ TEXT_CONTEXT = 128
 POSITIONS_PER_SECOND = 50
 POSITION_STEP, POSITION_MARGIN = 16, 8
 PEAK_RATE = 2e-3
-STEPS = 13000
+STEPS = 11000
 NOISE_STEPS = (1000, 5000)
 SMOOTHING = 0.05
 CTC_WEIGHT = 0.5

@@ -1,6 +1,6 @@
 """Labelled clips of talking heads, for training and evaluating the fusion network.
 
-    python clips.py --split train --n 1500
+    python clips.py --split train --n 2000
     python clips.py --split test --n 150 --snr-db 5 --out CLIPS     # the same 150 clips, all of them noisy
 
 Each clip is one passage (corpus.py) between short silences. What is said carries the label, with its annotators'
@@ -196,7 +196,7 @@ if __name__ == "__main__":
     parser = workspace.parser(__doc__.splitlines()[0])
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--n", type=int, required=True, help="how many clips the folder should have")
-    parser.add_argument("--seed", type=int, default=2, help="other sentences than those the speech models learn from")
+    parser.add_argument("--seed", type=int, default=2, help="other passages: few of them are among those that the speech models learn from")
     parser.add_argument("--snr-db", type=float, help="the same noise level for every clip; inf for none")
     parser.add_argument("--sound-only", action="store_true", help="without pictures")
     parser.add_argument("--out", type=Path, help="default: clips/SPLIT in the working folder")

@@ -16,7 +16,8 @@ number in [-3, 3]; their mean is the label. That is how CMU-MOSI was labelled, a
 far from the others as one human from the others there (mean absolute error about 0.7; Zadeh et al., 2016).
 
 Which split a sentence belongs to is decided by a hash of its text, so that no sentence is ever in two splits,
-whatever the seed. (The eight verdicts are in all.)
+whatever the seed. Second sentences that only point back (the verdicts, "it ruined my day") are in all: there are so
+few of some kinds that training would otherwise never meet what the test says.
 """
 
 import hashlib
@@ -214,7 +215,7 @@ class _Filler:
 
 
 class _Speaker:
-    """Draws the sentences of one passage, all of them of one split."""
+    """Draws the sentences of one passage: of one split, or of all if they only point back."""
 
     def __init__(self, rng, split, held_out):
         self.rng, self.split, self.held_out = rng, split, held_out
@@ -232,9 +233,11 @@ class _Speaker:
             return (text, verdict), factor * value, f"{frame} + verdict"
         first = "single" if shape == "both" else "neutral"
         text_a, value_a, frame_a = self._sentence(lambda: self._single(first))
-        second = {"context": self._pronoun, "both": lambda: self._single("single"),
-                  "small talk": lambda: self._single(self.rng.choice(NEUTRAL_KINDS))}[shape]
-        text_b, value_b, frame_b = self._sentence(second)
+        if shape == "context":
+            text_b, value_b, frame_b = self._pronoun()
+        else:
+            second = "single" if shape == "both" else self.rng.choice(NEUTRAL_KINDS)
+            text_b, value_b, frame_b = self._sentence(lambda: self._single(second))
         value = EACH_OF_AND * (value_a + value_b) if shape == "both" else value_b
         return (text_a, text_b), value, f"{frame_a} + {frame_b}"
 
@@ -291,11 +294,12 @@ def _split_of(text):
 def _annotated(text, valence):
     """The mean of what the annotators write down for a text of this valence."""
     rng = random.Random(zlib.crc32(text.encode()))
-    votes = (round(_limited(rng.gauss(valence, ANNOTATOR_SPREAD))) for _ in range(ANNOTATORS))
+    votes = (round(limited(rng.gauss(valence, ANNOTATOR_SPREAD))) for _ in range(ANNOTATORS))
     return sum(votes) / ANNOTATORS
 
 
-def _limited(valence):
+def limited(valence):
+    """The valence within the scale."""
     return max(-VALENCE_LIMIT, min(VALENCE_LIMIT, valence))
 
 
@@ -313,7 +317,7 @@ def passages(split, n, seed, held_out=False):
         if text in texts or not WORD_RANGE[0] <= len(text.split()) <= WORD_RANGE[1]:
             continue
         texts.add(text)
-        valence = round(_limited(value), 3)
+        valence = round(limited(value), 3)
         found.append(Passage(sentences, valence, _annotated(text, valence), frame))
     return found
 

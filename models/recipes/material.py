@@ -15,7 +15,7 @@ import speech
 import workspace
 
 SHARD = 1000
-SIZES = {"train": 32000, "val": 400, "test": 600}
+SIZES = {"train": 32000, "test": 600}
 REFUSED_SIZES = {"train": 2000, "val": 100, "test": 200}
 SYLLABLE_STARTS = "b d f g h j k l m n p r s t v z br dr kl pr st tr sk".split()
 SYLLABLE_VOWELS = "a e i o u ai ea ou".split()
@@ -79,24 +79,25 @@ def _write_shard(path, waves, texts, valences):
     os.replace(partial, path)
 
 
-def make(work, split):
-    """Makes the shards of a split that are not there yet."""
-    folder = work / "speech"
-    folder.mkdir(parents=True, exist_ok=True)
+def make_passages(work, split, pool):
+    """Makes the shards of a split's passages that are not there yet."""
     passages = corpus.passages(split, SIZES[split], seed=1)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        path = folder / f"{split}-refused.npz"
-        if not path.exists():
-            waves = list(pool.map(lambda i: _speak_refused(split, i), range(REFUSED_SIZES[split])))
-            _write_shard(path, waves, [""] * len(waves), [0.0] * len(waves))
-        for start in range(0, len(passages), SHARD):
-            path = folder / f"{split}-{start // SHARD:03}.npz"
-            if path.exists():
-                continue
-            part = passages[start : start + SHARD]
-            waves = list(pool.map(lambda item: _speak_passage(split, start + item[0], item[1]), enumerate(part)))
-            _write_shard(path, waves, [p.text for p in part], [p.valence for p in part])
-            print(f"{path.name}: {len(part)} utterances", flush=True)
+    for start in range(0, len(passages), SHARD):
+        path = work / "speech" / f"{split}-{start // SHARD:03}.npz"
+        if path.exists():
+            continue
+        part = passages[start : start + SHARD]
+        waves = list(pool.map(lambda item: _speak_passage(split, start + item[0], item[1]), enumerate(part)))
+        _write_shard(path, waves, [p.text for p in part], [p.valence for p in part])
+        print(f"{path.name}: {len(part)} utterances", flush=True)
+
+
+def make_refused(work, split, pool):
+    """Makes a split's refused speech if it is not there yet."""
+    path = work / "speech" / f"{split}-refused.npz"
+    if not path.exists():
+        waves = list(pool.map(lambda i: _speak_refused(split, i), range(REFUSED_SIZES[split])))
+        _write_shard(path, waves, [""] * len(waves), [0.0] * len(waves))
 
 
 def load(work, split, refused=False):
@@ -116,5 +117,9 @@ def load(work, split, refused=False):
 
 if __name__ == "__main__":
     options = workspace.parser(__doc__).parse_args()
-    for name in ("test", "val", "train"):
-        make(options.work, name)
+    (options.work / "speech").mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for name in REFUSED_SIZES:
+            make_refused(options.work, name, threads)
+        for name in SIZES:
+            make_passages(options.work, name, threads)

@@ -4,7 +4,8 @@
 
 CLIPS is a folder with labels.csv. A row of the table for each folder of reports: how many utterances went each way,
 the word error rate of what Whisper heard (over all clips, trusted or not) and of what was trusted, and the error and
-correlation of a clip's mean score with its valence. A clip without a report counts in no row but is named.
+correlation of a clip's mean score with its valence. Where nothing was transcribed at all there is no word error rate;
+of what was trusted there is none where nothing was. A clip without a report counts in no row but is named.
 """
 
 import csv
@@ -25,6 +26,7 @@ def score(clips: Path, reports: Path) -> dict:
     truth, mean = [], []
     ways = {"transcript": 0, "simulated": 0, "none": 0}
     errors, words, trusted_errors, trusted_words = 0, 0, 0, 0
+    listened = False
     missing = []
     for label in csv.DictReader((clips / "labels.csv").open()):
         path = reports / f"{label['file']}.jsonl"
@@ -35,7 +37,9 @@ def score(clips: Path, reports: Path) -> dict:
         utterances = [line for line in lines if line["kind"] == "utterance"]
         for utterance in utterances:
             ways[utterance["text"]["source"]] += 1
-        heard = " ".join(u["text"].get("transcript") or "" for u in utterances)
+        heard = [u["text"]["transcript"] for u in utterances if u["text"].get("transcript") is not None]
+        listened = listened or bool(heard)
+        heard = " ".join(heard)
         wrong, said = word_errors(label["text"], heard), len(label["text"].split())
         errors, words = errors + wrong, words + said
         if utterances and all(u["text"]["source"] == "transcript" for u in utterances):
@@ -47,8 +51,8 @@ def score(clips: Path, reports: Path) -> dict:
     return {
         "clips": len(truth),
         **ways,
-        "wer": errors / max(words, 1),
-        "trusted_wer": trusted_errors / max(trusted_words, 1),
+        "wer": errors / max(words, 1) if listened else "",
+        "trusted_wer": trusted_errors / trusted_words if trusted_words else "",
         "mae": float(np.abs(truth - mean).mean()),
         "corr": float(np.corrcoef(truth, mean)[0, 1]),
         "mae_of_mean": float(np.abs(truth - truth.mean()).mean()),

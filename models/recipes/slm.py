@@ -1,4 +1,4 @@
-"""A speech language model of 1.6 million parameters in the shape of Qwen3-ASR, trained from scratch.
+"""A speech language model of 1.67 million parameters in the shape of Qwen3-ASR, trained from scratch.
 
 An audio encoder and a projector (llama.cpp's `qwen3a`) put embeddings into a small llama, which writes what was said:
 

@@ -12,7 +12,6 @@ import numpy as np
 from scipy.signal import resample_poly
 
 RATE_HZ = 16000
-ESPEAK_RATE_HZ = 22050
 WAV_HEADER_BYTES = 44
 SPEED_RANGE = (130, 200)
 PITCH_RANGE = (5, 95)

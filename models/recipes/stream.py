@@ -9,7 +9,9 @@ import threading
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 
+import corpus
 from noise import KINDS, mix
 
 RATE_HZ = 16000
@@ -22,6 +24,10 @@ MAX_SECONDS = 7.8
 WARP_RANGE = (0.86, 1.16)
 WARPS = 16
 RESAMPLE_RANGE = (0.9, 1.1)
+COLOURED_SHARE, COLOUR_DB = 0.5, 5.0
+COLOUR_KNOTS_HZ = (80, 250, 600, 1200, 2000, 3000, 4500, 8000)
+COLOUR_GRID_HZ = np.geomspace(50, 8000, 60)
+ECHO_SHARE, ECHO_RANGE_S, ECHO_MAX = 0.15, (0.005, 0.12), 0.6
 BATCHES_PER_BUCKET = 24
 
 
@@ -42,19 +48,20 @@ class Disturber:
 
     def spoken(self, index, step, rng):
         """A clip in a changed voice, with silence around it, at some level, in some noise."""
-        wave, text = self.clips.wave(index), self.clips.texts[index]
+        wave, text, valence = self.clips.wave(index), self.clips.texts[index], float(self.clips.valences[index])
         if rng.random() < PAIR_SHARE:
             other = rng.integers(len(self.clips))
             gap = np.zeros(int(rng.uniform(0.2, 0.5) * RATE_HZ), np.float32)
             both = np.concatenate([wave, gap, self.clips.wave(other)])
             if len(both) < MAX_SECONDS * 0.85 * RATE_HZ:
                 wave, text = both, f"{text} {self.clips.texts[other]}"
-        wave = self._surround(self._resample(wave, rng), rng)
+                valence = corpus.limited(corpus.EACH_OF_AND * (valence + float(self.clips.valences[other])))
+        wave = self._surround(self._colour(self._resample(wave, rng), rng), rng)
         if rng.random() > CLEAN_SHARE:
             hard = np.interp(step, self.noise_steps, (0.0, 1.0))
             lowest = EASY_SNR_DB + hard * (SNR_RANGE_DB[0] - EASY_SNR_DB)
             wave = mix(wave, self.bank.cut(len(wave), rng), rng.uniform(lowest, SNR_RANGE_DB[1]))
-        return Utterance(self._level(wave, rng), text, float(self.clips.valences[index]), rng.choice(self.warps))
+        return Utterance(self._level(wave, rng), text, valence, rng.choice(self.warps))
 
     def refusable(self, rng):
         """Silence, noise, tones, babble, foreign or made-up speech: the text is empty."""
@@ -78,6 +85,25 @@ class Disturber:
     def _resample(wave, rng):
         factor = rng.uniform(*RESAMPLE_RANGE)
         return np.interp(np.arange(0, len(wave) - 1, factor), np.arange(len(wave)), wave).astype(np.float32)
+
+    @staticmethod
+    def _colour(wave, rng):
+        """Another timbre, and sometimes one echo: voices and rooms differ in both."""
+        coloured, echoed = rng.random() < COLOURED_SHARE, rng.random() < ECHO_SHARE
+        if not coloured and not echoed:
+            return wave
+        size = scipy.fft.next_fast_len(len(wave) + RATE_HZ // 8, real=True)
+        spectrum = scipy.fft.rfft(wave, size)
+        hz = np.arange(len(spectrum), dtype=np.float32) * (RATE_HZ / size)
+        if coloured:
+            knots_db = rng.normal(0.0, COLOUR_DB, len(COLOUR_KNOTS_HZ))
+            coarse = np.interp(np.log(COLOUR_GRID_HZ), np.log(COLOUR_KNOTS_HZ), knots_db)
+            spectrum *= np.interp(hz, COLOUR_GRID_HZ, 10 ** (coarse / 20)).astype(np.float32)
+        changed = scipy.fft.irfft(spectrum, size)[: len(wave)]
+        if echoed:
+            delay = int(rng.uniform(*ECHO_RANGE_S) * RATE_HZ)
+            changed[delay:] += np.float32(rng.uniform(0.1, ECHO_MAX)) * changed[:-delay]
+        return changed
 
     @staticmethod
     def _surround(wave, rng):
