@@ -34,6 +34,7 @@ WORD_RANGE = (4, 16)
 NEGATION = -0.5
 AFTER_BUT, BEFORE_BUT, EACH_OF_AND = 0.9, 0.2, 0.6
 SPLITS = ("train", "val", "test")
+DRAWS = 500
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,10 @@ NEUTRAL_KINDS = ("neutral", "closing")
 SLOT = re.compile(r"\{([^}]+)\}")
 
 
+class _NoSuchSentence(Exception):
+    """A split has no sentence of a kind about a domain."""
+
+
 class _Filler:
     """Fills the slots of one passage from one domain, naming nothing twice."""
 
@@ -242,14 +247,15 @@ class _Speaker:
         return (text_a, text_b), value, f"{frame_a} + {frame_b}"
 
     def _sentence(self, draw):
-        """Draws until the sentence belongs to the split."""
-        while True:
+        """Draws until the sentence belongs to the split; some kinds are so few that it has none."""
+        for _ in range(DRAWS):
             used = set(self.filler.used)
             text, value, frame = draw()
             text = _articles(text)
             if _split_of(text) == self.split:
                 return text, value, frame
             self.filler.used = used
+        raise _NoSuchSentence
 
     def _sentence_of_any_kind(self):
         if self.held_out:
@@ -312,7 +318,10 @@ def passages(split, n, seed, held_out=False):
     rng = random.Random(f"{split}/{seed}/{held_out}")
     found, texts = [], set()
     while len(found) < n:
-        sentences, value, frame = _Speaker(rng, split, held_out).passage()
+        try:
+            sentences, value, frame = _Speaker(rng, split, held_out).passage()
+        except _NoSuchSentence:
+            continue
         text = " ".join(sentences)
         if text in texts or not WORD_RANGE[0] <= len(text.split()) <= WORD_RANGE[1]:
             continue

@@ -1,7 +1,8 @@
 """Measures the trained models: word errors by noise, inventions, and how much sentiment the hidden states hold.
 
-All sentences are new. "new voices" are of families that training never heard; "known voices" are training voices;
-"new words" are new voices that say judging words and sentence frames that training never had.
+All sentences are new, but for second ones that only point back (corpus.py). "new voices" are of families that training
+never heard; "known voices" are training voices; "new words" are new voices that say judging words and sentence frames
+that training never had.
 Prints tables and writes evaluation.json beside the bundle's models.
 """
 
