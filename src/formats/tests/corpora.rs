@@ -41,6 +41,15 @@ fn unaligned_mmsa_has_a_length_for_each_modality() {
 }
 
 #[test]
+fn a_length_that_is_no_number_is_an_error_not_an_utterance_without_sound() {
+    let message = read_mmsa(&file("lengthless.pkl"))
+        .map(drop)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("the length of row 2 is NaN"), "{message}");
+}
+
+#[test]
 fn aligned_mmsa_is_as_long_as_its_text() {
     let mut corpus = read_mmsa(&file("aligned.pkl")).unwrap();
     for at in 0..16 {

@@ -159,6 +159,13 @@ def mmsa(aligned):
     return corpus
 
 
+def lengthless():
+    """An unaligned file in which the length of one utterance's audio is not a number."""
+    corpus = mmsa(aligned=False)
+    corpus["train"]["audio_lengths"][2] = float("nan")
+    return corpus
+
+
 def mertools():
     """A label.npz with pickled dicts, and folders of features."""
     random = rng()
@@ -325,6 +332,7 @@ def main():
     pickles()
     write("aligned.pkl", pickle.dumps(mmsa(aligned=True), 4))
     write("unaligned.pkl", pickle.dumps(mmsa(aligned=False), 4))
+    write("lengthless.pkl", pickle.dumps(lengthless(), 4))
     mertools()
     arrays()
     csd()
