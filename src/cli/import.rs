@@ -1,7 +1,6 @@
 //! `undertone import`: features that others made, as a data set to train on.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -10,7 +9,7 @@ use super::progress::Terminal;
 use super::say;
 use super::table::columns;
 use crate::formats::{
-    Corpus, Folders, FormatError, Heading, Sequences, Splits, read_arrays, read_csd, read_mertools,
+    Corpus, Folders, FormatError, Sequences, Splits, read_arrays, read_csd, read_mertools,
     read_mmsa, read_transcripts,
 };
 use crate::training::{ImportedSplit, TrainError, import as write};
@@ -201,9 +200,7 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
     let mut corpus = args.format.open()?;
     if let Some(path) = &out.transcripts {
         let words = read_transcripts(path)?;
-        corpus
-            .remarks
-            .extend(add_words(&mut corpus.headings, words, path));
+        corpus.add_words(words, path);
     }
     for remark in &corpus.remarks {
         terminal.line(remark);
@@ -228,41 +225,6 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
     say(&summary(&corpus.widths, &splits))?;
     say(&format!("{}\n", out.out.display()))?;
     Ok(Exit::Done)
-}
-
-/// Gives the utterances their words; says what did not match.
-fn add_words(
-    headings: &mut [Heading],
-    mut words: BTreeMap<String, String>,
-    path: &Path,
-) -> Option<String> {
-    let (told, all, mut without) = (words.len(), headings.len(), Vec::new());
-    for heading in headings.iter_mut() {
-        match words.remove(&heading.id) {
-            Some(text) => heading.text = text,
-            None => without.push(heading.id.as_str()),
-        }
-    }
-    if without.is_empty() && words.is_empty() {
-        return None;
-    }
-    let first = |names: &mut dyn Iterator<Item = &str>| {
-        let named: Vec<_> = names.take(NAMED).collect();
-        if named.is_empty() {
-            "none".to_owned()
-        } else {
-            named.join(", ")
-        }
-    };
-    let left: Vec<_> = words.keys().map(String::as_str).collect();
-    Some(format!(
-        "{}: {} of {told} transcripts belong to no utterance ({}); {} of {all} utterances have none there ({})",
-        path.display(),
-        left.len(),
-        first(&mut left.iter().copied()),
-        without.len(),
-        first(&mut without.into_iter()),
-    ))
 }
 
 /// What is odd about a split.
@@ -320,38 +282,4 @@ fn summary(widths: &[usize; 3], splits: &[ImportedSplit]) -> String {
         "{}widths: audio {audio}, text {text}, video {video}\n",
         columns(&rows)
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::formats::Part;
-
-    fn heading(id: &str) -> Heading {
-        Heading {
-            id: id.to_owned(),
-            source: "v".to_owned(),
-            part: Part::Train,
-            label: 0.0,
-            text: String::new(),
-        }
-    }
-
-    #[test]
-    fn transcripts_that_match_nothing_are_named() {
-        let mut headings = [heading("a"), heading("b")];
-        let words = |names: &[&str]| {
-            let said = |name: &&str| ((*name).to_owned(), format!("of {name}"));
-            names.iter().map(said).collect()
-        };
-        let path = Path::new("said.csv");
-        assert_eq!(add_words(&mut headings, words(&["a", "b"]), path), None);
-        assert_eq!(headings[1].text, "of b");
-        let remark = add_words(&mut headings, words(&["a", "c"]), path).unwrap();
-        assert_eq!(
-            remark,
-            "said.csv: 1 of 2 transcripts belong to no utterance (c); 1 of 2 utterances have none \
-             there (b)"
-        );
-    }
 }

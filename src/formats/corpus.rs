@@ -1,6 +1,7 @@
 //! What every format of data sets becomes: utterances with labels, features on demand.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::str::FromStr;
 
 use super::{Array, FormatError};
@@ -69,6 +70,29 @@ pub struct Corpus {
     pub remarks: Vec<String>,
     /// Their features.
     pub features: Box<dyn ReadFeatures>,
+}
+
+impl Corpus {
+    /// Gives the utterances their words, by name; what matches nothing becomes a remark.
+    pub fn add_words(&mut self, mut words: BTreeMap<String, String>, from: &Path) {
+        let mut without = Vec::new();
+        for heading in &mut self.headings {
+            match words.remove(&heading.id) {
+                Some(text) => heading.text = text,
+                None => without.push(heading.id.clone()),
+            }
+        }
+        let stray: Vec<String> = words.into_keys().collect();
+        let from = from.display();
+        self.remarks.extend(remark(
+            &format!("no utterance for {} transcripts in {from}", stray.len()),
+            &stray,
+        ));
+        self.remarks.extend(remark(
+            &format!("no transcript in {from} for {} utterances", without.len()),
+            &without,
+        ));
+    }
 }
 
 impl FromStr for Part {

@@ -1,5 +1,8 @@
 //! The formats of data sets.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::super::*;
 use super::file;
 
@@ -91,6 +94,30 @@ fn mertools_layout_with_frames_and_gaps() {
     assert_eq!(corpus.extractors["text"], "vicuna");
     let words = read_transcripts(&file("mertools/transcription.csv")).unwrap();
     assert_eq!(words["video0_1"], "words of video0_1");
+}
+
+#[test]
+fn transcripts_that_match_nothing_are_named() {
+    let mut corpus = read_mmsa(&file("aligned.pkl")).unwrap();
+    let ids: Vec<String> = (corpus.headings.iter().map(|own| own.id.clone())).collect();
+    let said: BTreeMap<String, String> = (ids.iter())
+        .map(|id| (id.clone(), format!("words of {id}")))
+        .collect();
+    corpus.add_words(said.clone(), Path::new("said.csv"));
+    assert_eq!(corpus.headings[3].text, format!("words of {}", ids[3]));
+    assert_eq!(corpus.remarks, Vec::<String>::new());
+
+    let mut other = said;
+    other.remove(&ids[0]);
+    other.insert("nobody".to_owned(), "hello".to_owned());
+    corpus.add_words(other, Path::new("said.csv"));
+    assert_eq!(
+        corpus.remarks,
+        [
+            "no utterance for 1 transcripts in said.csv: nobody".to_owned(),
+            format!("no transcript in said.csv for 1 utterances: {}", ids[0]),
+        ]
+    );
 }
 
 #[test]
