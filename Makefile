@@ -23,13 +23,13 @@ demo: build
 	@echo "reports: $(OUT)"
 
 test: setup
-	$(CARGO) test $(PROFILE)
+	$(CARGO) test $(PROFILE) --workspace
 
 check: setup
-	$(CARGO) fmt --check
-	$(CARGO) clippy $(PROFILE) --all-targets -- -D warnings
-	$(CARGO) test $(PROFILE)
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --no-deps --document-private-items
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
+	$(CARGO) test $(PROFILE) --workspace
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --workspace --no-deps --document-private-items
 
 soak: setup
 	UNDERTONE_SOAK_CLIPS=40 UNDERTONE_SOAK_KILLS=50 UNDERTONE_SOAK_ROUNDS=5 \

@@ -9,12 +9,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use undertone::flow::{Flow, Matrix};
-use undertone::fusion::{
+use undertone_fusion::{
     Checkpoint, FusionConfig, FusionInput, LossWeights, Network, NetworkConfig, Noise, Precision,
     Rng, Trio, Widths, keep_freed_memory, predict, read_checkpoint, write_checkpoint,
 };
-use undertone::training::{Adam, Example, Split, TrainConfig, backward};
+use undertone_training::{Adam, Example, Split, TrainConfig, backward};
+use undertone_types::{Flow, Matrix};
 
 const BATCH: usize = 96;
 const WIDTHS: Widths = Trio {

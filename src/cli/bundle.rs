@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
-use super::models::{open_bundle, open_bundle_for_extraction};
 use super::say;
-use crate::bundle::Purpose;
-use crate::training::{Naming, pack, seal};
+use crate::assembly::{open_bundle, open_bundle_for_extraction};
+use undertone_bundle::Purpose;
+use undertone_training::{Naming, pack, seal};
 
 /// Arguments of `bundle`.
 #[derive(Debug, Args)]

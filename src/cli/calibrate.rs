@@ -9,9 +9,9 @@ use toml_edit::{DocumentMut, value};
 use super::clips::{Clips, ClipsArgs};
 use super::exit::Exit;
 use super::say;
-use crate::bundle::Gate;
-use crate::fusion::write_atomically;
-use crate::training::{GateReport, fit_gate, hear_clips, measure_gate};
+use crate::labelled::{GateReport, fit_gate, hear_clips, measure_gate};
+use undertone_bundle::Gate;
+use undertone_types::write_atomically;
 
 /// Arguments of `calibrate`.
 #[derive(Debug, Args)]
@@ -104,7 +104,7 @@ fn write_gate(manifest: &Path, gate: &Gate) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::GateWeights;
+    use undertone_bundle::GateWeights;
 
     #[test]
     fn only_the_gate_changes() {

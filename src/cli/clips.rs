@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::models::{self, SpeechModels};
-use super::prepare::SettingsArgs;
 use super::progress::Terminal;
-use crate::bundle::Bundle;
-use crate::config::Config;
-use crate::telemetry::start_logging;
-use crate::training::{ClipEngines, LabelledClip, Outcome, Pace, TrainError, read_labels};
+use super::settings::SettingsArgs;
+use crate::assembly::{self, SpeechModels};
+use crate::labelled::{ClipEngines, Outcome, Pace};
+use undertone_bundle::Bundle;
+use undertone_config::Config;
+use undertone_telemetry::start_logging;
+use undertone_training::{LabelledClip, TrainError, read_labels};
 
 /// Which clips, and what takes them apart.
 #[derive(Debug, Args)]
@@ -42,7 +43,7 @@ impl Clips {
         let terminal = Terminal::new();
         let config = args.settings.load()?;
         start_logging(&config.log, terminal.clone())?;
-        let bundle = models::open_bundle_for_extraction(&config.bundle)?;
+        let bundle = assembly::open_bundle_for_extraction(&config.bundle)?;
         let mut labelled = Vec::new();
         for table in &args.labels {
             labelled.extend(read_labels(table)?);
@@ -64,16 +65,16 @@ impl Clips {
         // Every thread takes a clip through all engines: one core each.
         let speech = SpeechModels::load(&self.bundle, 1)?;
         // Before any thread starts, so that a missing plugin is one clear error.
-        drop(models::media(&self.config)?);
-        let gate = models::gate(&self.config, &self.bundle);
-        let media = || models::media(&self.config).expect("it could be made a moment ago");
+        drop(assembly::media(&self.config)?);
+        let gate = assembly::gate(&self.config, &self.bundle);
+        let media = || assembly::media(&self.config).expect("it could be made a moment ago");
         let engines = ClipEngines {
             media: &media,
             recogniser: &speech.whisper,
             language: &speech.llama,
-            observer: &models::observer,
+            observer: &assembly::observer,
             gate: &gate,
-            decode: models::decode_settings(&self.config),
+            decode: assembly::decode_settings(&self.config),
             threads: self.config.threads.budget(),
         };
         let failures = Cell::new(0);

@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 
 use super::exit::Exit;
-use super::prepare::SettingsArgs;
 use super::say;
+use super::settings::SettingsArgs;
 
 /// Arguments of `config`.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub enum ConfigCommand {
 pub(super) fn config(args: &ConfigArgs) -> anyhow::Result<Exit> {
     match &args.what {
         ConfigCommand::Show(settings) => say(&settings.load()?.to_toml())?,
-        ConfigCommand::Default => say(crate::config::DEFAULTS)?,
+        ConfigCommand::Default => say(undertone_config::DEFAULTS)?,
     }
     Ok(Exit::Done)
 }

@@ -9,12 +9,12 @@ use clap::Args;
 use elements::{FORMATS, NEEDED};
 
 use super::exit::Exit;
-use super::prepare::SettingsArgs;
 use super::say;
+use super::settings::SettingsArgs;
 use super::table::columns;
-use crate::bundle::named_parts;
-use crate::config::Config;
-use crate::engines::media_probe::MediaProbe;
+use undertone_bundle::named_parts;
+use undertone_config::Config;
+use undertone_engines::media_probe::MediaProbe;
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -107,7 +107,7 @@ fn media_checks() -> Vec<Check> {
 }
 
 fn bundle_checks(folder: &Path) -> Vec<Check> {
-    let problems = match super::models::open_bundle(folder) {
+    let problems = match crate::assembly::open_bundle(folder) {
         Ok(bundle) => {
             let manifest = &bundle.manifest;
             let detail = format!(
@@ -143,7 +143,7 @@ fn bundle_checks(folder: &Path) -> Vec<Check> {
 }
 
 /// The parts with which nothing is wrong.
-fn part_checks(folder: &Path, wrong: &[crate::bundle::Part]) -> Vec<Check> {
+fn part_checks(folder: &Path, wrong: &[undertone_bundle::Part]) -> Vec<Check> {
     let parts = named_parts(folder).unwrap_or_default();
     let right = parts.iter().filter(|(part, _)| !wrong.contains(part));
     right

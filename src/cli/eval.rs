@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use super::exit::Exit;
 use super::say;
 use super::table::columns;
-use crate::fusion::Scorer;
-use crate::training::{
+use undertone_fusion::Scorer;
+use undertone_training::{
     Dataset, EvalReport, Interval, Metrics, Protocol, Simulator, Split, evaluate, publish,
 };
 

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use super::prepare::NotReady;
-use crate::config::ConfigErrors;
-use crate::daemon::RootError;
-use crate::discovery::DiscoverErrors;
-use crate::formats::FormatError;
-use crate::training::{LabelError, TrainError};
+use crate::assembly::NotReady;
+use undertone_config::ConfigErrors;
+use undertone_daemon::RootError;
+use undertone_discovery::DiscoverErrors;
+use undertone_formats::FormatError;
+use undertone_training::{LabelError, TrainError};
 
 /// Exit codes; documented in README.md, tested, never renumbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,11 @@ impl Exit {
     #[must_use]
     pub fn of(error: &anyhow::Error) -> Self {
         if let Some(not_ready) = error.downcast_ref::<NotReady>() {
-            return not_ready.exit();
+            return if not_ready.is_usage() {
+                Self::Usage
+            } else {
+                Self::Environment
+            };
         }
         let is_usage = error.is::<ConfigErrors>()
             || error.is::<DiscoverErrors>()
@@ -56,7 +60,7 @@ mod tests {
     use anyhow::Context;
 
     use super::*;
-    use crate::config::Config;
+    use undertone_config::Config;
 
     #[test]
     fn wrong_settings_are_usage_also_below_other_words() {

@@ -6,8 +6,9 @@ use clap::Args;
 
 use super::clips::{Clips, ClipsArgs};
 use super::exit::Exit;
-use crate::fusion::Widths;
-use crate::training::{BundleId, DatasetInfo, DatasetWriter, extract as extract_clips, extractors};
+use crate::labelled::extract as extract_clips;
+use undertone_fusion::Widths;
+use undertone_training::{BundleId, DatasetInfo, DatasetWriter, extractors};
 
 /// Arguments of `extract`.
 #[derive(Debug, Args)]

@@ -8,11 +8,11 @@ use super::exit::Exit;
 use super::progress::Terminal;
 use super::say;
 use super::table::columns;
-use crate::formats::{
+use undertone_formats::{
     Corpus, Folders, FormatError, Sequences, Splits, read_arrays, read_csd, read_mertools,
     read_mmsa, read_transcripts,
 };
-use crate::training::{ImportedSplit, TrainError, import as write};
+use undertone_training::{ImportedSplit, TrainError, import as write};
 
 /// How many utterances that were left out are named.
 const NAMED: usize = 5;

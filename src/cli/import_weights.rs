@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::say;
-use crate::training::{TrainError, import_weights as import};
+use undertone_training::{TrainError, import_weights as import};
 
 /// Arguments of `import-weights`.
 #[derive(Debug, Args)]

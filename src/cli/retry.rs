@@ -8,8 +8,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::exit::Exit;
 use super::say;
-use crate::daemon::StateFolder;
-use crate::reports::{ReportPaths, failure_records, read_failure, retry_now};
+use undertone_daemon::StateFolder;
+use undertone_reports::{ReportPaths, failure_records, read_failure, retry_now};
 
 /// Arguments of `retry`.
 #[derive(Debug, Args)]

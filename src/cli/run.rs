@@ -7,18 +7,18 @@ use anyhow::Context;
 use clap::Args;
 
 use super::exit::Exit;
-use super::models::{self, SpeechModels, threads_per_session};
-use super::prepare::{Prepared, SettingsArgs};
 use super::progress::Terminal;
+use super::settings::SettingsArgs;
 use super::signals::Signals;
 use super::view::View;
-use crate::bundle::Purpose;
-use crate::discovery::{Found, identify};
-use crate::flow::{Cause, Failure, Recording, RecordingId, Sourced, Stage};
-use crate::reports::{ReportPaths, RunMark, is_done, sweep};
+use crate::assembly::{self, Prepared, SpeechModels, threads_per_session};
 use crate::stages::report::{FailureRecords, Reporter};
-use crate::telemetry::StageClocks;
 use crate::topology::{self, Fault, Stop};
+use undertone_bundle::Purpose;
+use undertone_discovery::{Found, identify};
+use undertone_reports::{ReportPaths, RunMark, is_done, sweep};
+use undertone_telemetry::{StageClocks, start_logging};
+use undertone_types::{Cause, Failure, Recording, RecordingId, Sourced, Stage};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -39,8 +39,8 @@ pub struct RunArgs {
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let terminal = Terminal::new();
-    let prepared = Prepared::new(&args.settings, &args.paths, models::open_bundle)?;
-    prepared.start_logging(&terminal)?;
+    let prepared = Prepared::new(args.settings.load(), &args.paths, assembly::open_bundle)?;
+    start_logging(&prepared.config.log, terminal.clone())?;
     let swept = sweep(&args.out);
     if swept > 0 {
         tracing::info!(files = swept, "removed what a killed run left");
@@ -59,10 +59,10 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> anyhow:
         found,
         bundle,
     } = prepared;
-    let media = models::media_sources(&config)?;
+    let media = assembly::media_sources(&config)?;
     let speech = SpeechModels::load(&bundle, threads_per_session(&config))?;
     let engines = speech.engines(&config, &bundle, media)?;
-    let chain = models::chain(&config, &bundle);
+    let chain = assembly::chain(&config, &bundle);
     let mark = Arc::new(RunMark::new(&config, &bundle));
     let view = View::new(terminal, found.len());
     let (stop, clocks) = (Arc::new(Stop::default()), StageClocks::default());

@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::say;
-use crate::reports::report_schema;
+use undertone_reports::report_schema;
 
 pub(super) fn schema() -> anyhow::Result<Exit> {
     let mut text = serde_json::to_string_pretty(&report_schema())?;

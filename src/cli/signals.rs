@@ -9,9 +9,9 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::exit::Exit;
-use crate::flow::Stage;
-use crate::telemetry::StageClocks;
 use crate::topology::Stop;
+use undertone_telemetry::StageClocks;
+use undertone_types::Stage;
 
 /// How often the calling thread looks.
 const LOOK: Duration = Duration::from_millis(100);

@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::say;
 use super::table::columns;
-use crate::daemon::{Snapshot, StateFolder};
-use crate::reports::{FailureLine, failure_records};
+use undertone_daemon::{Snapshot, StateFolder};
+use undertone_reports::{FailureLine, failure_records};
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use super::progress::Terminal;
 use super::table::columns;
 use super::train::TrainSettings;
 use super::{say, signals};
-use crate::training::{
+use undertone_training::{
     Dataset, Protocol, STUDY_COLUMNS, Spread, StudyPlan, StudyProgress, StudyRow, Term, Watcher,
     publish_study, study as run_study,
 };

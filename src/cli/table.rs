@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::progress::pace;
-use crate::reports::{Polarity, SummaryLine};
+use undertone_reports::{Polarity, SummaryLine};
 
 /// A recording in the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +155,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::reports::{SpanLine, TextShares};
+    use undertone_reports::{SpanLine, TextShares};
 
     fn summary(utterances: u32, transcribed: f64, simulated: f64) -> SummaryLine {
         SummaryLine {

@@ -8,10 +8,10 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::exit::Exit;
-use super::prepare::key_value;
 use super::progress::Terminal;
+use super::settings::key_value;
 use super::{say, signals};
-use crate::training::{
+use undertone_training::{
     Dataset, Ended, EpochReport, Findings, Progress, TrainConfig, TrainError, TrainOutcome,
     train as run_training,
 };

@@ -7,11 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::progress::{Outcome, Progress, Terminal};
 use super::say;
 use super::table::{Row, Totals, render_table, render_totals};
-use crate::config::Config;
-use crate::flow::{Recording, RecordingId, Stage};
-use crate::reports::read_finished;
 use crate::stages::report::Progress as News;
-use crate::telemetry::{StageClocks, peak_memory_bytes};
+use undertone_config::Config;
+use undertone_reports::read_finished;
+use undertone_telemetry::{StageClocks, peak_memory_bytes};
+use undertone_types::{Recording, RecordingId, Stage};
 
 /// May be told from any thread.
 pub(super) struct View {

@@ -10,14 +10,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGIO, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 
 use super::exit::Exit;
-use super::models;
-use super::prepare::{Ready, SettingsArgs};
+use super::settings::SettingsArgs;
 use super::worker;
-use crate::bundle::Purpose;
-use crate::config::Isolation;
-use crate::daemon::{Calls, Ending, Reload, StateFolder, Supervisor, Watching, Workshop, roots};
-use crate::reports::{RunMark, sweep};
-use crate::telemetry::start_logging;
+use crate::assembly::{self, Ready};
+use undertone_bundle::Purpose;
+use undertone_config::Isolation;
+use undertone_daemon::{Calls, Ending, Reload, StateFolder, Supervisor, Watching, Workshop, roots};
+use undertone_reports::{RunMark, sweep};
+use undertone_telemetry::start_logging;
 
 /// Arguments of `watch`.
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub struct WatchArgs {
 }
 
 pub(super) fn watch(args: &WatchArgs) -> anyhow::Result<Exit> {
-    let Ready { config, bundle } = Ready::new(&args.settings, models::open_bundle)?;
+    let Ready { config, bundle } = Ready::new(args.settings.load(), assembly::open_bundle)?;
     let roots = roots(&args.folders, &args.out)?;
     start_logging(&config.log, std::io::stderr)?;
     let state = StateFolder::open(&args.out)?;
@@ -51,7 +51,7 @@ pub(super) fn watch(args: &WatchArgs) -> anyhow::Result<Exit> {
         Isolation::Process => Workshop::Process,
         Isolation::None => {
             // GStreamer's set-up wants to be alone in the process.
-            drop(models::media_sources(&config)?);
+            drop(assembly::media_sources(&config)?);
             Workshop::Thread(Arc::new(|setup, orders, tell| {
                 worker::serve_here(setup, orders, tell).map_err(|error| format!("{error:#}"))
             }))
@@ -78,8 +78,8 @@ pub(super) fn watch(args: &WatchArgs) -> anyhow::Result<Exit> {
 /// Reads settings and bundle as they were read at the start.
 fn reload(settings: SettingsArgs) -> Reload {
     Box::new(move || {
-        let Ready { config, bundle } =
-            Ready::new(&settings, models::open_bundle).map_err(|error| error.to_string())?;
+        let Ready { config, bundle } = Ready::new(settings.load(), assembly::open_bundle)
+            .map_err(|error| error.to_string())?;
         let mark = Arc::new(RunMark::new(&config, &bundle));
         Ok((config, mark))
     })

@@ -9,10 +9,11 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
 use super::exit::Exit;
-use super::models::{self, SpeechModels, threads_per_session};
-use crate::daemon::{Event, Order, Service, Setup, serve};
-use crate::reports::RunMark;
-use crate::telemetry::start_logging;
+use crate::assembly::{self, SpeechModels, threads_per_session};
+use crate::worker::{Service, serve};
+use undertone_daemon::{Event, Order, Setup};
+use undertone_reports::RunMark;
+use undertone_telemetry::start_logging;
 
 pub(super) fn worker() -> anyhow::Result<Exit> {
     depend_on_parent()?;
@@ -42,11 +43,11 @@ pub(super) fn serve_here(
     tell: &(dyn Fn(Event) + Sync),
 ) -> anyhow::Result<()> {
     let Setup { config, out } = setup;
-    let bundle = models::open_bundle(&config.bundle)?;
-    let media = models::media_sources(&config)?;
+    let bundle = assembly::open_bundle(&config.bundle)?;
+    let media = assembly::media_sources(&config)?;
     let speech = SpeechModels::load(&bundle, threads_per_session(&config))?;
     let service = Service {
-        chain: models::chain(&config, &bundle),
+        chain: assembly::chain(&config, &bundle),
         engines: speech.engines(&config, &bundle, media)?,
         mark: Arc::new(RunMark::new(&config, &bundle)),
         out,

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use super::cutter::{
     CutSettings, Earshot, VoiceCutter, VoiceDetector, WindowCutter, WindowSettings,
 };
-use crate::engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
-use crate::flow::{Body, Cause, Ended, Failure, MediaFacts, Recording, Stage, Utterance};
+use undertone_engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
+use undertone_types::{Body, Cause, Ended, Failure, MediaFacts, Recording, Stage, Utterance};
 
 /// How recordings become utterances.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! `fuse`: the network's verdict, in batches of whatever is waiting.
 
-use crate::flow::{Failure, Flow, Fused, Observed, Sentiment, Stage, TextSource};
-use crate::fusion::{FusionError, FusionInput, Scorer};
+use undertone_fusion::{FusionError, FusionInput, Scorer};
+use undertone_types::{Failure, Flow, Fused, Observed, Sentiment, Stage, TextSource};
 
 /// What gives a verdict; the fusion network, or a fake in tests.
 pub trait Judge: Send {
@@ -62,9 +62,9 @@ fn input(observed: &Observed) -> FusionInput {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::ModalityWeights;
-    use crate::fusion::Modality;
-    use crate::reports::fixtures;
+    use undertone_fusion::Modality;
+    use undertone_reports::fixtures;
+    use undertone_types::ModalityWeights;
 
     /// Refuses a batch in which any text is as wide as `refused`.
     struct Picky {
@@ -95,7 +95,7 @@ mod tests {
 
     fn observed(text_width: usize) -> Observed {
         let mut observed = fixtures::fused(0, 0.0).observed;
-        observed.represented.text.hidden = crate::flow::Matrix::empty(text_width);
+        observed.represented.text.hidden = undertone_types::Matrix::empty(text_width);
         observed
     }
 

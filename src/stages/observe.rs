@@ -1,7 +1,7 @@
 //! The stage that hears and sees: features of an utterance's sound and frames.
 
-use crate::features::{AudioExtractor, FeatureError, VideoExtractor};
-use crate::flow::{Failure, Matrix, Observation, Observed, Represented, Stage, Utterance};
+use undertone_features::{AudioExtractor, FeatureError, VideoExtractor};
+use undertone_types::{Failure, Matrix, Observation, Observed, Represented, Stage, Utterance};
 
 /// Extracts features with whatever extractors the bundle names. Shared by all workers.
 pub struct ObserveStage {
@@ -65,8 +65,8 @@ impl ObserveStage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::{FaceShape, Prosody};
-    use crate::flow::{Face, Frame, Rect};
+    use undertone_features::{FaceShape, Prosody};
+    use undertone_types::{Face, Frame, Rect};
 
     fn utterance(audio: bool, faces: [bool; 4]) -> Utterance {
         let frame = |(i, face): (usize, bool)| Frame {

@@ -6,12 +6,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::flow::{
-    Body, Cause, Ended, Failure, Fused, Message, Recording, RecordingId, Spent, Stage,
-};
-use crate::reports::{
+use undertone_reports::{
     NextTry, ReportError, ReportPaths, ReportWriter, RunMark, SummaryLine, failed_before,
     write_failure,
+};
+use undertone_types::{
+    Body, Cause, Ended, Failure, Fused, Message, Recording, RecordingId, Spent, Stage,
 };
 
 /// Something that whoever watches a run wants to know.
@@ -215,8 +215,8 @@ impl<N: FnMut(Progress)> Reporter<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::MediaFacts;
-    use crate::reports::fixtures::{ended, fused, mark, recording};
+    use undertone_reports::fixtures::{ended, fused, mark, recording};
+    use undertone_types::MediaFacts;
 
     fn message(body: Body<Fused>) -> Message<Fused> {
         Message {
@@ -269,7 +269,7 @@ mod tests {
     fn a_failure_voids_what_came_before_and_after() {
         let failure = Failure {
             stage: Stage::Fuse,
-            cause: crate::flow::Cause::Defect,
+            cause: undertone_types::Cause::Defect,
             chain: vec!["why".into()],
             hint: None,
         };

@@ -1,9 +1,9 @@
 //! `represent`: the method's heart. Where the transcript can be trusted the language
 //! model reads it; where not, it simulates the text from the audio.
 
-use crate::config::TextMode;
-use crate::engines::llama::{LanguageError, LanguageModel, LanguageSession};
-use crate::flow::{
+use undertone_config::TextMode;
+use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession};
+use undertone_types::{
     Failure, Matrix, Represented, Stage, TextRepresentation, TextSource, Transcribed,
 };
 
@@ -106,7 +106,7 @@ fn choose(transcribed: &Transcribed, mode: TextMode, gate: f32) -> TextSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::{Transcript, Utterance};
+    use undertone_types::{Transcript, Utterance};
 
     fn utterance(words: Option<&str>, heard: bool, confidence: f32) -> Transcribed {
         Transcribed {

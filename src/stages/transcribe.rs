@@ -1,9 +1,9 @@
 //! `transcribe`: text, and how far it can be trusted.
 
-use crate::bundle::Gate;
-use crate::config::TextMode;
-use crate::engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
-use crate::flow::{Failure, Stage, Transcribed, Transcript, Utterance};
+use undertone_bundle::Gate;
+use undertone_config::TextMode;
+use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
+use undertone_types::{Failure, Stage, Transcribed, Transcript, Utterance};
 
 /// One worker of the stage.
 pub struct Transcriber<'e> {

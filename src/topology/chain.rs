@@ -8,18 +8,20 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::loops::{Stepping, decode_all, fuse_all, give_all, report_all};
 use super::stop::{Fault, Stop};
 use super::worker::{Port, panic_failure, work};
-use crate::bundle::Gate;
-use crate::config::{Stages, TextMode};
-use crate::engines::llama::LanguageModel;
-use crate::engines::media::MediaSource;
-use crate::engines::whisper::SpeechRecogniser;
-use crate::flow::{Failure, Fused, Message, Represented, Sourced, Stage, Transcribed, Utterance};
 use crate::stages::decode::{DecodeSettings, DecodeStage};
 use crate::stages::fuse::Judge;
 use crate::stages::observe::ObserveStage;
 use crate::stages::represent::Representer;
 use crate::stages::transcribe::Transcriber;
-use crate::telemetry::{StageClock, StageClocks};
+use undertone_bundle::Gate;
+use undertone_config::{Stages, TextMode};
+use undertone_engines::llama::LanguageModel;
+use undertone_engines::media::MediaSource;
+use undertone_engines::whisper::SpeechRecogniser;
+use undertone_telemetry::{StageClock, StageClocks};
+use undertone_types::{
+    Failure, Fused, Message, Represented, Sourced, Stage, Transcribed, Utterance,
+};
 
 /// The engines of a chain, loaded before any thread starts and shared by all.
 pub struct Engines<'e> {

@@ -10,13 +10,13 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::stop::{Fault, Stop};
 use super::worker::{Port, panic_failure, receive, send, span};
-use crate::engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
-use crate::flow::{
-    Body, Fused, MediaFacts, Message, Observed, Recording, Sourced, Spent, Stage, Utterance,
-};
 use crate::stages::decode::DecodeStage;
 use crate::stages::fuse::{Judge, fuse};
-use crate::telemetry::StageClock;
+use undertone_engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
+use undertone_telemetry::StageClock;
+use undertone_types::{
+    Body, Fused, MediaFacts, Message, Observed, Recording, Sourced, Spent, Stage, Utterance,
+};
 
 /// Gives recordings until there are no more, or the run is to stop.
 pub(super) fn give_all(

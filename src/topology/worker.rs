@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
 
 use super::stop::{Fault, Stop};
-use crate::flow::{Body, Cause, Failure, Message, Recording, Stage};
-use crate::telemetry::StageClock;
+use undertone_telemetry::StageClock;
+use undertone_types::{Body, Cause, Failure, Message, Recording, Stage};
 
 /// How often a waiting worker looks whether the run was broken off.
 const LOOK_S: Duration = Duration::from_millis(200);

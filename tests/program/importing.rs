@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::undertone::{command, root, run};
 
-/// A file that is committed for the tests of `src/formats`.
+/// A file that is committed for the tests of `crates/formats`.
 fn file(name: &str) -> String {
-    let files = root().join("src/formats/tests/files");
+    let files = root().join("crates/formats/src/tests/files");
     files.join(name).display().to_string()
 }
 

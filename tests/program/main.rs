@@ -13,7 +13,6 @@ mod importing;
 mod interrupted;
 mod one_ggml;
 mod reports;
-mod rooms;
 mod speech_engines;
 mod training;
 mod undertone;

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use ::undertone::engines::llama::{LanguageModel, Llama, LlamaSettings, Prompt};
-use ::undertone::engines::whisper::{RecogniserError, SpeechRecogniser, Whisper};
+use undertone_engines::llama::{LanguageModel, Llama, LlamaSettings, Prompt};
+use undertone_engines::whisper::{RecogniserError, SpeechRecogniser, Whisper};
 
 fn demo(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -60,7 +60,7 @@ fn what_is_read_changes_the_hidden_states() {
     let mut reader = llama.session().unwrap();
     let good = reader.read("the film was great", &[]).unwrap();
     let bad = reader.read("the film was awful", &[]).unwrap();
-    let last = |matrix: &::undertone::flow::Matrix| matrix.row(matrix.rows() - 1).to_vec();
+    let last = |matrix: &undertone_types::Matrix| matrix.row(matrix.rows() - 1).to_vec();
     assert_ne!(last(&good), last(&bad));
     assert_eq!(
         good.row(0),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::flow::Frame;
+use undertone_types::Frame;
 
 /// Frames that may wait while the sound is far behind; the oldest make room.
 const LIMIT: usize = 1024;

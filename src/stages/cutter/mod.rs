@@ -16,7 +16,7 @@ pub use voice::{Earshot, HOP, VoiceDetector};
 pub use voiced::VoiceCutter;
 pub use windows::{WindowCutter, WindowSettings};
 
-use crate::flow::RATE_HZ;
+use undertone_types::RATE_HZ;
 
 /// Length of so many samples in seconds.
 fn seconds(samples: u64) -> f64 {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::voice::HOP;
-use crate::flow::RATE_HZ;
+use undertone_types::RATE_HZ;
 
 /// A voice that was heard stays heard until the probability falls this far below the
 /// threshold.

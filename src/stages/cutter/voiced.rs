@@ -6,7 +6,7 @@ use super::frames::FrameShelf;
 use super::spans::{CutSettings, Span, SpanFinder};
 use super::voice::{HOP, VoiceDetector};
 use super::{dbfs, energy, seconds};
-use crate::flow::{Frame, Utterance};
+use undertone_types::{Frame, Utterance};
 
 /// How long an utterance waits for frames that do not come, in seconds.
 const FRAME_PATIENCE_S: f64 = 30.0;

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use super::frames::FrameShelf;
 use super::{dbfs, energy, seconds};
-use crate::flow::RATE_HZ;
-use crate::flow::{Frame, Utterance};
+use undertone_types::RATE_HZ;
+use undertone_types::{Frame, Utterance};
 
 /// How windows are cut.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::*;
-use crate::engines::media::{GstMedia, MediaSettings};
-use crate::features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
-use crate::flow::RecordingId;
+use undertone_engines::media::{GstMedia, MediaSettings};
+use undertone_features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
+use undertone_types::RecordingId;
 
 /// Set it to a folder: every file below it is decoded, and a table is printed.
 const SURVEY: &str = "UNDERTONE_TEST_RECORDINGS";

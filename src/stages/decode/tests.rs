@@ -2,8 +2,8 @@
 
 use super::super::cutter::HOP;
 use super::*;
-use crate::engines::media::FakeMedia;
-use crate::flow::{AudioFacts, Frame, RecordingId, VideoFacts};
+use undertone_engines::media::FakeMedia;
+use undertone_types::{AudioFacts, Frame, RecordingId, VideoFacts};
 
 /// Hears a voice in whatever is louder than a third.
 struct Loudness;

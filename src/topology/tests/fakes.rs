@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engines::llama::{LanguageError, LanguageModel, LanguageSession, Simulation};
-use crate::engines::media::{FakeMedia, MediaError, MediaEvent};
-use crate::engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
-use crate::features::{AudioExtractor, FeatureError, Prosody};
-use crate::flow::{
+use crate::stages::fuse::Judge;
+use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession, Simulation};
+use undertone_engines::media::{FakeMedia, MediaError, MediaEvent};
+use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
+use undertone_features::{AudioExtractor, FeatureError, Prosody};
+use undertone_fusion::{FusionError, FusionInput};
+use undertone_types::{
     AudioFacts, Frame, Matrix, MediaFacts, ModalityWeights, Sentiment, Stage, TokenProbability,
     Transcript, VideoFacts,
 };
-use crate::fusion::{FusionError, FusionInput};
-use crate::stages::fuse::Judge;
 
 /// Windows of a fake recording.
 pub(super) const WINDOWS: usize = 3;
@@ -59,7 +59,7 @@ impl SpeechRecogniser for Ears {
         if self.0.wrong == Wrong::Session(Stage::Transcribe) {
             return Err(RecogniserError::Load {
                 path: "model".into(),
-                source: whisper_error(),
+                source: "as planned".into(),
             });
         }
         Ok(Box::new(Ears(self.0.clone())))
@@ -70,7 +70,7 @@ impl RecogniserSession for Ears {
         if self.0.strikes(Stage::Transcribe) {
             return Err(RecogniserError::Transcribe {
                 seconds: 1.0,
-                source: whisper_error(),
+                source: "as planned".into(),
             });
         }
         let tokens = vec![TokenProbability {
@@ -83,10 +83,6 @@ impl RecogniserSession for Ears {
             no_speech: 0.0,
         })
     }
-}
-
-fn whisper_error() -> whisper_rs::WhisperError {
-    whisper_rs::WhisperError::InitError
 }
 
 pub(super) struct Reader(pub(super) Arc<Fakes>);
@@ -148,7 +144,7 @@ impl Judge for Verdict {
         if inputs.iter().any(|_| self.0.strikes(Stage::Fuse)) {
             return Err(FusionError::Width {
                 input: 0,
-                modality: crate::fusion::Modality::Text,
+                modality: undertone_fusion::Modality::Text,
                 expected: 2,
                 got: 3,
             });

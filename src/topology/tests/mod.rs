@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use self::fakes::{Ears, Fakes, Reader, Verdict, Voice, WINDOWS, Wrong, fake_media};
 use super::{Chain, Engines, Fault, Stop, run};
-use crate::bundle::{Gate, GateWeights};
-use crate::config::{Config, TextMode};
-use crate::engines::media::MediaSource;
-use crate::features::{FaceShape, Prosody};
-use crate::flow::{Body, Flow, Fused, Message, Recording, RecordingId, Sourced, Stage};
 use crate::stages::decode::DecodeSettings;
 use crate::stages::observe::ObserveStage;
-use crate::telemetry::StageClocks;
+use undertone_bundle::{Gate, GateWeights};
+use undertone_config::{Config, TextMode};
+use undertone_engines::media::MediaSource;
+use undertone_features::{FaceShape, Prosody};
+use undertone_telemetry::StageClocks;
+use undertone_types::{Body, Flow, Fused, Message, Recording, RecordingId, Sourced, Stage};
 
 /// What arrived of each recording: utterance indexes, whether it ended, why it failed.
 #[derive(Debug, Default, PartialEq)]

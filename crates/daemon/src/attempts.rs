@@ -1,0 +1,201 @@
+//! Attempts, recorded before a recording is touched: what was under way when the daemon
+//! itself was killed is known after it.
+//!
+//! A line for each beginning, synced, and one for each end. What began and did not end
+//! was interrupted. Ends need no sync: the report or the failure record says more.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use undertone_reports::{ReportError, escape, place};
+
+/// Lines after which the file is written anew.
+const LONG: usize = 4096;
+
+/// The record of attempts.
+#[derive(Debug)]
+pub struct Attempts {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    lines: usize,
+    /// How often each recording was begun and not ended, before this run or in it.
+    open: HashMap<PathBuf, u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    #[serde(with = "escape")]
+    relative: PathBuf,
+    /// How often it was begun; 0 when it has ended.
+    begun: u32,
+}
+
+impl Attempts {
+    /// Reads what is there, and goes on with it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn open(path: PathBuf) -> Result<Self, ReportError> {
+        let text = std::fs::read(&path).unwrap_or_default();
+        let mut open = HashMap::new();
+        for line in text.split(|byte| *byte == b'\n') {
+            // The last line may be torn; then the recording was not touched yet.
+            if let Ok(Line { relative, begun }) = serde_json::from_slice(line) {
+                match begun {
+                    0 => open.remove(&relative),
+                    begun => open.insert(relative, begun),
+                };
+            }
+        }
+        write_anew(&path, &open)?;
+        let file = append_to(&path)?;
+        let (length, lines) = (file.metadata().map_or(0, |facts| facts.len()), open.len());
+        Ok(Self {
+            path,
+            file,
+            length,
+            lines,
+            open,
+        })
+    }
+
+    /// How often this recording was begun and did not end.
+    #[must_use]
+    pub fn interrupted(&self, relative: &Path) -> u32 {
+        self.open.get(relative).copied().unwrap_or(0)
+    }
+
+    /// Records that a recording is about to be touched.
+    ///
+    /// # Errors
+    /// When the disk refuses; then it must not be touched.
+    pub fn begin(&mut self, relative: &Path) -> Result<(), ReportError> {
+        let begun = self.interrupted(relative) + 1;
+        self.append(relative, begun)?;
+        self.file
+            .sync_data()
+            .map_err(|source| self.refused(source))?;
+        self.open.insert(relative.to_owned(), begun);
+        Ok(())
+    }
+
+    /// Records that it has ended, one way or the other. A disk that refuses is no loss:
+    /// the recording's report or failure record is there.
+    pub fn end(&mut self, relative: &Path) {
+        if self.open.remove(relative).is_none() {
+            return;
+        }
+        let _ = self.append(relative, 0);
+        if self.lines > LONG + 2 * self.open.len() {
+            let _ = self.shorten();
+        }
+    }
+
+    fn shorten(&mut self) -> Result<(), ReportError> {
+        write_anew(&self.path, &self.open)?;
+        self.file = append_to(&self.path)?;
+        self.length = self.file.metadata().map_or(0, |facts| facts.len());
+        self.lines = self.open.len();
+        Ok(())
+    }
+
+    fn append(&mut self, relative: &Path, begun: u32) -> Result<(), ReportError> {
+        let mut line = serde_json::to_vec(&Line {
+            relative: relative.to_owned(),
+            begun,
+        })?;
+        line.push(b'\n');
+        if let Err(source) = self.file.write_all(&line) {
+            // Half a line would spoil the next one as well.
+            let _ = self.file.set_len(self.length);
+            return Err(self.refused(source));
+        }
+        self.length += line.len() as u64;
+        self.lines += 1;
+        Ok(())
+    }
+
+    fn refused(&self, source: io::Error) -> ReportError {
+        ReportError::Io {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+fn write_anew(path: &Path, open: &HashMap<PathBuf, u32>) -> Result<(), ReportError> {
+    let mut text = Vec::new();
+    for (relative, begun) in open {
+        serde_json::to_writer(
+            &mut text,
+            &Line {
+                relative: relative.clone(),
+                begun: *begun,
+            },
+        )?;
+        text.push(b'\n');
+    }
+    place(path, |file| {
+        file.write_all(&text).map_err(|source| ReportError::Io {
+            path: path.to_owned(),
+            source,
+        })
+    })
+}
+
+fn append_to(path: &Path) -> Result<File, ReportError> {
+    let file = File::options().append(true).open(path);
+    file.map_err(|source| ReportError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_did_not_end_is_known_by_the_next_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("attempts.jsonl");
+        let (a, b) = (Path::new("a.mp4"), Path::new("b.mp4"));
+        for round in 1..=3 {
+            let mut attempts = Attempts::open(path.clone()).unwrap();
+            assert_eq!(attempts.interrupted(a), round - 1);
+            assert_eq!(attempts.interrupted(b), 0);
+            attempts.begin(a).unwrap();
+            attempts.begin(b).unwrap();
+            attempts.end(b);
+            // Killed while it wrote.
+            attempts.file.write_all(b"{\"relative\":\"a.m").unwrap();
+        }
+        let mut attempts = Attempts::open(path.clone()).unwrap();
+        attempts.end(a);
+        drop(attempts);
+        assert_eq!(Attempts::open(path).unwrap().interrupted(a), 0);
+    }
+
+    #[test]
+    fn the_file_stays_short() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("attempts.jsonl");
+        let mut attempts = Attempts::open(path.clone()).unwrap();
+        for number in 0..LONG {
+            let name = PathBuf::from(format!("{number}.mp4"));
+            attempts.append(&name, 1).unwrap();
+            attempts.open.insert(name.clone(), 1);
+            attempts.end(&name);
+        }
+        let lines = std::fs::read(&path)
+            .unwrap()
+            .split(|byte| *byte == b'\n')
+            .count();
+        assert!(lines <= LONG + 2, "{lines} lines");
+    }
+}

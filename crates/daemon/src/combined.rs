@@ -1,0 +1,176 @@
+//! `OUT/reports.jsonl`: every report once more, one after the other, in one file that only
+//! grows.
+//!
+//! After a crash its end may be torn: what follows the last whole report is cut off, and
+//! what is missing is appended again. A report is known by its first line, which names
+//! content, bundle and settings.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use undertone_reports::ReportError;
+
+/// The file, beside the reports.
+pub const NAME: &str = "reports.jsonl";
+
+/// All reports in one file.
+#[derive(Debug)]
+pub struct Combined {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    known: HashSet<blake3::Hash>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
+}
+
+fn kind(line: &[u8]) -> Option<String> {
+    let line = line.strip_suffix(b"\n")?;
+    Some(serde_json::from_slice::<Kind>(line).ok()?.kind)
+}
+
+impl Combined {
+    /// Opens the file in the folder of reports, and repairs its end.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn open(out: &Path) -> Result<Self, ReportError> {
+        let path = out.join(NAME);
+        let refused = |source| ReportError::Io {
+            path: path.clone(),
+            source,
+        };
+        let file = File::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(refused)?;
+        let (known, length) = whole_reports(&file).map_err(refused)?;
+        let torn = file.metadata().map_err(refused)?.len() - length;
+        if torn > 0 {
+            tracing::info!(bytes = torn, file = %path.display(), "cut off the torn end");
+            file.set_len(length)
+                .and_then(|()| file.sync_all())
+                .map_err(refused)?;
+        }
+        Ok(Self {
+            path,
+            file,
+            length,
+            known,
+        })
+    }
+
+    /// Appends a report, unless it is in there.
+    ///
+    /// # Errors
+    /// When the disk refuses; then nothing of it is in the file.
+    pub fn append(&mut self, report: &Path) -> Result<(), ReportError> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ReportError::Io { path, source }
+        };
+        let text = match std::fs::read(report) {
+            // Taken away meanwhile, by a hook or by hand.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            read => read.map_err(io(report))?,
+        };
+        let first = text
+            .split_inclusive(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        let mark = blake3::hash(first);
+        if self.known.contains(&mark) {
+            return Ok(());
+        }
+        if let Err(source) = self
+            .file
+            .write_all(&text)
+            .and_then(|()| self.file.sync_data())
+        {
+            let _ = self.file.set_len(self.length);
+            return Err(io(&self.path)(source));
+        }
+        self.length += text.len() as u64;
+        self.known.insert(mark);
+        Ok(())
+    }
+}
+
+/// The first lines of all whole reports, and where the last one ends.
+fn whole_reports(file: &File) -> io::Result<(HashSet<blake3::Hash>, u64)> {
+    let (mut reader, mut known) = (BufReader::new(file), HashSet::new());
+    let (mut at, mut end, mut first) = (0, 0, None);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let length = reader.read_until(b'\n', &mut line)?;
+        if length == 0 {
+            return Ok((known, end));
+        }
+        at += length as u64;
+        match kind(&line).as_deref() {
+            Some("recording") => first = Some(blake3::hash(&line)),
+            Some("duplicate") => {
+                known.insert(blake3::hash(&line));
+                end = at;
+            }
+            Some("summary") => {
+                known.extend(first.take());
+                end = at;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(out: &Path, name: &str) -> PathBuf {
+        let path = out.join(format!("{name}.jsonl"));
+        let text = format!(
+            "{{\"kind\":\"recording\",\"name\":\"{name}\"}}\n{{\"kind\":\"utterance\"}}\n\
+             {{\"kind\":\"summary\"}}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn text(out: &Path) -> String {
+        std::fs::read_to_string(out.join(NAME)).unwrap()
+    }
+
+    #[test]
+    fn wherever_it_is_torn_it_ends_up_whole_and_without_repeats() {
+        let out = tempfile::tempdir().unwrap();
+        let reports = [
+            report(out.path(), "a"),
+            report(out.path(), "b"),
+            report(out.path(), "c"),
+        ];
+        let mut combined = Combined::open(out.path()).unwrap();
+        for path in reports.iter().chain(&reports) {
+            combined.append(path).unwrap();
+        }
+        let whole = text(out.path());
+        assert_eq!(whole.lines().count(), 9);
+        for length in 0..=whole.len() {
+            std::fs::write(out.path().join(NAME), &whole[..length]).unwrap();
+            let mut combined = Combined::open(out.path()).unwrap();
+            for path in &reports {
+                combined.append(path).unwrap();
+            }
+            assert_eq!(text(out.path()), whole, "torn at {length}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Calls a program for each new report, on a thread of its own: it holds nothing up.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+/// How often a call that runs is looked after.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Where new reports are told.
+#[derive(Clone, Debug)]
+pub struct Hooks {
+    tell: Option<Sender<PathBuf>>,
+    /// Calls that are not over yet.
+    open: Arc<AtomicUsize>,
+}
+
+impl Hooks {
+    /// Starts the thread, if there is a program to call.
+    ///
+    /// # Errors
+    /// When the system cannot start a thread.
+    pub fn new(settings: &undertone_config::Hooks) -> io::Result<Self> {
+        let open = Arc::new(AtomicUsize::new(0));
+        if settings.on_report.is_empty() {
+            return Ok(Self { tell: None, open });
+        }
+        let (tell, told) = unbounded();
+        let (settings, over) = (settings.clone(), open.clone());
+        let body = move || call_all(&settings, &told, &over);
+        thread::Builder::new()
+            .name("hooks".to_owned())
+            .spawn(body)?;
+        Ok(Self {
+            tell: Some(tell),
+            open,
+        })
+    }
+
+    /// There is a new report.
+    pub fn report(&self, path: &Path) {
+        if let Some(tell) = &self.tell {
+            self.open.fetch_add(1, Ordering::Relaxed);
+            let _ = tell.send(path.to_owned());
+        }
+    }
+
+    /// True when all calls are over.
+    pub fn is_idle(&self) -> bool {
+        self.open.load(Ordering::Relaxed) == 0
+    }
+}
+
+fn call_all(settings: &undertone_config::Hooks, told: &Receiver<PathBuf>, open: &AtomicUsize) {
+    for report in told {
+        let limit = Duration::from_secs_f64(settings.timeout_s);
+        if let Err(reason) = call(&settings.on_report, &report, limit) {
+            let (program, report) = (&settings.on_report[0], report.display());
+            tracing::warn!(%program, %report, %reason, "hooks.on_report failed");
+        }
+        open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn call(command: &[String], report: &Path, limit: Duration) -> Result<(), String> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Ok(());
+    };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .arg(report)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("it cannot be started: {error}"))?;
+    let began = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(status.to_string()),
+            Ok(None) if began.elapsed() < limit => thread::sleep(LOOK),
+            Ok(None) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("stopped after {} s", limit.as_secs_f64()));
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Vec<String> {
+        ["sh", "-c", script, "sh"].map(ToOwned::to_owned).to_vec()
+    }
+
+    #[test]
+    fn a_call_gets_the_report_and_its_failures_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (report, second) = (folder.path().join("a.jsonl"), Duration::from_secs(60));
+        std::fs::write(&report, "x").unwrap();
+        assert_eq!(call(&sh("cp \"$1\" \"$1.seen\""), &report, second), Ok(()));
+        assert!(folder.path().join("a.jsonl.seen").exists());
+        let failed = call(&sh("exit 3"), &report, second).unwrap_err();
+        assert!(failed.contains('3'), "{failed}");
+        let late = call(&sh("exec sleep 600"), &report, Duration::from_millis(50)).unwrap_err();
+        assert!(late.contains("stopped after"), "{late}");
+        let absent = call(&["/no/such".to_owned()], &report, second).unwrap_err();
+        assert!(absent.contains("cannot be started"), "{absent}");
+    }
+}

@@ -1,0 +1,181 @@
+//! The language model with llama.cpp: it reads a transcript, or it listens to the
+//! audio (through mtmd) and simulates the text, and gives its hidden states.
+
+mod prompt;
+mod session;
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use llama_cpp_2::LogOptions;
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+
+pub use prompt::{Prompt, PromptError};
+use session::LlamaSession;
+
+use undertone_types::Matrix;
+
+/// A speech language model. Shared between worker threads.
+pub trait LanguageModel: Send + Sync {
+    /// Width of the hidden states.
+    fn width(&self) -> usize;
+
+    /// A session for one worker thread.
+    ///
+    /// # Errors
+    /// When the engine cannot allocate its context.
+    fn session(&self) -> Result<Box<dyn LanguageSession + '_>, LanguageError>;
+}
+
+/// One worker's view of a [`LanguageModel`].
+pub trait LanguageSession {
+    /// Hidden states `[tokens, width]` of the last layer over the transcript's
+    /// tokens. Where the bundle's prompt has the audio before the text, `audio`
+    /// (16 kHz mono) is listened to first.
+    ///
+    /// # Errors
+    /// When the engine fails or the text does not fit its context.
+    fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Matrix, LanguageError>;
+
+    /// Listens to the audio (16 kHz mono) and writes down what it hears, greedily.
+    ///
+    /// # Errors
+    /// When the engine fails or the audio does not fit its context.
+    fn simulate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError>;
+}
+
+/// What the language model made of an utterance's audio.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Simulation {
+    /// The generated words.
+    pub text: String,
+    /// `[generated tokens, width]`, without the end token; empty when nothing was heard.
+    pub hidden: Matrix,
+}
+
+/// What can go wrong in the language model.
+#[derive(Debug, thiserror::Error)]
+pub enum LanguageError {
+    /// llama.cpp cannot be started.
+    #[error("llama.cpp cannot be started: {0}")]
+    Backend(String),
+    /// A model file cannot be loaded.
+    #[error("llama.cpp cannot load {}: {reason}", path.display())]
+    Load {
+        /// The file.
+        path: PathBuf,
+        /// What llama.cpp says.
+        reason: String,
+    },
+    /// The projector has no audio input, or not at 16 kHz.
+    #[error("{} takes no 16 kHz audio", path.display())]
+    NoAudio {
+        /// The projector file.
+        path: PathBuf,
+    },
+    /// An utterance does not fit the context.
+    #[error("an utterance of {needed} tokens does not fit the context of {context}")]
+    TooLong {
+        /// Tokens that are needed.
+        needed: usize,
+        /// Tokens that fit.
+        context: usize,
+    },
+    /// llama.cpp failed.
+    #[error("llama.cpp failed to {doing}: {reason}")]
+    Engine {
+        /// What it was doing.
+        doing: &'static str,
+        /// What it says.
+        reason: String,
+    },
+}
+
+impl LanguageError {
+    fn engine(doing: &'static str) -> impl Fn(&dyn std::fmt::Display) -> Self {
+        move |reason| Self::Engine {
+            doing,
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// Where the parts of a speech language model are, and how to talk to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LlamaSettings {
+    /// GGUF of the language model.
+    pub model: PathBuf,
+    /// GGUF of the audio projector.
+    pub projector: PathBuf,
+    /// Asks for a transcription of the audio.
+    pub simulate: Prompt,
+    /// Precedes the transcript when it is read.
+    pub read: Prompt,
+    /// Room for prompt, audio and text, in tokens.
+    pub context_tokens: u32,
+    /// Generation stops here at the latest.
+    pub max_tokens: usize,
+    /// Threads per session.
+    pub threads: usize,
+}
+
+/// llama.cpp with one language model and its audio projector.
+pub struct Llama {
+    model: LlamaModel,
+    settings: LlamaSettings,
+    context_tokens: NonZeroU32,
+    width: usize,
+}
+
+/// llama.cpp's process-wide state: started once, never stopped.
+fn backend() -> Result<&'static LlamaBackend, LanguageError> {
+    static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
+    BACKEND
+        .get_or_init(|| {
+            llama_cpp_2::send_logs_to_tracing(LogOptions::default());
+            LlamaBackend::init().map_err(|error| error.to_string())
+        })
+        .as_ref()
+        .map_err(|reason| LanguageError::Backend(reason.clone()))
+}
+
+impl Llama {
+    /// Loads the language model; each session loads the projector.
+    ///
+    /// # Errors
+    /// When llama.cpp refuses the file.
+    pub fn load(settings: LlamaSettings) -> Result<Self, LanguageError> {
+        let parameters = LlamaModelParams::default().with_n_gpu_layers(0);
+        let model = LlamaModel::load_from_file(backend()?, &settings.model, &parameters)
+            .map_err(|error| refused(&settings.model, &error))?;
+        let width = usize::try_from(model.n_embd_out()).unwrap_or_default();
+        let context_tokens = NonZeroU32::new(settings.context_tokens)
+            .ok_or_else(|| refused(&settings.model, &"a context of 0 tokens"))?;
+        Ok(Self {
+            model,
+            settings,
+            context_tokens,
+            width,
+        })
+    }
+}
+
+fn refused(path: &Path, reason: &dyn std::fmt::Display) -> LanguageError {
+    LanguageError::Load {
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+impl LanguageModel for Llama {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn session(&self) -> Result<Box<dyn LanguageSession + '_>, LanguageError> {
+        Ok(Box::new(LlamaSession::new(self, backend()?)?))
+    }
+}

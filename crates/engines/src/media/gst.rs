@@ -1,0 +1,209 @@
+//! [`GstMedia`]: GStreamer as a [`MediaSource`].
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use crossbeam_channel::{Sender, bounded, unbounded};
+use gstreamer as gst;
+use gstreamer::prelude::*;
+
+use super::branch::{self, Inputs, Outlets};
+use super::bus::{self, Cause, Fault, Kind, News};
+use super::pipelines::{Pipelines, parse_source};
+use super::reader::{Inlets, Reader};
+use super::{MediaError, MediaEvent, MediaSettings, MediaSource, Wanted, logs, sniff};
+use undertone_types::MediaFacts;
+
+/// Blocks of sound that may wait for the reader; a block is some 20 to 100 ms.
+const AUDIO_WAITING: usize = 32;
+/// Frames that may wait for the reader.
+const VIDEO_WAITING: usize = 8;
+
+/// Decodes with GStreamer whatever the installed plugins know.
+#[derive(Debug)]
+pub struct GstMedia {
+    settings: MediaSettings,
+    pipelines: Pipelines,
+}
+
+impl GstMedia {
+    /// Starts GStreamer, and checks that every element of the pipelines is installed. Make
+    /// the first one before other threads run: it sets an environment variable.
+    ///
+    /// # Errors
+    /// [`MediaError::Engine`], naming what is missing.
+    pub fn new(settings: MediaSettings) -> Result<Self, MediaError> {
+        init()?;
+        let cascade = Path::new(&settings.faces.cascade);
+        if !cascade.is_file() {
+            return Err(MediaError::Engine {
+                reason: format!("the face cascade {} is not there", cascade.display()),
+            });
+        }
+        let pipelines = Pipelines::new(&settings);
+        pipelines.check()?;
+        Ok(Self {
+            settings,
+            pipelines,
+        })
+    }
+
+    /// With another video branch, to put faults into it.
+    #[cfg(test)]
+    pub(super) fn with_video(mut self, text: &str) -> Self {
+        self.pipelines.video = text.to_owned();
+        self
+    }
+
+    fn build(
+        &self,
+        path: &Path,
+        wanted: Wanted,
+        outlets: Outlets,
+        news: &Sender<News>,
+    ) -> Result<gst::Pipeline, MediaError> {
+        let pipeline = parse_source(&self.pipelines.source)?;
+        let element = |name: &str| {
+            pipeline.by_name(name).ok_or_else(|| MediaError::Engine {
+                reason: format!("source.gst has no element {name}"),
+            })
+        };
+        element("source")?.set_property("location", path);
+        let decode = element("decode")?;
+        bus::listen(&pipeline, news.clone(), outlets.faces.clone());
+        limit_threads(&pipeline, self.settings.decoder_threads);
+        choose_streams(&decode, wanted, news.clone());
+        self.attach_branches(&pipeline, &decode, outlets, news);
+        let complete = news.clone();
+        decode.connect_no_more_pads(move |_| {
+            let _ = complete.send(News::Complete);
+        });
+        Ok(pipeline)
+    }
+
+    /// Hangs a branch on the first decoded pad of each kind.
+    fn attach_branches(
+        &self,
+        pipeline: &gst::Pipeline,
+        decode: &gst::Element,
+        outlets: Outlets,
+        news: &Sender<News>,
+    ) {
+        let (news, texts) = (news.clone(), self.pipelines.clone());
+        let (weak, inputs) = (pipeline.downgrade(), Inputs::default());
+        decode.connect_pad_added(move |_, pad| {
+            let Some(pipeline) = weak.upgrade() else {
+                return;
+            };
+            let (kind, text) = match media_type(pad).as_str() {
+                "audio/x-raw" => (Kind::Audio, &texts.audio),
+                "video/x-raw" => (Kind::Video, &texts.video),
+                _ => return,
+            };
+            let connected = inputs.connect(pad, kind, || {
+                // Told before the first buffer can come out of it.
+                let _ = news.send(News::Exposed(kind));
+                branch::attach(&pipeline, pad, kind, text, &outlets)
+            });
+            if let Err(error) = connected {
+                let _ = news.send(News::Fault(Fault {
+                    cause: Cause::Engine,
+                    reason: error.to_string(),
+                }));
+            }
+        });
+    }
+}
+
+impl MediaSource for GstMedia {
+    fn decode(
+        &self,
+        path: &Path,
+        wanted: Wanted,
+        sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>,
+    ) -> Result<MediaFacts, MediaError> {
+        sniff::check(path)?;
+        let (audio_tx, audio) = bounded(AUDIO_WAITING);
+        let (video_tx, video) = bounded(VIDEO_WAITING);
+        let (news_tx, news) = unbounded();
+        let outlets = Outlets {
+            audio: audio_tx,
+            video: video_tx,
+            faces: Arc::default(),
+            reach: Arc::default(),
+            margin: self.settings.faces.margin,
+        };
+        let reach = outlets.reach.clone();
+        let pipeline = self.build(path, wanted, outlets, &news_tx)?;
+        let inlets = Inlets { audio, video, news };
+        Reader::new(pipeline, path, wanted, reach, self.settings.stall_s).read(inlets, sink)
+    }
+}
+
+/// Starts GStreamer once.
+pub(super) fn init() -> Result<(), MediaError> {
+    static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
+    STARTED
+        .get_or_init(|| {
+            // OpenCV complains on stderr about the cascades that facedetect names by default
+            // and that Debian does not have; nothing but this variable stops it.
+            if std::env::var_os("OPENCV_LOG_LEVEL").is_none() {
+                // SAFETY: called before other threads read the environment (see `new`).
+                unsafe { std::env::set_var("OPENCV_LOG_LEVEL", "SILENT") };
+            }
+            gst::init().map_err(|error| error.message().to_owned())?;
+            logs::bridge();
+            Ok(())
+        })
+        .clone()
+        .map_err(|reason| MediaError::Engine { reason })
+}
+
+fn media_type(pad: &gst::Pad) -> String {
+    let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
+    caps.structure(0)
+        .map_or_else(String::new, |structure| structure.name().to_string())
+}
+
+/// Keeps decoders from taking every core: the speech engines need them more.
+fn limit_threads(pipeline: &gst::Pipeline, threads: u32) {
+    if threads == 0 {
+        return;
+    }
+    pipeline.connect_deep_element_added(move |_, _, element| {
+        for name in ["max-threads", "n-threads", "threads"] {
+            if element.find_property(name).is_some() {
+                element.set_property_from_str(name, &threads.to_string());
+            }
+        }
+    });
+}
+
+/// Says no to streams that nobody wants, so that they are not decoded.
+fn choose_streams(decode: &gst::Element, wanted: Wanted, news: Sender<News>) {
+    decode.connect("autoplug-continue", false, move |values| {
+        let go_on = values
+            .get(2)
+            .and_then(|value| value.get::<gst::Caps>().ok())
+            .is_none_or(|caps| {
+                let Some(structure) = caps.structure(0) else {
+                    return true;
+                };
+                if is_still(structure) {
+                    let _ = news.send(News::Still);
+                    return false;
+                }
+                wanted == Wanted::AudioAndVideo || !structure.name().starts_with("audio/")
+            });
+        Some(go_on.to_value())
+    });
+}
+
+/// Cover art and photographs; motion JPEG has a frame rate.
+fn is_still(structure: &gst::StructureRef) -> bool {
+    structure.name().starts_with("image/")
+        && structure
+            .get::<gst::Fraction>("framerate")
+            .map_or(true, |rate| rate.numer() == 0)
+}

@@ -1,0 +1,189 @@
+//! What every format of data sets becomes: utterances with labels, features on demand.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::str::FromStr;
+
+use super::{Array, FormatError};
+use undertone_types::Matrix;
+
+/// How many names a remark gives.
+const NAMED: usize = 5;
+
+/// Which part of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// To learn from.
+    Train,
+    /// To choose with.
+    Val,
+    /// To measure with.
+    Test,
+}
+
+/// An utterance without its features.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heading {
+    /// Its name.
+    pub id: String,
+    /// The video that it is cut from.
+    pub source: String,
+    /// Its part of the data set.
+    pub part: Part,
+    /// Sentiment, usually in [−3, 3].
+    pub label: f64,
+    /// What is said; empty when the format does not know.
+    pub text: String,
+}
+
+/// Features of an utterance, each `[time, width]`; without rows where there are none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    /// Of the voice.
+    pub audio: Matrix,
+    /// Of the words that were said.
+    pub text: Matrix,
+    /// Of the words that were simulated from the voice.
+    pub simulated: Matrix,
+    /// Of the face.
+    pub video: Matrix,
+}
+
+/// Reads features from files that are open.
+pub trait ReadFeatures {
+    /// Features of the heading with this number.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or holds other than it should.
+    fn read(&mut self, at: usize) -> Result<Features, FormatError>;
+}
+
+/// A data set of another program.
+pub struct Corpus {
+    /// Widths of audio, text and video.
+    pub widths: [usize; 3],
+    /// Where the features of each modality come from.
+    pub extractors: BTreeMap<String, String>,
+    /// Its utterances.
+    pub headings: Vec<Heading>,
+    /// What is odd but stops nothing, a sentence each.
+    pub remarks: Vec<String>,
+    /// Their features.
+    pub features: Box<dyn ReadFeatures>,
+}
+
+impl Corpus {
+    /// Gives the utterances their words, by name; what matches nothing becomes a remark.
+    pub fn add_words(&mut self, mut words: BTreeMap<String, String>, from: &Path) {
+        let mut without = Vec::new();
+        for heading in &mut self.headings {
+            match words.remove(&heading.id) {
+                Some(text) => heading.text = text,
+                None => without.push(heading.id.clone()),
+            }
+        }
+        let stray: Vec<String> = words.into_keys().collect();
+        let from = from.display();
+        self.remarks.extend(remark(
+            &format!("no utterance for {} transcripts in {from}", stray.len()),
+            &stray,
+        ));
+        self.remarks.extend(remark(
+            &format!("no transcript in {from} for {} utterances", without.len()),
+            &without,
+        ));
+    }
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name.trim().to_lowercase().as_str() {
+            "train" => Ok(Self::Train),
+            "val" | "valid" | "validation" | "dev" => Ok(Self::Val),
+            "test" => Ok(Self::Test),
+            _ => Err(format!(
+                "{name:?} is no split; there are train, val and test"
+            )),
+        }
+    }
+}
+
+/// The video part of an utterance's name: before `$_$`, `[` or the last `_`.
+pub(super) fn video_of(name: &str) -> &str {
+    let before = |mark| name.split_once(mark).map(|(video, _)| video);
+    before("$_$")
+        .or_else(|| before("["))
+        .or_else(|| name.rsplit_once('_').map(|(video, _)| video))
+        .filter(|video| !video.is_empty())
+        .unwrap_or(name)
+}
+
+/// A sentence about several utterances, the first of them named; `None` when there are none.
+pub(super) fn remark(what: &str, names: &[String]) -> Option<String> {
+    let first = names.get(..names.len().min(NAMED))?;
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!names.is_empty()).then(|| format!("{what}: {}{more}", first.join(", ")))
+}
+
+/// One utterance's rows of a padded array `[utterances, time, width]`, or its one row of
+/// `[utterances, width]`. Without a length, zeros at the end count as padding.
+pub(super) fn padded(
+    array: &Array,
+    row: usize,
+    length: Option<usize>,
+) -> Result<Matrix, FormatError> {
+    let (time, width) = match *array.shape() {
+        [_, width] => (1, width),
+        [_, time, width] => (time, width),
+        _ => (0, 0),
+    };
+    let keep = length.unwrap_or(time).min(time);
+    let mut values = array.row_f32(row, keep)?;
+    if length.is_none() && array.shape().len() == 3 {
+        let end = values.iter().rposition(|&value| value != 0.0);
+        let rows = end.map_or(0, |last| last / width.max(1) + 1);
+        values.truncate(rows * width);
+    }
+    Ok(matrix(width, values))
+}
+
+/// Whole rows as a matrix.
+pub(super) fn matrix(width: usize, values: Vec<f32>) -> Matrix {
+    let rows = values.len() / width.max(1);
+    // Values are whole rows: only those of a width of 0 could not be.
+    Matrix::new(rows, width, values).unwrap_or_else(|_| Matrix::empty(width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn videos_of_names() {
+        for (name, video) in [
+            ("abc$_$12", "abc"),
+            ("a_b[3]", "a_b"),
+            ("1DmNV9C1hbY_10", "1DmNV9C1hbY"),
+            ("-a_b_c_1", "-a_b_c"),
+            ("alone", "alone"),
+            ("_1", "_1"),
+        ] {
+            assert_eq!(video_of(name), video, "{name}");
+        }
+    }
+
+    #[test]
+    fn remarks_name_a_few() {
+        let names: Vec<String> = (0..7).map(|at| at.to_string()).collect();
+        assert_eq!(
+            remark("odd", &names).unwrap(),
+            "odd: 0, 1, 2, 3, 4 and 2 more"
+        );
+        assert_eq!(remark("odd", &[]), None);
+    }
+}

@@ -1,0 +1,167 @@
+//! What a fusion network looks like; saved as JSON beside its weights.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::write_file;
+use super::{FusionError, Trio};
+
+/// Values per time step of each modality, as the extractors give them.
+pub type Widths = Trio<usize>;
+
+/// The version of the files that this program writes and reads.
+const FORMAT: u32 = 1;
+
+/// Everything needed to build a network before its weights are loaded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FusionConfig {
+    /// Version of the file format.
+    pub format: u32,
+    /// Widths of the inputs.
+    pub widths: Widths,
+    /// The network itself.
+    pub network: NetworkConfig,
+}
+
+/// The sizes and switches of the network; the defaults are the paper's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkConfig {
+    /// Width of projected frames, pooled vectors and queries (the paper's d).
+    pub model_width: usize,
+    /// Width of what the cross-attention gives and of the fused vector (the paper's h).
+    pub fused_width: usize,
+    /// Width of the vector for the contrastive loss.
+    pub contrast_width: usize,
+    /// Dropout on frames before, and on vectors after attention.
+    pub frame_dropout: f64,
+    /// Dropout after each layer of the small perceptrons.
+    pub mlp_dropout: f64,
+    /// Factor on attention scores before the softmax over time.
+    pub attention_scale: f64,
+    /// Features are limited to so many deviations from their mean; 0 for no limit. Not in the
+    /// paper, nor in its authors' code: there one freak value can decide a score.
+    pub feature_limit: f64,
+    /// Whether the text-missing flow repairs its text from voice and face (the paper's
+    /// MIA): on is the paper, off is its authors' released code.
+    pub imagination: bool,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self {
+            model_width: 256,
+            fused_width: 128,
+            contrast_width: 64,
+            frame_dropout: 0.5,
+            mlp_dropout: 0.3,
+            attention_scale: 0.3,
+            feature_limit: 10.0,
+            imagination: true,
+        }
+    }
+}
+
+impl NetworkConfig {
+    /// What is wrong with it, one fragment each; empty when it is usable.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (key, width) in [
+            ("model_width", self.model_width),
+            ("fused_width", self.fused_width),
+            ("contrast_width", self.contrast_width),
+        ] {
+            if !(2..=16_384).contains(&width) {
+                problems.push(format!("network.{key} must be 2 to 16384, got {width}"));
+            }
+        }
+        for (key, rate) in [
+            ("frame_dropout", self.frame_dropout),
+            ("mlp_dropout", self.mlp_dropout),
+        ] {
+            if !(0.0..1.0).contains(&rate) {
+                problems.push(format!(
+                    "network.{key} must be at least 0 and below 1, got {rate}"
+                ));
+            }
+        }
+        if !(self.attention_scale.is_finite() && self.attention_scale > 0.0) {
+            let scale = self.attention_scale;
+            problems.push(format!(
+                "network.attention_scale must be above 0, got {scale}"
+            ));
+        }
+        if !(self.feature_limit.is_finite() && self.feature_limit >= 0.0) {
+            let limit = self.feature_limit;
+            problems.push(format!(
+                "network.feature_limit must be 0 or more, got {limit}"
+            ));
+        }
+        problems
+    }
+}
+
+impl FusionConfig {
+    /// The config of a network for inputs of these widths.
+    #[must_use]
+    pub fn new(widths: Widths, network: NetworkConfig) -> Self {
+        Self {
+            format: FORMAT,
+            widths,
+            network,
+        }
+    }
+
+    /// Checks that a network can be built from it.
+    ///
+    /// # Errors
+    /// Names every value that makes no network.
+    pub fn check(&self) -> Result<(), FusionError> {
+        let mut problems = self.network.problems();
+        if self.format != FORMAT {
+            problems.push(format!("format {} is not {FORMAT}", self.format));
+        }
+        if self.widths.as_array().contains(&&0) {
+            problems.push("a width of 0".to_owned());
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(FusionError::Unusable(problems.join("; ")))
+        }
+    }
+
+    /// Reads a config file and checks it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not such a config, or makes no network.
+    pub fn read(path: &Path) -> Result<Self, FusionError> {
+        let text = std::fs::read_to_string(path).map_err(|source| FusionError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let config: Self = serde_json::from_str(&text).map_err(|source| FusionError::Config {
+            path: path.to_owned(),
+            source,
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Writes the config as JSON, whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), FusionError> {
+        let mut text =
+            serde_json::to_string_pretty(self).map_err(|source| FusionError::Config {
+                path: path.to_owned(),
+                source,
+            })?;
+        text.push('\n');
+        write_file(path, text.as_bytes())
+    }
+}

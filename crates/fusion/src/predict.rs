@@ -1,0 +1,144 @@
+//! Plain arrays in, plain numbers out: batches of mixed flows through a network.
+
+use tch::Tensor;
+
+use super::lanes::spread;
+use super::{FusionError, Modality, Network, Noise, Trio, Widths};
+use undertone_types::{Flow, Matrix, ModalityWeights};
+
+/// Utterances that go through the network at once: enough for several threads. Bounds the
+/// memory, a kilobyte per frame at the usual width.
+const BATCH: usize = 128;
+
+/// The features of one utterance. An empty matrix (of any width) is an absent modality.
+#[derive(Clone, Debug)]
+pub struct FusionInput {
+    /// `[time, audio width]`.
+    pub audio: Matrix,
+    /// `[tokens, text width]`, real or simulated.
+    pub text: Matrix,
+    /// `[frames, video width]`.
+    pub video: Matrix,
+    /// Which flow it goes through.
+    pub flow: Flow,
+}
+
+impl FusionInput {
+    fn get(&self, modality: Modality) -> &Matrix {
+        match modality {
+            Modality::Audio => &self.audio,
+            Modality::Text => &self.text,
+            Modality::Video => &self.video,
+        }
+    }
+
+    /// Time steps of all modalities; close to what it costs.
+    fn steps(&self) -> usize {
+        self.audio.rows() + self.text.rows() + self.video.rows()
+    }
+}
+
+/// What the network says, as it says it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// Not clamped.
+    pub score: f32,
+    /// The modality attention.
+    pub weights: ModalityWeights,
+}
+
+/// Predicts each input, in the order given. What an input gets does not depend on the others.
+///
+/// # Errors
+/// When an input has the wrong width or a value that is not finite, or overflows the network.
+pub fn predict(network: &Network, inputs: &[FusionInput]) -> Result<Vec<Prediction>, FusionError> {
+    let widths = network.config().widths;
+    // Reading every value takes as long as a part of the network does.
+    let look = |(): &mut (), index: usize| check(widths, index, &inputs[index]);
+    let (looks, _) = spread((0..inputs.len()).collect(), network.threads(), look);
+    looks.into_iter().collect::<Result<(), _>>()?;
+    let mut predictions = vec![None; inputs.len()];
+    for flow in [Flow::Complete, Flow::TextMissing] {
+        let mut group: Vec<usize> = (0..inputs.len())
+            .filter(|&i| inputs[i].flow == flow)
+            .collect();
+        // Neighbours of like length waste little on padding.
+        group.sort_by_key(|&i| inputs[i].steps());
+        for batch in group.chunks(BATCH) {
+            let rows: Vec<&FusionInput> = batch.iter().map(|&i| &inputs[i]).collect();
+            for (&index, prediction) in batch.iter().zip(run(network, &rows, flow)?) {
+                predictions[index] = Some(prediction);
+            }
+        }
+    }
+    predictions
+        .into_iter()
+        .enumerate()
+        .map(|(input, prediction)| {
+            prediction
+                .filter(|p| p.score.is_finite())
+                .ok_or(FusionError::Overflow { input })
+        })
+        .collect()
+}
+
+fn run(
+    network: &Network,
+    inputs: &[&FusionInput],
+    flow: Flow,
+) -> Result<Vec<Prediction>, FusionError> {
+    let frames = Trio::from_fn(|m| {
+        let sequences: Vec<&Matrix> = inputs.iter().map(|input| input.get(m)).collect();
+        network.project(m, &sequences)
+    });
+    let output = network.forward(&frames.as_ref(), flow, &mut Noise::off());
+    plain(&output.score, &output.weights)
+}
+
+fn plain(scores: &Tensor, weights: &Tensor) -> Result<Vec<Prediction>, FusionError> {
+    let scores = Vec::<f32>::try_from(scores)?;
+    let weights = Vec::<f32>::try_from(weights.flatten(0, 1))?;
+    let predictions = scores.into_iter().zip(weights.chunks_exact(3));
+    Ok(predictions
+        .map(|(score, alpha)| Prediction {
+            score,
+            weights: ModalityWeights {
+                audio: alpha[0],
+                text: alpha[1],
+                video: alpha[2],
+            },
+        })
+        .collect())
+}
+
+fn check(widths: Widths, index: usize, input: &FusionInput) -> Result<(), FusionError> {
+    for modality in [Modality::Audio, Modality::Text, Modality::Video] {
+        let matrix = input.get(modality);
+        let expected = *widths.get(modality);
+        if matrix.is_empty() {
+            continue;
+        }
+        if matrix.cols() != expected {
+            return Err(FusionError::Width {
+                modality,
+                input: index,
+                expected,
+                got: matrix.cols(),
+            });
+        }
+        if let Some(row) = (0..matrix.rows()).find(|&row| !finite(matrix.row(row))) {
+            return Err(FusionError::NotFinite {
+                modality,
+                input: index,
+                row,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Looks at every value: without a way out early the processor compares many at once.
+fn finite(row: &[f32]) -> bool {
+    row.iter()
+        .fold(true, |finite, value| finite & value.is_finite())
+}

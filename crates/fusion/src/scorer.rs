@@ -1,0 +1,66 @@
+//! The way in for those who only want scores.
+
+use std::path::Path;
+
+use super::{FusionConfig, FusionError, FusionInput, Network, Widths, predict, read_checkpoint};
+use undertone_types::Sentiment;
+
+/// The range of a sentiment score.
+const LIMIT: f32 = 3.0;
+
+/// A trained network that gives scores. It may move between threads, not be shared.
+#[derive(Debug)]
+pub struct Scorer {
+    network: Network,
+}
+
+impl Scorer {
+    /// Loads a network from its weights (safetensors) and its config (JSON). `threads` is how
+    /// many libtorch may use while scoring; 0 leaves that to libtorch. Where other engines want
+    /// the same cores 1 is best: libtorch's threads wait for each other by spinning.
+    ///
+    /// # Errors
+    /// When a file cannot be read, is damaged, or the two do not belong together.
+    pub fn load(weights: &Path, config: &Path, threads: usize) -> Result<Self, FusionError> {
+        let mut network = Network::new(FusionConfig::read(config)?, 0)?;
+        read_checkpoint(weights)?.fill(&network)?;
+        network.freeze();
+        network.set_threads(threads);
+        Ok(Self { network })
+    }
+
+    /// The config that was loaded.
+    #[must_use]
+    pub fn config(&self) -> &FusionConfig {
+        self.network.config()
+    }
+
+    /// The widths that inputs must have.
+    #[must_use]
+    pub fn widths(&self) -> Widths {
+        self.config().widths
+    }
+
+    /// The network itself, for those who want its scores before they are clamped.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Scores in [−3, 3], in the order given; flows may be mixed. An utterance in which all
+    /// modalities are absent gets the network's score of nothing, with weights of 0.
+    ///
+    /// # Errors
+    /// When an input has the wrong width or holds a value that is not finite.
+    pub fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
+        let predictions = predict(&self.network, inputs)?;
+        let scored = predictions.into_iter().zip(inputs);
+        Ok(scored
+            .map(|(prediction, input)| Sentiment {
+                score: prediction.score.clamp(-LIMIT, LIMIT),
+                flow: input.flow,
+                weights: prediction.weights,
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,111 @@
+//! Failure records: what is left of a recording that could not be scored.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use walkdir::WalkDir;
+
+use undertone_types::{Failure, Recording};
+
+use super::atomic::place_line;
+use super::lines::{FailureLine, Line};
+use super::mark::RunMark;
+use super::paths::{ReportPaths, recording_of};
+use super::render::source_line;
+use super::time::{parse, rfc3339};
+use super::{ReportError, SCHEMA_VERSION};
+
+/// What will become of a recording that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextTry {
+    /// It is tried again then.
+    At(SystemTime),
+    /// Trying again would not help, or did not.
+    Never,
+    /// It ended the process that worked on it, and must not again.
+    Quarantined,
+}
+
+impl FailureLine {
+    /// What will become of it.
+    #[must_use]
+    pub fn next(&self) -> NextTry {
+        match self.next_try.as_deref().and_then(parse) {
+            Some(at) => NextTry::At(at),
+            None if self.quarantined => NextTry::Quarantined,
+            None => NextTry::Never,
+        }
+    }
+}
+
+/// Leaves a failure record: the outcome of attempt number `attempts`. A recording whose
+/// content could not be read has an empty hash.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn write_failure(
+    paths: &ReportPaths,
+    recording: &Recording,
+    mark: &RunMark,
+    failure: &Failure,
+    attempts: u32,
+    next: NextTry,
+) -> Result<(), ReportError> {
+    let line = Line::Failure(FailureLine {
+        schema: SCHEMA_VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        source: source_line(recording),
+        bundle: mark.bundle.clone(),
+        stage: failure.stage.name().to_owned(),
+        cause: failure.cause,
+        error: failure.chain.clone(),
+        hint: failure.hint.clone(),
+        attempts,
+        quarantined: next == NextTry::Quarantined,
+        failed_at: rfc3339(SystemTime::now()),
+        next_try: match next {
+            NextTry::At(time) => Some(rfc3339(time)),
+            NextTry::Never | NextTry::Quarantined => None,
+        },
+    });
+    place_line(&paths.failure, &line)
+}
+
+/// The record of a failure of the same content; none when there is none that can be read.
+#[must_use]
+pub fn failed_before(paths: &ReportPaths, blake3: &str) -> Option<FailureLine> {
+    read_failure(&paths.failure)
+        .filter(|former| former.source.blake3.as_deref().unwrap_or_default() == blake3)
+}
+
+/// Reads a failure record; none when it is not there or of another form.
+#[must_use]
+pub fn read_failure(path: &Path) -> Option<FailureLine> {
+    match serde_json::from_slice(&fs::read(path).ok()?) {
+        Ok(Line::Failure(line)) => Some(line),
+        _ => None,
+    }
+}
+
+/// All failure records below the output folder, with the path of each recording below its
+/// input (of names that are too long for a file system, what is left of them).
+pub fn failure_records(out: &Path) -> impl Iterator<Item = (PathBuf, FailureLine)> {
+    let files = WalkDir::new(out)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(Result::ok);
+    files.filter_map(move |entry| {
+        let recording = recording_of(entry.path().strip_prefix(out).ok()?)?;
+        Some((recording, read_failure(entry.path())?))
+    })
+}
+
+/// Changes a failure record so that the recording is tried again now.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn retry_now(path: &Path, mut line: FailureLine) -> Result<(), ReportError> {
+    line.next_try = Some(rfc3339(SystemTime::now()));
+    place_line(path, &Line::Failure(line))
+}

@@ -1,0 +1,138 @@
+//! Messages and marks for tests, of this room and of others.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use undertone_types::{
+    AudioFacts, Ended, Flow, Frame, Fused, Matrix, MediaFacts, ModalityWeights, Observation,
+    Observed, Recording, RecordingId, Represented, Sentiment, Stage, TextRepresentation,
+    TextSource, TokenProbability, Transcribed, Transcript, Utterance, VideoFacts,
+};
+
+use super::lines::{BundleLine, ConfigLine};
+use super::mark::RunMark;
+
+/// Bundle and settings that a report names.
+pub fn mark() -> Arc<RunMark> {
+    Arc::new(RunMark {
+        bundle: BundleLine {
+            name: "tiny".to_owned(),
+            version: "0.1.0".to_owned(),
+            purpose: "test".to_owned(),
+            fingerprint: "0123456789abcdef".to_owned(),
+        },
+        config: ConfigLine {
+            text_mode: "auto".to_owned(),
+            gate: 0.5,
+            frames_per_second: 5,
+            frame_width_px: 320,
+            window_s: 4.0,
+            min_s: 0.6,
+            max_s: 15.0,
+            pad_s: 0.2,
+            pause_s: 0.5,
+            voice_threshold: 0.5,
+        },
+    })
+}
+
+/// A recording that was never looked at.
+pub fn recording() -> Arc<Recording> {
+    let path = PathBuf::from("/in/day/a.mp4");
+    Arc::new(Recording {
+        id: RecordingId(0),
+        relative: PathBuf::from("day/a.mp4"),
+        path,
+        size_bytes: 4096,
+        modified: Some(std::time::UNIX_EPOCH),
+        blake3: "ab".repeat(32),
+    })
+}
+
+/// The end of a recording with so many utterances.
+pub fn ended(utterances: u32) -> Ended {
+    Ended {
+        utterances,
+        facts: MediaFacts {
+            duration_s: Some(9.123_456),
+            container: Some("Quicktime".to_owned()),
+            audio: Some(AudioFacts {
+                codec: "AAC".to_owned(),
+                rate_hz: 44_100,
+                channels: 2,
+                start_s: 0.7,
+            }),
+            video: Some(VideoFacts {
+                codec: "H.264".to_owned(),
+                width_px: 640,
+                height_px: 480,
+                fps: 25.0,
+                start_s: 0.0,
+            }),
+        },
+    }
+}
+
+/// Seconds that each stage took.
+pub fn stage_s() -> BTreeMap<Stage, f64> {
+    BTreeMap::from([(Stage::Decode, 0.25), (Stage::Transcribe, 1.5)])
+}
+
+/// Even ones are transcribed, odd ones simulated; an utterance lasts `index + 1` seconds.
+/// A scored utterance.
+pub fn fused(index: u32, score: f32) -> Fused {
+    let is_simulated = index % 2 == 1;
+    let start_s = f64::from(index) * 10.0;
+    let utterance = Utterance {
+        index,
+        start_s,
+        end_s: start_s + f64::from(index + 1),
+        audio: Some(vec![0.0; 160].into()),
+        voiced_share: 0.9,
+        frames: vec![Frame {
+            time_s: start_s,
+            face: None,
+        }],
+    };
+    let transcribed = Transcribed {
+        utterance,
+        transcript: Some(Transcript {
+            text: "a “fine” film".to_owned(),
+            tokens: vec![TokenProbability {
+                p: 0.9,
+                log_p: -0.1,
+            }],
+            no_speech: 0.01,
+        }),
+        confidence: if is_simulated { 0.2 } else { 0.912_34 },
+    };
+    let (source, flow) = if is_simulated {
+        (TextSource::Simulated, Flow::TextMissing)
+    } else {
+        (TextSource::Transcript, Flow::Complete)
+    };
+    let text = TextRepresentation {
+        source,
+        hidden: Matrix::from_rows(&[[0.0; 4]]),
+    };
+    Fused {
+        observed: Observed {
+            represented: Represented { transcribed, text },
+            observation: Observation {
+                audio: Matrix::from_rows(&[[0.0; 3]]),
+                video: Matrix::empty(5),
+                face_coverage: 0.0,
+            },
+        },
+        sentiment: Sentiment {
+            score,
+            flow,
+            weights: ModalityWeights {
+                audio: 0.2,
+                text: 0.7,
+                video: -0.1,
+            },
+        },
+    }
+}

@@ -1,0 +1,99 @@
+//! Reports: one JSONL file per recording, its schema, and the ledger that it is.
+//!
+//! A report exists exactly when it is complete: it is written beside its place under
+//! a temporary name, synced and renamed. So the reports are the ledger of what is
+//! done; there is no other. A failure leaves a failure record instead. Scores are
+//! rounded here, and nowhere else; a number that is none never reaches JSON.
+
+mod atomic;
+mod duplicate;
+pub mod escape;
+mod failure;
+mod ledger;
+mod lines;
+mod mark;
+mod order;
+mod paths;
+mod render;
+mod schema;
+mod summary;
+mod sweep;
+mod time;
+mod writer;
+
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
+
+pub use atomic::place;
+pub use duplicate::write_duplicate;
+pub use failure::{
+    NextTry, failed_before, failure_records, read_failure, retry_now, write_failure,
+};
+pub use ledger::{FinishedReport, Standing, is_done, read_finished, standing};
+pub use lines::{
+    AudioLine, BundleLine, ConfigLine, DuplicateLine, FaceLine, FailureLine, FlowName, Line,
+    MediaLine, ModalitiesLine, ModalityLine, OriginalLine, Polarity, RecordingLine, SentimentLine,
+    SourceLine, SpanLine, SummaryLine, TextLine, TextShares, TextSourceName, UtteranceLine,
+    VideoLine,
+};
+pub use mark::RunMark;
+pub use paths::{ReportPaths, is_own_output};
+pub use schema::report_schema;
+pub use sweep::sweep;
+pub use writer::ReportWriter;
+
+use std::path::PathBuf;
+
+/// The version of the lines' form.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Why a report cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The file system refuses.
+    #[error("cannot write {path:?}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// An infinite number, or none at all, where a score should be.
+    #[error("the {what} of utterance {index} is not a number")]
+    NotFinite {
+        /// Which utterance.
+        index: u32,
+        /// Which value.
+        what: &'static str,
+    },
+    /// Two utterances of the same index.
+    #[error("utterance {0} came twice")]
+    Twice(u32),
+    /// The recording ended, but not all of its utterances came.
+    #[error("{written} of {expected} utterances came before the end")]
+    Incomplete {
+        /// As many as were cut.
+        expected: u32,
+        /// As many as came in unbroken order.
+        written: u32,
+    },
+    /// A line cannot be expressed in JSON.
+    #[error("a line cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl ReportError {
+    /// True when the disk has no room, or takes nothing: it may pass, and no recording is
+    /// at fault.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match self {
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                StorageFull | QuotaExceeded | ReadOnlyFilesystem
+            ),
+            _ => false,
+        }
+    }
+}

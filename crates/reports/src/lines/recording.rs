@@ -1,0 +1,135 @@
+//! The first line of a report: what was scored, with what.
+
+use std::time::SystemTime;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::time::rfc3339_exact;
+
+/// What was scored, with what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordingLine {
+    /// Version of the form of all lines.
+    pub schema: u32,
+    /// Version of the program that wrote this.
+    pub program: String,
+    /// The file.
+    pub source: SourceLine,
+    /// Its streams.
+    pub media: MediaLine,
+    /// The models.
+    pub bundle: BundleLine,
+    /// The settings that change scores.
+    pub config: ConfigLine,
+}
+
+/// The file that was scored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceLine {
+    /// Where it was; characters that are not Unicode are replaced.
+    pub path: String,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// Last modification (RFC 3339, UTC), if the file system knows it.
+    pub modified: Option<String>,
+    /// BLAKE3 of the content, lower-case hexadecimal; absent only in a failure record
+    /// of a file that could not be read.
+    pub blake3: Option<String>,
+}
+
+impl SourceLine {
+    /// True when a file of this size and modification is, as far as one can tell without
+    /// reading it, the one that was scored.
+    #[must_use]
+    pub fn is_unchanged(&self, size_bytes: u64, modified: Option<SystemTime>) -> bool {
+        let modified = modified.map(rfc3339_exact);
+        self.size_bytes == size_bytes && modified.is_some() && self.modified == modified
+    }
+}
+
+/// The streams of a recording.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MediaLine {
+    /// Length of the longest stream in seconds.
+    pub duration_s: Option<f64>,
+    /// Container, as the demuxer names it.
+    pub container: Option<String>,
+    /// The audio stream that was used.
+    pub audio: Option<AudioLine>,
+    /// The video stream that was used.
+    pub video: Option<VideoLine>,
+}
+
+/// An audio stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AudioLine {
+    /// Codec.
+    pub codec: String,
+    /// Sampling rate.
+    pub rate_hz: u32,
+    /// Channels.
+    pub channels: u32,
+    /// Time of the first sample, in seconds.
+    pub start_s: f64,
+}
+
+/// A video stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VideoLine {
+    /// Codec.
+    pub codec: String,
+    /// Width in pixels.
+    pub width_px: u32,
+    /// Height in pixels.
+    pub height_px: u32,
+    /// Frames per second; 0 when variable or unknown.
+    pub fps: f64,
+    /// Time of the first frame, in seconds.
+    pub start_s: f64,
+}
+
+/// The bundle that was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BundleLine {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it is good for: scores of a "demo" bundle mean little on real recordings.
+    pub purpose: String,
+    /// Identifies manifest and models.
+    pub fingerprint: String,
+}
+
+/// The settings that change scores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigLine {
+    /// Where text was to come from: auto, transcript, simulated or none.
+    pub text_mode: String,
+    /// Confidence from which on a transcript was trusted.
+    pub gate: f64,
+    /// Video frames looked at per second.
+    pub frames_per_second: u32,
+    /// Width to which frames were scaled.
+    pub frame_width_px: u32,
+    /// Length of windows without audio, in seconds.
+    pub window_s: f64,
+    /// Shortest utterance, in seconds.
+    pub min_s: f64,
+    /// Longest utterance, in seconds.
+    pub max_s: f64,
+    /// Sound kept around the voice, in seconds.
+    pub pad_s: f64,
+    /// Silence that ends an utterance, in seconds.
+    pub pause_s: f64,
+    /// Voice probability from which on a stretch is voiced.
+    pub voice_threshold: f64,
+}

@@ -1,0 +1,174 @@
+//! From messages to lines: rounding, names, presence.
+
+use undertone_types::{Flow, Fused, MediaFacts, Recording, TextSource};
+
+use super::lines::{
+    AudioLine, FaceLine, FlowName, MediaLine, ModalitiesLine, ModalityLine, Polarity,
+    RecordingLine, SentimentLine, SourceLine, TextLine, TextSourceName, UtteranceLine, VideoLine,
+};
+use super::mark::RunMark;
+use super::time::rfc3339_exact;
+use super::{ReportError, SCHEMA_VERSION};
+
+/// Scores, weights and shares are given to four decimals: more would be noise.
+pub(super) fn tidy(value: f64) -> f64 {
+    round(value, 1e4)
+}
+
+/// Times are given to the millisecond.
+pub(super) fn tidy_s(value: f64) -> f64 {
+    round(value, 1e3)
+}
+
+/// Rounds; −0 becomes 0, and what is no number 0 as well.
+fn round(value: f64, scale: f64) -> f64 {
+    let rounded = (value * scale).round() / scale;
+    if rounded.is_finite() {
+        rounded + 0.0
+    } else {
+        0.0
+    }
+}
+
+pub(super) fn recording_line(
+    recording: &Recording,
+    facts: &MediaFacts,
+    mark: &RunMark,
+) -> RecordingLine {
+    RecordingLine {
+        schema: SCHEMA_VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        source: source_line(recording),
+        media: media_line(facts),
+        bundle: mark.bundle.clone(),
+        config: mark.config.clone(),
+    }
+}
+
+pub(super) fn source_line(recording: &Recording) -> SourceLine {
+    let hash = &recording.blake3;
+    SourceLine {
+        path: recording.path.to_string_lossy().into_owned(),
+        size_bytes: recording.size_bytes,
+        modified: recording.modified.map(rfc3339_exact),
+        blake3: (!hash.is_empty()).then(|| hash.clone()),
+    }
+}
+
+fn media_line(facts: &MediaFacts) -> MediaLine {
+    MediaLine {
+        duration_s: facts.duration_s.map(tidy_s),
+        container: facts.container.clone(),
+        audio: facts.audio.as_ref().map(|audio| AudioLine {
+            codec: audio.codec.clone(),
+            rate_hz: audio.rate_hz,
+            channels: audio.channels,
+            start_s: tidy_s(audio.start_s),
+        }),
+        video: facts.video.as_ref().map(|video| VideoLine {
+            codec: video.codec.clone(),
+            width_px: video.width_px,
+            height_px: video.height_px,
+            fps: tidy_s(video.fps),
+            start_s: tidy_s(video.start_s),
+        }),
+    }
+}
+
+pub(super) fn utterance_line(fused: &Fused, gate: f64) -> Result<UtteranceLine, ReportError> {
+    let represented = &fused.observed.represented;
+    let transcribed = &represented.transcribed;
+    let utterance = &transcribed.utterance;
+    let index = utterance.index;
+    let finite = |what, value: f32| match value.is_finite() {
+        true => Ok(tidy(value.into())),
+        false => Err(ReportError::NotFinite { index, what }),
+    };
+    let heard = transcribed.transcript.as_ref();
+    let confidence = finite("confidence", transcribed.confidence)?.clamp(0.0, 1.0);
+    let weights = &fused.sentiment.weights;
+    let observation = &fused.observed.observation;
+    let source = source_name(represented.text.source);
+    Ok(UtteranceLine {
+        index,
+        start_s: tidy_s(utterance.start_s),
+        end_s: tidy_s(utterance.end_s),
+        text: TextLine {
+            source,
+            transcript: heard
+                .map(|heard| heard.text.clone())
+                .filter(|text| !text.is_empty()),
+            confidence: heard.map(|_| confidence),
+            gate,
+        },
+        sentiment: sentiment_line(finite("score", fused.sentiment.score)?),
+        flow: match fused.sentiment.flow {
+            Flow::Complete => FlowName::Complete,
+            Flow::TextMissing => FlowName::TextMissing,
+        },
+        modalities: ModalitiesLine {
+            audio: ModalityLine {
+                present: utterance.audio.is_some() && !observation.audio.is_empty(),
+                weight: finite("audio weight", weights.audio)?,
+            },
+            text: ModalityLine {
+                present: source != TextSourceName::None && !represented.text.hidden.is_empty(),
+                weight: finite("text weight", weights.text)?,
+            },
+            video: FaceLine {
+                present: !observation.video.is_empty(),
+                weight: finite("video weight", weights.video)?,
+                face_coverage: finite("face coverage", observation.face_coverage)?.clamp(0.0, 1.0),
+            },
+        },
+    })
+}
+
+fn source_name(source: TextSource) -> TextSourceName {
+    match source {
+        TextSource::Transcript => TextSourceName::Transcript,
+        TextSource::Simulated => TextSourceName::Simulated,
+        TextSource::None => TextSourceName::None,
+    }
+}
+
+fn sentiment_line(score: f64) -> SentimentLine {
+    let score = score.clamp(-3.0, 3.0);
+    SentimentLine {
+        score,
+        class7: score.round_ties_even() as i8,
+        polarity: polarity(score),
+    }
+}
+
+/// The sign of a score's class: what rounds to 0 is neutral.
+pub(super) fn polarity(score: f64) -> Polarity {
+    match score.round_ties_even() {
+        class if class < 0.0 => Polarity::Negative,
+        class if class > 0.0 => Polarity::Positive,
+        _ => Polarity::Neutral,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_round_half_to_even_and_keep_their_sign() {
+        let class = |score| (sentiment_line(score).class7, polarity(score));
+        assert_eq!(class(0.5), (0, Polarity::Neutral));
+        assert_eq!(class(1.5), (2, Polarity::Positive));
+        assert_eq!(class(-2.6), (-3, Polarity::Negative));
+        assert_eq!(class(9.0).0, 3);
+    }
+
+    #[test]
+    fn rounding_leaves_no_odd_numbers() {
+        assert_eq!(tidy(0.123_456), 0.1235);
+        assert!(tidy(-0.000_001).is_sign_positive());
+        assert_eq!(tidy(f64::NAN), 0.0);
+        assert_eq!(tidy(f64::from(0.7_f32)), 0.7);
+        assert_eq!(tidy_s(f64::INFINITY), 0.0);
+    }
+}

@@ -1,0 +1,222 @@
+//! Tests of whole reports: what is written, what is left, what counts as done.
+
+use std::path::Path;
+
+use super::super::fixtures::{ended, fused, mark, recording, stage_s};
+use super::super::lines::{FlowName, Polarity};
+use super::super::{
+    NextTry, Standing, failed_before, is_done, read_finished, report_schema, standing,
+    write_duplicate, write_failure,
+};
+use super::*;
+use undertone_types::Failure;
+
+fn writer(out: &Path) -> ReportWriter {
+    let paths = ReportPaths::new(out, &recording().relative);
+    ReportWriter::create(paths, recording(), mark()).unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name());
+    names
+        .map(|name| name.to_str().unwrap().to_owned())
+        .collect()
+}
+
+fn lines(out: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(out.join("day/a.mp4.jsonl")).unwrap();
+    assert!(text.ends_with('\n'));
+    let lines = text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_report_is_in_order_and_follows_the_schema() {
+    let out = tempfile::tempdir().unwrap();
+    let mut writer = writer(out.path());
+    for (index, score) in [(2, -3.5), (0, 1.234_56), (1, 0.2)] {
+        assert!(!writer.is_complete(&ended(3)));
+        writer.utterance(&fused(index, score)).unwrap();
+    }
+    assert!(writer.is_complete(&ended(3)));
+    assert!(
+        names(&out.path().join("day")).is_empty(),
+        "nothing is there before the end"
+    );
+    let summary = writer.finish(&ended(3), &stage_s()).unwrap();
+
+    assert_eq!(names(&out.path().join("day")), ["a.mp4.jsonl"]);
+    let lines = lines(out.path());
+    let validator = jsonschema::validator_for(&report_schema()).unwrap();
+    for line in &lines {
+        let errors: Vec<String> = validator.iter_errors(line).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?} in {line}");
+        serde_json::from_value::<Line>(line.clone()).unwrap();
+    }
+    let kinds: Vec<&str> = lines
+        .iter()
+        .map(|line| line["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "recording",
+            "utterance",
+            "utterance",
+            "utterance",
+            "summary"
+        ]
+    );
+    assert_eq!(lines[0]["media"]["duration_s"], 9.123);
+    assert_eq!(lines[1]["sentiment"]["score"], 1.2346);
+    assert_eq!(lines[1]["flow"], "complete");
+    assert_eq!(lines[2]["flow"], "text-missing");
+    assert_eq!(lines[3]["sentiment"]["score"], -3.0);
+    assert_eq!(lines[3]["modalities"]["video"]["present"], false);
+
+    // Weighted by 1, 2 and 3 seconds.
+    let span = summary.sentiment.unwrap();
+    assert_eq!(
+        span.mean,
+        ((1.2346 + 0.4 - 9.0) / 6.0 * 1e4_f64).round() / 1e4
+    );
+    assert_eq!((span.min, span.max), (-3.0, 1.2346));
+    assert_eq!(span.polarity, Polarity::Negative);
+    assert_eq!(
+        (summary.text.transcribed, summary.text.simulated),
+        (0.6667, 0.3333)
+    );
+    assert_eq!(summary.stage_s["transcribe"], 1.5);
+}
+
+#[test]
+fn a_report_without_utterances_is_a_report() {
+    let out = tempfile::tempdir().unwrap();
+    let summary = writer(out.path()).finish(&ended(0), &stage_s()).unwrap();
+    assert_eq!((summary.utterances, summary.sentiment), (0, None));
+    assert_eq!(lines(out.path()).len(), 2);
+}
+
+#[test]
+fn what_is_not_whole_leaves_nothing() {
+    let out = tempfile::tempdir().unwrap();
+    let mut broken = writer(out.path());
+    broken.utterance(&fused(1, 0.0)).unwrap();
+    let error = broken.finish(&ended(2), &stage_s()).unwrap_err();
+    assert_eq!(error.to_string(), "0 of 2 utterances came before the end");
+    drop(writer(out.path()));
+    assert!(names(&out.path().join("day")).is_empty());
+}
+
+#[test]
+fn what_is_no_number_is_an_error_not_a_score() {
+    let out = tempfile::tempdir().unwrap();
+    let error = writer(out.path())
+        .utterance(&fused(4, f32::NAN))
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the score of utterance 4 is not a number"
+    );
+}
+
+#[test]
+fn the_ledger_knows_content_bundle_and_settings() {
+    let out = tempfile::tempdir().unwrap();
+    let report = out.path().join("day/a.mp4.jsonl");
+    let (hash, run) = (recording().blake3.clone(), mark());
+    let is_done = |hash: &str, run: &_| is_done(out.path(), &recording().relative, hash, run);
+    assert!(!is_done(&hash, &run));
+    let mut writer = writer(out.path());
+    writer.utterance(&fused(0, 1.0)).unwrap();
+    writer.finish(&ended(1), &stage_s()).unwrap();
+    assert!(is_done(&hash, &run));
+    assert!(!is_done("other", &run));
+    let mut other = (*run).clone();
+    other.bundle.fingerprint = "fedcba9876543210".to_owned();
+    assert!(!is_done(&hash, &other));
+    let mut other = (*run).clone();
+    other.config.text_mode = "simulated".to_owned();
+    assert!(!is_done(&hash, &other));
+
+    let whole = std::fs::read(&report).unwrap();
+    for length in [0, 10, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&report, &whole[..length]).unwrap();
+        assert_eq!(read_finished(&report), None, "{length} of {}", whole.len());
+    }
+}
+
+#[test]
+fn a_pointer_is_done_as_long_as_its_report_is_there() {
+    let out = tempfile::tempdir().unwrap();
+    let twin = Recording {
+        path: "/in/copy.mp4".into(),
+        relative: "copy.mp4".into(),
+        ..(*recording()).clone()
+    };
+    let done = || is_done(out.path(), &twin.relative, &twin.blake3, &mark());
+    let first = recording();
+    write_duplicate(out.path(), &twin, &first.path, &first.relative, &mark()).unwrap();
+    assert!(!done(), "it points nowhere");
+    writer(out.path()).finish(&ended(0), &stage_s()).unwrap();
+    assert!(done());
+    let text = std::fs::read(out.path().join("copy.mp4.jsonl")).unwrap();
+    let line: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(line["of"]["report"], "day/a.mp4.jsonl");
+    let validator = jsonschema::validator_for(&report_schema()).unwrap();
+    assert!(validator.is_valid(&line), "{line}");
+    let facts = (recording().size_bytes, recording().modified);
+    match standing(out.path(), &twin.relative) {
+        Standing::Duplicate(line) => assert!(line.source.is_unchanged(facts.0, facts.1)),
+        other => panic!("{other:?}"),
+    }
+    std::fs::remove_file(out.path().join("day/a.mp4.jsonl")).unwrap();
+    assert_eq!(standing(out.path(), &twin.relative), Standing::Unknown);
+}
+
+#[test]
+fn a_long_report_is_read_from_its_end() {
+    let out = tempfile::tempdir().unwrap();
+    let mut writer = writer(out.path());
+    for index in 0..200 {
+        writer.utterance(&fused(index, 0.5)).unwrap();
+    }
+    let summary = writer.finish(&ended(200), &stage_s()).unwrap();
+    let finished = read_finished(&out.path().join("day/a.mp4.jsonl")).unwrap();
+    assert_eq!(finished.summary, summary);
+    assert_eq!(
+        lines(out.path())[2]["flow"],
+        serde_json::to_value(FlowName::TextMissing).unwrap()
+    );
+}
+
+#[test]
+fn failures_are_counted_until_there_is_a_report() {
+    let out = tempfile::tempdir().unwrap();
+    let record = out.path().join("day/a.mp4.failed.json");
+    let failure = Failure {
+        stage: Stage::Decode,
+        cause: undertone_types::Cause::Content,
+        chain: vec!["no stream can be read".to_owned(), "no decoder".to_owned()],
+        hint: Some("install gstreamer1.0-libav".to_owned()),
+    };
+    let validator = jsonschema::validator_for(&report_schema()).unwrap();
+    for attempt in 1..=2 {
+        let paths = ReportPaths::new(out.path(), &recording().relative);
+        let former = failed_before(&paths, &recording().blake3);
+        let attempts = 1 + former.map_or(0, |former| former.attempts);
+        let next = NextTry::Never;
+        write_failure(&paths, &recording(), &mark(), &failure, attempts, next).unwrap();
+        let line: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
+        assert_eq!(line["attempts"], attempt);
+        assert!(validator.is_valid(&line), "{line}");
+        assert_eq!(line["error"][1], "no decoder");
+    }
+    assert_eq!(names(&out.path().join("day")), ["a.mp4.failed.json"]);
+    writer(out.path()).finish(&ended(0), &stage_s()).unwrap();
+    assert_eq!(names(&out.path().join("day")), ["a.mp4.jsonl"]);
+}

@@ -1,0 +1,227 @@
+//! A stage's clock: how long it worked, waited for input, and waited for its successor.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use undertone_types::Stage;
+
+/// Shared by a stage's replicas and whoever looks at them; the counts are sums over
+/// the replicas. Reading while they run gives a recent, not an exact, picture.
+#[derive(Debug, Default)]
+pub struct StageClock {
+    busy_ns: AtomicU64,
+    blocked_in_ns: AtomicU64,
+    blocked_out_ns: AtomicU64,
+    items: AtomicU64,
+    workers_at_work: AtomicU64,
+    taken: AtomicU64,
+    given: AtomicU64,
+    steps: AtomicU64,
+}
+
+/// A worker that is at work as long as this lives, also when the work panics.
+#[derive(Debug)]
+#[must_use]
+pub struct AtWork<'c>(&'c StageClock);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.workers_at_work.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What a clock showed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageTimes {
+    /// Time spent working.
+    pub busy: Duration,
+    /// Time spent waiting for something to do.
+    pub blocked_in: Duration,
+    /// Time spent waiting for the next stage to take a result.
+    pub blocked_out: Duration,
+    /// Pieces of work done.
+    pub items: u64,
+}
+
+impl StageClock {
+    /// A clock at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says that a worker is at work from now on.
+    pub fn at_work(&self) -> AtWork<'_> {
+        self.workers_at_work.fetch_add(1, Ordering::Relaxed);
+        AtWork(self)
+    }
+
+    /// True while at least one worker is at work.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        self.workers_at_work.load(Ordering::Relaxed) > 0
+    }
+
+    /// Adds working time, and how many pieces of work were done in it.
+    pub fn worked(&self, time: Duration, items: u64) {
+        add(&self.busy_ns, time);
+        self.items.fetch_add(items, Ordering::Relaxed);
+    }
+
+    /// Says that messages were taken from the stage before.
+    pub fn took(&self, messages: u64) {
+        self.taken.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    /// Says that a message was given to the next stage.
+    pub fn gave(&self) {
+        self.given.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says that the work at hand goes on: a piece of it was done that is no item yet.
+    pub fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Adds time spent waiting for something to do.
+    pub fn waited_for_input(&self, time: Duration) {
+        add(&self.blocked_in_ns, time);
+    }
+
+    /// Adds time spent waiting for the next stage to take a result.
+    pub fn waited_for_output(&self, time: Duration) {
+        add(&self.blocked_out_ns, time);
+    }
+
+    /// What it shows now.
+    #[must_use]
+    pub fn times(&self) -> StageTimes {
+        let read = |counter: &AtomicU64| Duration::from_nanos(counter.load(Ordering::Relaxed));
+        StageTimes {
+            busy: read(&self.busy_ns),
+            blocked_in: read(&self.blocked_in_ns),
+            blocked_out: read(&self.blocked_out_ns),
+            items: self.items.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl StageTimes {
+    /// Share of `wall` that each of `workers` replicas worked, in [0, 1].
+    #[must_use]
+    pub fn busy_share(&self, wall: Duration, workers: usize) -> f64 {
+        let available_s = wall.as_secs_f64() * workers as f64;
+        if available_s > 0.0 {
+            (self.busy.as_secs_f64() / available_s).min(1.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+fn add(counter: &AtomicU64, time: Duration) {
+    let time_ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    counter.fetch_add(time_ns, Ordering::Relaxed);
+}
+
+/// One clock for each stage of a chain.
+#[derive(Debug, Default)]
+pub struct StageClocks([StageClock; Stage::ALL.len()]);
+
+impl StageClocks {
+    /// The clock of a stage.
+    #[must_use]
+    pub fn of(&self, stage: Stage) -> &StageClock {
+        &self.0[stage as usize]
+    }
+
+    /// Messages that wait for a stage, as far as one can tell while they move.
+    #[must_use]
+    pub fn waiting(&self, stage: Stage) -> u64 {
+        let Some(before) = (stage as usize).checked_sub(1) else {
+            return 0;
+        };
+        let taken = self.of(stage).taken.load(Ordering::Relaxed);
+        let given = self.0[before].given.load(Ordering::Relaxed);
+        given.saturating_sub(taken)
+    }
+
+    /// A number that changes whenever anything moves anywhere in the chain.
+    #[must_use]
+    pub fn movement(&self) -> u64 {
+        let count = |clock: &StageClock| {
+            [&clock.items, &clock.taken, &clock.given, &clock.steps]
+                .map(|count| count.load(Ordering::Relaxed))
+                .into_iter()
+                .sum::<u64>()
+        };
+        self.0.iter().map(count).sum()
+    }
+
+    /// The stages that are at work.
+    pub fn at_work(&self) -> impl Iterator<Item = Stage> {
+        let stages = Stage::ALL.into_iter();
+        stages.filter(|stage| self.of(*stage).is_at_work())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_goes_to_the_right_account() {
+        let clocks = StageClocks::default();
+        let clock = clocks.of(Stage::Fuse);
+        let nap = Duration::from_millis(5);
+        clock.worked(nap, 2);
+        clock.worked(nap, 0);
+        clock.waited_for_input(nap);
+        let times = clock.times();
+        assert_eq!(
+            (times.items, times.busy, times.blocked_in),
+            (2, 2 * nap, nap)
+        );
+        assert_eq!(times.blocked_out, Duration::ZERO);
+        assert_eq!(clocks.of(Stage::Decode).times(), StageTimes::default());
+    }
+
+    #[test]
+    fn what_waits_for_a_stage_is_known_and_every_movement() {
+        let clocks = StageClocks::default();
+        let before = clocks.movement();
+        clocks.of(Stage::Decode).gave();
+        clocks.of(Stage::Decode).gave();
+        clocks.of(Stage::Transcribe).took(1);
+        assert_eq!(clocks.waiting(Stage::Transcribe), 1);
+        assert_eq!(clocks.waiting(Stage::Source), 0);
+        assert_eq!(clocks.waiting(Stage::Decode), 0);
+        let moved = clocks.movement();
+        clocks.of(Stage::Decode).step();
+        assert!(before < moved && moved < clocks.movement());
+    }
+
+    #[test]
+    fn who_is_at_work_is_known_also_after_a_panic() {
+        let clock = StageClock::new();
+        let first = clock.at_work();
+        let panicked = std::panic::catch_unwind(|| {
+            let _second = clock.at_work();
+            panic!("as planned");
+        });
+        assert!(panicked.is_err() && clock.is_at_work());
+        drop(first);
+        assert!(!clock.is_at_work());
+    }
+
+    #[test]
+    fn shares_are_shares() {
+        let times = StageTimes {
+            busy: Duration::from_secs(3),
+            ..StageTimes::default()
+        };
+        assert_eq!(times.busy_share(Duration::from_secs(6), 1), 0.5);
+        assert_eq!(times.busy_share(Duration::from_secs(6), 2), 0.25);
+        assert_eq!(times.busy_share(Duration::ZERO, 1), 0.0);
+    }
+}

@@ -1,0 +1,356 @@
+//! The training config: `config/train.toml` holds every key with a comment and its default.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::TrainError;
+use undertone_fusion::{LossWeights, NetworkConfig, Precision};
+
+/// Everything that decides a training run, besides its data.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// The run: seed, threads, when to stop.
+    pub run: RunConfig,
+    /// What is taken from the data set.
+    pub data: DataConfig,
+    /// The optimiser and its schedule.
+    pub optimiser: OptimiserConfig,
+    /// How much each term of the loss counts.
+    pub loss: LossWeights,
+    /// Modalities left out on purpose.
+    pub missing: MissingConfig,
+    /// Sizes and switches of the network.
+    pub network: NetworkConfig,
+}
+
+/// How a run starts and ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunConfig {
+    /// Decides weights, order and dropout.
+    pub seed: u64,
+    /// Threads; 0 for as many as there are cores.
+    pub threads: usize,
+    /// What it computes on.
+    pub device: DeviceChoice,
+    /// The numbers in which frames are multiplied with weights.
+    pub precision: Precision,
+    /// Passes over the training split.
+    pub epochs: u32,
+    /// Stop after this many epochs without a better one; 0 never stops early.
+    pub patience: u32,
+    /// By which validation error the epoch is chosen.
+    pub criterion: Criterion,
+}
+
+/// What a training computes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceChoice {
+    /// A CUDA device where libtorch sees one, else the processor.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A CUDA device.
+    Cuda,
+}
+
+/// Which validation error (MAE) decides. The test split never does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Criterion {
+    /// The mean of both flows.
+    Both,
+    /// The complete flow.
+    Complete,
+    /// The text-missing flow.
+    Missing,
+}
+
+/// What is taken from the data set, and what is made up for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// Where the text-missing flow's text comes from.
+    pub simulated: Simulated,
+}
+
+/// Where the text-missing flow's text comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Simulated {
+    /// The data set's simulated text; where it has none the flow imagines it.
+    Given,
+    /// A linear map from audio and video, fitted on the training split: a stand-in for data
+    /// sets that were made without a speech language model.
+    Ridge,
+}
+
+/// Adam and its schedule; the defaults are the paper's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimiserConfig {
+    /// The learning rate after warm-up.
+    pub learning_rate: f64,
+    /// L2 penalty, added to the gradient.
+    pub weight_decay: f64,
+    /// Utterances per step.
+    pub batch: usize,
+    /// Epochs in which the rate rises linearly.
+    pub warm_up_epochs: u32,
+    /// Factor on the rate…
+    pub decay: f64,
+    /// … every so many epochs after warm-up; 0 keeps the rate.
+    pub decay_every_epochs: u32,
+}
+
+/// Modalities left out on purpose, so that recordings without them can be scored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MissingConfig {
+    /// Share of training utterances that keep only a random part of their modalities.
+    pub modalities: f64,
+    /// Share of the time steps of every modality that is left out.
+    pub frames: f64,
+}
+
+impl DeviceChoice {
+    /// The device that is meant.
+    ///
+    /// # Errors
+    /// When CUDA is asked for and libtorch sees no such device.
+    pub(super) fn resolve(self) -> Result<Device, TrainError> {
+        match self {
+            Self::Cpu => Ok(Device::Cpu),
+            Self::Auto => Ok(Device::cuda_if_available()),
+            Self::Cuda if tch::Cuda::is_available() => Ok(Device::Cuda(0)),
+            Self::Cuda => Err(TrainError::NoCuda),
+        }
+    }
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            threads: 0,
+            device: DeviceChoice::Auto,
+            precision: Precision::F32,
+            epochs: 25,
+            patience: 0,
+            criterion: Criterion::Both,
+        }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            simulated: Simulated::Given,
+        }
+    }
+}
+
+impl Default for OptimiserConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 1e-4,
+            weight_decay: 1e-5,
+            batch: 96,
+            warm_up_epochs: 5,
+            decay: 0.9,
+            decay_every_epochs: 10,
+        }
+    }
+}
+
+impl Default for MissingConfig {
+    fn default() -> Self {
+        Self {
+            modalities: 0.2,
+            frames: 0.0,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Reads and checks a config file; keys that it leaves out have their defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read, has unknown keys, or values that make no sense.
+    pub fn read(path: &Path) -> Result<Self, TrainError> {
+        let text = std::fs::read_to_string(path).map_err(|source| TrainError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_toml(&text, &path.display().to_string())
+    }
+
+    /// A config from a file, if any, with single keys set to other values: `run.seed` to `3`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a key is unknown, or a value makes no sense.
+    pub fn load(path: Option<&Path>, set: &[(String, String)]) -> Result<Self, TrainError> {
+        let file = path.map_or(Ok(Self::default()), Self::read)?;
+        let mut table = toml::Table::try_from(&file).unwrap_or_default();
+        for (key, value) in set {
+            let Some((section, key)) = key.split_once('.') else {
+                return Err(TrainError::UnknownKey(key.clone()));
+            };
+            let place = table.get_mut(section).and_then(|keys| keys.as_table_mut());
+            let place = place.and_then(|keys| keys.get_mut(key));
+            let place = place.ok_or_else(|| TrainError::UnknownKey(format!("{section}.{key}")))?;
+            // What is no number or truth value is a word.
+            let word = || toml::Value::String(value.clone());
+            *place = value.parse().unwrap_or_else(|_| word());
+        }
+        Self::from_toml(&table.to_string(), "the settings of --set")
+    }
+
+    /// Reads and checks a config from TOML text; `name` is for messages.
+    ///
+    /// # Errors
+    /// When the text has unknown keys, or values that make no sense.
+    pub fn from_toml(text: &str, name: &str) -> Result<Self, TrainError> {
+        let config: Self = toml::from_str(text).map_err(|source| TrainError::Config {
+            name: name.to_owned(),
+            source: Box::new(source),
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks all values.
+    ///
+    /// # Errors
+    /// Names every value that makes no sense.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let mut problems = self.optimiser.problems();
+        if self.run.epochs == 0 {
+            problems.push("run.epochs must be at least 1".to_owned());
+        }
+        for (key, rate) in [
+            ("modalities", self.missing.modalities),
+            ("frames", self.missing.frames),
+        ] {
+            if !(0.0..=1.0).contains(&rate) {
+                problems.push(format!("missing.{key} must be 0 to 1, got {rate}"));
+            }
+        }
+        problems.extend(self.loss.problems());
+        problems.extend(self.network.problems());
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(TrainError::Unusable { problems })
+        }
+    }
+}
+
+impl OptimiserConfig {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        if !positive(self.learning_rate) {
+            let rate = self.learning_rate;
+            problems.push(format!(
+                "optimiser.learning_rate must be above 0, got {rate}"
+            ));
+        }
+        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
+            let decay = self.weight_decay;
+            problems.push(format!(
+                "optimiser.weight_decay must be 0 or more, got {decay}"
+            ));
+        }
+        if !positive(self.decay) {
+            problems.push(format!(
+                "optimiser.decay must be above 0, got {}",
+                self.decay
+            ));
+        }
+        if self.batch == 0 {
+            problems.push("optimiser.batch must be at least 1".to_owned());
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../config/train.toml");
+
+    #[test]
+    fn the_example_holds_every_key_and_its_default() {
+        let config = TrainConfig::from_toml(EXAMPLE, "train.toml").unwrap();
+        assert_eq!(config, TrainConfig::default());
+        let written: toml::Table = toml::from_str(EXAMPLE).unwrap();
+        let known = toml::Table::try_from(&config).unwrap();
+        for (section, keys) in &known {
+            for key in keys.as_table().unwrap().keys() {
+                assert!(written[section].get(key).is_some(), "{section}.{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn single_keys_are_set() {
+        let set =
+            |key: &str, value: &str| TrainConfig::load(None, &[(key.to_owned(), value.to_owned())]);
+        assert_eq!(set("run.seed", "3").unwrap().run.seed, 3);
+        assert!(
+            (set("optimiser.learning_rate", "1")
+                .unwrap()
+                .optimiser
+                .learning_rate
+                - 1.0)
+                .abs()
+                < 1e-9
+        );
+        assert_eq!(
+            set("run.criterion", "missing").unwrap().run.criterion,
+            Criterion::Missing
+        );
+        assert!(
+            !set("network.imagination", "false")
+                .unwrap()
+                .network
+                .imagination
+        );
+        for (key, value) in [
+            ("seed", "3"),
+            ("run.sead", "3"),
+            ("run.seed", "x"),
+            ("run.epochs", "0"),
+        ] {
+            assert!(set(key, value).is_err(), "{key} {value}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let error = TrainConfig::from_toml("[run]\nsead = 3\n", "mine.toml").unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(error.to_string(), "mine.toml is not a training config");
+        assert!(
+            cause.contains("line 2") && cause.contains("sead"),
+            "{cause}"
+        );
+    }
+
+    #[test]
+    fn all_problems_are_named_at_once() {
+        let text = "[run]\nepochs = 0\n[missing]\nframes = 2.0\n[network]\nmlp_dropout = 1.0\n";
+        let message = TrainConfig::from_toml(text, "mine.toml")
+            .unwrap_err()
+            .to_string();
+        for key in ["run.epochs", "missing.frames", "network.mlp_dropout"] {
+            assert!(message.contains(key), "{message}");
+        }
+    }
+}

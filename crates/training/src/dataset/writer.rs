@@ -1,0 +1,238 @@
+//! Writes data sets, so that an interrupted extraction can go on.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::super::TrainError;
+use super::index::{INDEX, INFO, read_index, read_info};
+use super::{DatasetInfo, Entry, Example, Lengths, finite, shard};
+use crate::error::write_file;
+use undertone_types::Matrix;
+
+/// Bytes of matrices that are collected before they become a shard.
+const SHARD_BYTES: usize = 64 << 20;
+/// Utterances likewise: what a kill costs at most.
+const SHARD_UTTERANCES: usize = 64;
+
+/// Writes a data set, utterance by utterance. What was flushed survives a kill: opening the
+/// same folder again goes on after it.
+#[derive(Debug)]
+pub struct DatasetWriter {
+    folder: PathBuf,
+    info: DatasetInfo,
+    ids: HashSet<String>,
+    pending: Vec<(Example, usize)>,
+    pending_bytes: usize,
+    next_shard: u32,
+    written: usize,
+}
+
+impl DatasetWriter {
+    /// Starts a data set in a folder, or goes on with the one that is there.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or holds a data set made otherwise.
+    pub fn open(folder: &Path, mut info: DatasetInfo) -> Result<Self, TrainError> {
+        fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
+        info.utterances = None;
+        let mut entries = Vec::new();
+        if folder.join(INFO).exists() {
+            let mut there = read_info(folder)?;
+            there.utterances = None;
+            if let Some(difference) = difference(&there, &info) {
+                return Err(TrainError::OtherDataset {
+                    path: folder.to_owned(),
+                    difference,
+                });
+            }
+            entries = read_index(folder, true)?;
+        }
+        // A kill may have cut the last line short: only whole lines go on.
+        let lines: Result<String, TrainError> = entries.iter().map(|e| line(folder, e)).collect();
+        write_file(&folder.join(INDEX), lines?.as_bytes())?;
+        let writer = Self {
+            folder: folder.to_owned(),
+            info,
+            ids: entries.iter().map(|entry| entry.id.clone()).collect(),
+            pending: Vec::new(),
+            pending_bytes: 0,
+            next_shard: entries
+                .iter()
+                .map(|entry| entry.shard + 1)
+                .max()
+                .unwrap_or(0),
+            written: entries.len(),
+        };
+        writer.write_info()?;
+        Ok(writer)
+    }
+
+    /// Whether an utterance is there already.
+    #[must_use]
+    pub fn contains(&self, id: &str) -> bool {
+        self.ids.contains(id)
+    }
+
+    /// Adds an utterance. Values that are not finite are zeroed; returned is how many.
+    ///
+    /// # Errors
+    /// When the id is there already, a width is wrong, the label is not finite, or the shard
+    /// cannot be written.
+    pub fn add(&mut self, mut example: Example) -> Result<usize, TrainError> {
+        if self.contains(&example.id) {
+            return Err(TrainError::Duplicate {
+                ids: vec![example.id],
+            });
+        }
+        if !example.label.is_finite() {
+            return Err(TrainError::Label { id: example.id });
+        }
+        let id = example.id.clone();
+        let mut zeroed = 0;
+        for (_, modality, matrix) in example.matrices_mut() {
+            let expected = *self.info.widths.get(modality);
+            if !matrix.is_empty() && matrix.cols() != expected {
+                return Err(TrainError::Width {
+                    id,
+                    modality,
+                    expected,
+                    got: matrix.cols(),
+                });
+            }
+            if let Some((clean, count)) = finite(matrix) {
+                *matrix = clean;
+                zeroed += count;
+            }
+            self.pending_bytes += size_of_val(matrix.as_slice());
+        }
+        self.ids.insert(id);
+        self.pending.push((example, zeroed));
+        if self.pending_bytes >= SHARD_BYTES || self.pending.len() >= SHARD_UTTERANCES {
+            self.flush()?;
+        }
+        Ok(zeroed)
+    }
+
+    /// Writes what was added so far to disk.
+    ///
+    /// # Errors
+    /// When the shard or the index cannot be written.
+    pub fn flush(&mut self) -> Result<(), TrainError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let mut matrices = Vec::new();
+        let mut lines = String::new();
+        for (example, zeroed) in &self.pending {
+            matrices.extend(named(example));
+            lines.push_str(&line(
+                &self.folder,
+                &entry(example, self.next_shard, *zeroed),
+            )?);
+        }
+        shard::write(&shard::path(&self.folder, self.next_shard), &matrices)?;
+        let index = self.folder.join(INDEX);
+        append(&index, &lines).map_err(|source| write_error(&index, source))?;
+        self.next_shard += 1;
+        self.written += self.pending.len();
+        self.pending.clear();
+        self.pending_bytes = 0;
+        Ok(())
+    }
+
+    /// Finishes the data set: only now can it be read.
+    ///
+    /// # Errors
+    /// When the last shard or the description cannot be written.
+    pub fn finish(mut self) -> Result<DatasetInfo, TrainError> {
+        self.flush()?;
+        self.info.utterances = Some(self.written);
+        self.write_info()?;
+        Ok(self.info)
+    }
+
+    fn write_info(&self) -> Result<(), TrainError> {
+        let path = self.folder.join(INFO);
+        let mut text =
+            serde_json::to_string_pretty(&self.info).map_err(|source| json_error(&path, source))?;
+        text.push('\n');
+        write_file(&path, text.as_bytes())
+    }
+}
+
+/// What makes two data sets unlike each other.
+fn difference(there: &DatasetInfo, wanted: &DatasetInfo) -> Option<String> {
+    if there.widths != wanted.widths {
+        let (there, wanted) = (there.widths, wanted.widths);
+        return Some(format!("its widths are {there:?}, not {wanted:?}"));
+    }
+    if there.bundle != wanted.bundle {
+        let (there, wanted) = (&there.bundle, &wanted.bundle);
+        return Some(format!("its bundle is {there:?}, not {wanted:?}"));
+    }
+    if there.extractors != wanted.extractors {
+        let (there, wanted) = (&there.extractors, &wanted.extractors);
+        return Some(format!("its extractors are {there:?}, not {wanted:?}"));
+    }
+    (there != wanted).then(|| format!("its format is {}", there.format))
+}
+
+/// The matrices that have rows, under the names they have in a shard.
+fn named(example: &Example) -> impl Iterator<Item = (String, &Matrix)> {
+    let all = [
+        ("audio", &example.audio),
+        ("text", &example.real),
+        ("simulated", &example.simulated),
+        ("video", &example.video),
+    ];
+    all.into_iter()
+        .filter(|(_, matrix)| !matrix.is_empty())
+        .map(|(kind, matrix)| (format!("{}/{kind}", example.id), matrix))
+}
+
+fn entry(example: &Example, shard: u32, zeroed: usize) -> Entry {
+    Entry {
+        id: example.id.clone(),
+        source: example.source.clone(),
+        split: example.split,
+        label: example.label,
+        text: example.text.clone(),
+        shard,
+        lengths: Lengths {
+            audio: example.audio.rows(),
+            text: example.real.rows(),
+            simulated: example.simulated.rows(),
+            video: example.video.rows(),
+        },
+        zeroed,
+    }
+}
+
+fn line(folder: &Path, entry: &Entry) -> Result<String, TrainError> {
+    serde_json::to_string(entry)
+        .map(|json| json + "\n")
+        .map_err(|source| json_error(&folder.join(INDEX), source))
+}
+
+fn append(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = File::options().append(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn write_error(path: &Path, source: std::io::Error) -> TrainError {
+    TrainError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn json_error(path: &Path, source: serde_json::Error) -> TrainError {
+    TrainError::Json {
+        path: path.to_owned(),
+        line: source.line(),
+        source,
+    }
+}

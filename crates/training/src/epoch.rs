@@ -1,0 +1,89 @@
+//! One pass over the training split, through both flows.
+
+use std::ops::ControlFlow;
+
+use super::adam::Adam;
+use super::batches::{batch, plan};
+use super::missing::leave_out;
+use super::{Dataset, Example, Split, TrainConfig, TrainError};
+use undertone_fusion::{LossValues, Network, Noise, Rng};
+
+/// Names of the random streams of an epoch.
+const ORDER: u64 = 1;
+const MISSING: u64 = 2;
+const DROPOUT: u64 = 3;
+
+/// What a step tells before the next one begins.
+pub(super) type OnStep<'s> = &'s mut dyn FnMut(Step) -> ControlFlow<()>;
+
+/// A step of the optimiser.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// The epoch it is in, from 1.
+    pub epoch: u32,
+    /// Which of the epoch's, from 1.
+    pub step: usize,
+    /// Of the epoch.
+    pub steps: usize,
+    /// The loss of its batch.
+    pub loss: f64,
+}
+
+/// Trains one epoch (from 1) and gives its mean losses; `None` if `on_step` broke it off. What
+/// happens depends on the weights, the optimiser's state, the seed and the epoch only, so a
+/// resumed run is the same run.
+pub(super) fn train_epoch(
+    network: &Network,
+    adam: &mut Adam,
+    dataset: &Dataset,
+    config: &TrainConfig,
+    epoch: u32,
+    rate: f64,
+    on_step: OnStep<'_>,
+) -> Result<Option<LossValues>, TrainError> {
+    let stream = |name| Rng::stream(&[config.run.seed, name, u64::from(epoch)]);
+    let mut missing = stream(MISSING);
+    let mut noise = Noise::from_stream(stream(DROPOUT));
+    let positions = dataset.split(Split::Train);
+    let count = positions.len();
+    let size = config.optimiser.batch;
+    let mut sums = LossValues::default();
+    let batches = plan(positions, dataset.entries(), size, &mut stream(ORDER));
+    let steps = batches.len();
+    for (step, positions) in (1..).zip(batches) {
+        let mut examples: Vec<Example> = positions
+            .iter()
+            .map(|&at| dataset.example(at))
+            .collect::<Result<_, _>>()?;
+        for example in &mut examples {
+            leave_out(example, &config.missing, &mut missing);
+        }
+        adam.zero_gradients();
+        let values = backward(network, &examples, config, &mut noise);
+        if !values.total.is_finite() {
+            return Err(TrainError::Diverged { epoch });
+        }
+        adam.step(rate);
+        sums.add(&values, examples.len() as f64);
+        let step = Step {
+            epoch,
+            step,
+            steps,
+            loss: values.total,
+        };
+        if on_step(step).is_break() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(sums.over(count as f64)))
+}
+
+/// Runs a batch through both flows and leaves the gradients of its loss.
+pub fn backward(
+    network: &Network,
+    examples: &[Example],
+    config: &TrainConfig,
+    noise: &mut Noise,
+) -> LossValues {
+    network.backward(batch(network, examples), &config.loss, noise)
+}

@@ -1,0 +1,131 @@
+//! How good a network is on a split of a data set.
+
+use serde::{Deserialize, Serialize};
+
+use super::bootstrap::{Drawn, Interval, intervals};
+use super::{Dataset, Metrics, Protocol, Split, TrainError, metrics};
+use undertone_fusion::{FusionInput, Modality, Network, Scorer, keep_freed_memory, predict};
+
+/// Utterances that are in memory at once.
+const CHUNK: usize = 256;
+
+/// The outcome of an evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvalReport {
+    /// Which protocol, by name.
+    pub protocol: String,
+    /// Which split.
+    pub split: Split,
+    /// How good, to four decimals.
+    pub metrics: Metrics,
+    /// How sure, to four decimals; `None` where it was not asked for or cannot be said.
+    pub interval: Option<Interval>,
+    /// Every utterance, in the order of the data set.
+    pub utterances: Vec<Scored>,
+}
+
+/// An utterance with its truth and its score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scored {
+    /// Its id in the data set.
+    pub id: String,
+    /// The recording it is from.
+    pub source: String,
+    /// The truth.
+    pub label: f32,
+    /// What the network said, not clamped.
+    pub score: f32,
+}
+
+/// Evaluates a scorer on a split under a protocol, with 95 % intervals from `resamples`
+/// bootstrap draws of whole recordings (0 for none).
+///
+/// # Errors
+/// When the data set cannot be read, has other widths, or the split is empty.
+pub fn evaluate(
+    scorer: &Scorer,
+    dataset: &Dataset,
+    split: Split,
+    protocol: Protocol,
+    resamples: usize,
+) -> Result<EvalReport, TrainError> {
+    keep_freed_memory();
+    check_widths(scorer.network(), dataset)?;
+    let utterances = score_split(scorer.network(), dataset, split, protocol)?;
+    Ok(EvalReport {
+        protocol: protocol.to_string(),
+        split,
+        metrics: summarise(&utterances, split)?.rounded(),
+        interval: interval(&utterances, resamples),
+        utterances,
+    })
+}
+
+fn interval(utterances: &[Scored], resamples: usize) -> Option<Interval> {
+    let drawn: Vec<Drawn<'_>> = (utterances.iter())
+        .map(|one| Drawn {
+            source: &one.source,
+            label: one.label,
+            score: one.score,
+        })
+        .collect();
+    let interval = intervals(&drawn, resamples)?;
+    Some(Interval {
+        low: interval.low.rounded(),
+        high: interval.high.rounded(),
+        ..interval
+    })
+}
+
+/// Scores every utterance of a split, not clamped.
+pub(super) fn score_split(
+    network: &Network,
+    dataset: &Dataset,
+    split: Split,
+    protocol: Protocol,
+) -> Result<Vec<Scored>, TrainError> {
+    let mut scored = Vec::new();
+    for chunk in dataset.split(split).chunks(CHUNK) {
+        let inputs: Vec<FusionInput> = chunk
+            .iter()
+            .map(|&at| Ok(protocol.input(dataset.example(at)?, at)))
+            .collect::<Result<_, TrainError>>()?;
+        let predictions = predict(network, &inputs)?;
+        scored.extend(chunk.iter().zip(predictions).map(|(&at, prediction)| {
+            let entry = &dataset.entries()[at];
+            Scored {
+                id: entry.id.clone(),
+                source: entry.source.clone(),
+                label: entry.label,
+                score: prediction.score,
+            }
+        }));
+    }
+    Ok(scored)
+}
+
+/// The metrics of scored utterances, not rounded.
+pub(super) fn summarise(scored: &[Scored], split: Split) -> Result<Metrics, TrainError> {
+    let truth: Vec<f32> = scored.iter().map(|one| one.label).collect();
+    let predicted: Vec<f32> = scored.iter().map(|one| one.score).collect();
+    metrics(&truth, &predicted).ok_or_else(|| TrainError::Empty {
+        split: split.to_string(),
+    })
+}
+
+fn check_widths(network: &Network, dataset: &Dataset) -> Result<(), TrainError> {
+    for modality in [Modality::Audio, Modality::Text, Modality::Video] {
+        let expected = *network.config().widths.get(modality);
+        let got = *dataset.info().widths.get(modality);
+        if expected != got {
+            return Err(TrainError::OtherWidths {
+                modality,
+                expected,
+                got,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! The table beside a folder of labelled clips.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{Split, label_csv};
+
+/// A clip and what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelledClip {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Folder and file, as the table names it; unique within a data set.
+    pub id: String,
+    /// The recording (or speaker) it was cut from: what folds and intervals keep together.
+    pub source: String,
+    /// Sentiment in [−3, 3].
+    pub label: f32,
+    /// What is said; empty when nothing is, `None` when the table does not know.
+    pub text: Option<String>,
+    /// Its part of the data set.
+    pub split: Split,
+}
+
+/// What is wrong with a table of labels.
+#[derive(Debug, thiserror::Error)]
+pub enum LabelError {
+    /// The table cannot be read as CSV with the columns `file`, `label` (or `valence`)
+    /// and, if known, `text`, `speech`, `split` and `source`.
+    #[error("{}: {source}", path.display())]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// What the CSV reader says, with the line.
+        source: csv::Error,
+    },
+    /// A row without a usable label.
+    #[error("{}: line {line}: the label must be a number from -3 to 3, got {got}", path.display())]
+    Label {
+        /// The table.
+        path: PathBuf,
+        /// Counted from 1, the header included.
+        line: usize,
+        /// What stands there.
+        got: String,
+    },
+    /// A row that says both that nothing is said and what is said.
+    #[error(
+        "{}: line {line}: the column speech says none, but there is a text ({text:?}); empty one of them",
+        path.display()
+    )]
+    Contradiction {
+        /// The table.
+        path: PathBuf,
+        /// Counted from 1, the header included.
+        line: usize,
+        /// The text.
+        text: String,
+    },
+}
+
+/// One row; columns that are not named here are ignored.
+#[derive(Deserialize)]
+struct Row {
+    file: String,
+    #[serde(alias = "valence")]
+    label: f32,
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    split: Option<Split>,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    speech: Option<Speech>,
+}
+
+/// Whether anything is said: an empty `text` alone means that it is not known.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Speech {
+    Yes,
+    None,
+}
+
+impl Row {
+    /// What is said, as [`LabelledClip::text`]; `Err` with a text that should not be there.
+    fn said(&self) -> Result<Option<String>, String> {
+        let text = self.text.as_ref().filter(|text| !text.trim().is_empty());
+        match (self.speech, text) {
+            (Some(Speech::None), Some(text)) => Err(text.clone()),
+            (Some(Speech::None), None) => Ok(Some(String::new())),
+            (_, text) => Ok(text.cloned()),
+        }
+    }
+}
+
+/// Reads a table; files are relative to its folder. Without a column `split` every clip
+/// is for training; `none` in a column `speech` says that nothing is said. The `label.csv`
+/// of MMSA-FET's data sets is known by its columns.
+///
+/// # Errors
+/// When a row is malformed; the message names table and line.
+pub fn read_labels(table: &Path) -> Result<Vec<LabelledClip>, LabelError> {
+    let failed = |source| LabelError::Table {
+        path: table.to_owned(),
+        source,
+    };
+    let folder = table.parent().unwrap_or(Path::new("."));
+    let mut reader = csv::Reader::from_path(table).map_err(failed)?;
+    if label_csv::is_label_csv(reader.headers().map_err(failed)?) {
+        return label_csv::read(table, reader);
+    }
+    let mut clips = Vec::new();
+    for (index, row) in reader.deserialize().enumerate() {
+        let row: Row = row.map_err(failed)?;
+        let label = checked(table, index + 2, row.label)?;
+        // With the folder's name, so that several tables make one data set.
+        let id = match folder.file_name() {
+            Some(name) => format!("{}/{}", name.to_string_lossy(), row.file),
+            None => row.file.clone(),
+        };
+        let path = folder.join(&row.file);
+        let text = row.said().map_err(|text| LabelError::Contradiction {
+            path: table.to_owned(),
+            line: index + 2,
+            text,
+        })?;
+        clips.push(LabelledClip {
+            source: row.source.unwrap_or_else(|| path.display().to_string()),
+            path,
+            id,
+            label,
+            text,
+            split: row.split.unwrap_or(Split::Train),
+        });
+    }
+    Ok(clips)
+}
+
+/// A label, if it is from −3 to 3.
+pub(super) fn checked(table: &Path, line: usize, label: f32) -> Result<f32, LabelError> {
+    if (-3.0..=3.0).contains(&label) {
+        return Ok(label);
+    }
+    Err(LabelError::Label {
+        path: table.to_owned(),
+        line,
+        got: label.to_string(),
+    })
+}
+
+/// Word error rate: the least number of words to change, drop or add, by the number of
+/// words that were said. Where nothing was said it is the number of invented words. Case
+/// and punctuation do not count: recognisers write them, tables of words often do not.
+#[must_use]
+pub fn word_error_rate(said: &str, heard: &str) -> f64 {
+    let (said, heard) = (words(said), words(heard));
+    strsim::generic_levenshtein(&said, &heard) as f64 / said.len().max(1) as f64
+}
+
+/// The words of a text in lower case, without punctuation other than apostrophes within.
+#[must_use]
+pub fn words(text: &str) -> Vec<String> {
+    let apart = |c: char| !c.is_alphanumeric() && c != '\'' && c != '’';
+    text.split(apart)
+        .map(|word| word.trim_matches(['\'', '’']))
+        .filter(|word| !word.is_empty())
+        .map(|word| word.to_lowercase().replace('’', "'"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("labels.csv");
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn columns_are_found_by_name() {
+        let (folder, path) = table(
+            "source,file,text,valence,split\nx,a.mp4,\"well, fine\",1.5,val\ny,b.mkv,,-3,test\n",
+        );
+        let clips = read_labels(&path).unwrap();
+        assert_eq!(clips[0].path, folder.path().join("a.mp4"));
+        assert_eq!(clips[0].text.as_deref(), Some("well, fine"));
+        assert_eq!((clips[0].label, clips[0].split), (1.5, Split::Val));
+        assert_eq!(
+            (clips[0].source.as_str(), clips[1].source.as_str()),
+            ("x", "y")
+        );
+        assert_eq!(
+            (clips[1].text.as_deref(), clips[1].split),
+            (None, Split::Test)
+        );
+    }
+
+    #[test]
+    fn a_bad_row_is_named() {
+        let (_folder, path) = table("file,label\na.mp4,0\nb.mp4,12\n");
+        let error = read_labels(&path).unwrap_err().to_string();
+        assert!(error.ends_with("line 3: the label must be a number from -3 to 3, got 12"));
+        let (_folder, path) = table("file,label\na.mp4,good\n");
+        assert!(
+            read_labels(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("line: 2")
+        );
+    }
+
+    #[test]
+    fn word_errors_are_counted_in_words() {
+        assert_eq!(
+            word_error_rate("the film was fine", "the film was fine"),
+            0.0
+        );
+        assert_eq!(word_error_rate("the film was fine", "a film was"), 0.5);
+        assert_eq!(word_error_rate("", "two words"), 2.0);
+    }
+
+    #[test]
+    fn case_and_punctuation_are_no_word_errors() {
+        let (said, heard) = ("it wasn't the phone", " It wasn’t - the 'phone'!");
+        assert_eq!(word_error_rate(said, heard), 0.0);
+        assert_eq!(word_error_rate("well-made", "well made"), 0.0);
+    }
+
+    #[test]
+    fn speech_none_says_that_nothing_is_said_and_a_blank_text_says_nothing() {
+        let (_folder, path) = table("file,label,text,speech\na.wav,0,,none\nb.wav,0,  ,\n");
+        let clips = read_labels(&path).unwrap();
+        assert_eq!(clips[0].text.as_deref(), Some(""));
+        assert_eq!(clips[1].text, None);
+        let (_folder, path) = table("file,label,text,speech\na.wav,0,hello,none\n");
+        let error = read_labels(&path).unwrap_err().to_string();
+        assert!(error.contains("line 2: the column speech says none, but"));
+    }
+}

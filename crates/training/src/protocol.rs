@@ -1,0 +1,292 @@
+//! What a network is given when it is evaluated.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::missing::{Kept, PARTS, thinned};
+use super::{Example, TrainError};
+use undertone_fusion::{FusionInput, Rng};
+use undertone_types::{Flow, Matrix};
+
+/// The stream of the random protocols; fixed, so that figures can be compared.
+const STREAM: u64 = 0x5eed;
+
+/// What a network is given when it is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Protocol {
+    /// Audio, real text, video; complete flow.
+    Complete,
+    /// Audio, simulated text, video; text-missing flow.
+    Simulated,
+    /// A part of audio, real text and video: with text the complete flow, else the
+    /// text-missing one.
+    Only(Kept),
+    /// Each modality is absent with this probability, but never all. Where text is absent the
+    /// text-missing flow runs, with simulated text if the audio is there to make it from.
+    RandomModality(f64),
+    /// Each frame of each modality is absent with this probability; complete flow.
+    RandomFrames(f64),
+}
+
+impl Protocol {
+    /// Complete, simulated, and each part of the modalities.
+    #[must_use]
+    pub fn fixed() -> Vec<Self> {
+        let parts = PARTS.into_iter().map(Self::Only);
+        [Self::Complete, Self::Simulated]
+            .into_iter()
+            .chain(parts)
+            .collect()
+    }
+
+    /// Modalities absent at rates 0.1 to 0.7, as the field tabulates them.
+    #[must_use]
+    pub fn random_modality() -> Vec<Self> {
+        (1..=7)
+            .map(|tenths| Self::RandomModality(f64::from(tenths) / 10.0))
+            .collect()
+    }
+
+    /// Frames absent at rates 0 to 0.9, as the field tabulates them.
+    #[must_use]
+    pub fn random_frames() -> Vec<Self> {
+        (0..=9)
+            .map(|tenths| Self::RandomFrames(f64::from(tenths) / 10.0))
+            .collect()
+    }
+
+    /// The protocols of a name: that of one, or `fixed`, `random-modality`, `random-frames`
+    /// or `all` for a family.
+    ///
+    /// # Errors
+    /// When there are none of that name.
+    pub fn named(name: &str) -> Result<Vec<Self>, TrainError> {
+        Ok(match name {
+            "fixed" => Self::fixed(),
+            "random-modality" => Self::random_modality(),
+            "random-frames" => Self::random_frames(),
+            "all" => [
+                Self::fixed(),
+                Self::random_modality(),
+                Self::random_frames(),
+            ]
+            .concat(),
+            one => vec![one.parse()?],
+        })
+    }
+
+    /// The protocols of several names, each once, in the order of their first mention.
+    ///
+    /// # Errors
+    /// When there are none of one of the names.
+    pub fn of_names(names: &[String]) -> Result<Vec<Self>, TrainError> {
+        let mut all = Vec::new();
+        for name in names {
+            for protocol in Self::named(name)? {
+                if !all.contains(&protocol) {
+                    all.push(protocol);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// What the network is given of an utterance; `at` is its position in the data set.
+    pub(super) fn input(self, example: Example, at: usize) -> FusionInput {
+        let mut rng = Rng::stream(&[STREAM, at as u64]);
+        match self {
+            Self::Complete => complete(example, [true; 3]),
+            Self::Simulated => missing(example, [true; 3]),
+            Self::Only(kept) if kept[1] => complete(example, kept),
+            Self::Only(kept) => missing(example, kept),
+            Self::RandomModality(rate) => match kept(rate, &mut rng) {
+                kept @ [_, true, _] => complete(example, kept),
+                // The text is simulated from the audio.
+                [audio, false, video] => missing(example, [audio, audio, video]),
+            },
+            Self::RandomFrames(rate) => {
+                let mut thin = |matrix: &Matrix| thinned(matrix, rate, &mut rng);
+                FusionInput {
+                    audio: thin(&example.audio),
+                    text: thin(&example.real),
+                    video: thin(&example.video),
+                    flow: Flow::Complete,
+                }
+            }
+        }
+    }
+}
+
+/// The complete flow with what is kept of audio, real text and video.
+fn complete(example: Example, kept: Kept) -> FusionInput {
+    given(
+        [example.audio, example.real, example.video],
+        kept,
+        Flow::Complete,
+    )
+}
+
+/// The text-missing flow with what is kept of audio, simulated text and video.
+fn missing(example: Example, kept: Kept) -> FusionInput {
+    given(
+        [example.audio, example.simulated, example.video],
+        kept,
+        Flow::TextMissing,
+    )
+}
+
+fn given(matrices: [Matrix; 3], kept: Kept, flow: Flow) -> FusionInput {
+    let [mut audio, mut text, mut video] = matrices;
+    for (matrix, kept) in [&mut audio, &mut text, &mut video].into_iter().zip(kept) {
+        if !kept {
+            *matrix = Matrix::empty(matrix.cols());
+        }
+    }
+    FusionInput {
+        audio,
+        text,
+        video,
+        flow,
+    }
+}
+
+/// A part of the modalities as `audio+video`.
+fn name(kept: Kept) -> String {
+    let names = ["audio", "text", "video"].into_iter().zip(kept);
+    let kept: Vec<&str> = names
+        .filter(|(_, kept)| *kept)
+        .map(|(name, _)| name)
+        .collect();
+    kept.join("+")
+}
+
+/// Which modalities stay; if all would go, one chosen at random stays.
+fn kept(rate: f64, rng: &mut Rng) -> [bool; 3] {
+    let mut kept = [(); 3].map(|()| rng.unit() >= rate);
+    let survivor = rng.below(3);
+    if kept == [false; 3] {
+        kept[survivor] = true;
+    }
+    kept
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Complete => f.write_str("complete"),
+            Self::Simulated => f.write_str("simulated"),
+            Self::Only(kept) => f.write_str(&name(*kept)),
+            Self::RandomModality(rate) => write!(f, "random-modality:{rate}"),
+            Self::RandomFrames(rate) => write!(f, "random-frames:{rate}"),
+        }
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = TrainError;
+
+    fn from_str(name: &str) -> Result<Self, TrainError> {
+        let unknown = || TrainError::Protocol(name.to_owned());
+        let mut fixed = Self::fixed().into_iter();
+        if let Some(fixed) = fixed.find(|protocol| protocol.to_string() == name) {
+            return Ok(fixed);
+        }
+        let (kind, rate) = name.split_once(':').ok_or_else(unknown)?;
+        let rate: f64 = rate.parse().map_err(|_| unknown())?;
+        match kind {
+            _ if !(0.0..=1.0).contains(&rate) => Err(unknown()),
+            "random-modality" => Ok(Self::RandomModality(rate)),
+            "random-frames" => Ok(Self::RandomFrames(rate)),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Split;
+
+    fn example() -> Example {
+        Example {
+            id: "a".to_owned(),
+            source: String::new(),
+            split: Split::Test,
+            label: 0.0,
+            text: String::new(),
+            audio: Matrix::from_rows(&[[1.0]; 40]),
+            real: Matrix::from_rows(&[[2.0, 2.0]; 3]),
+            simulated: Matrix::from_rows(&[[3.0, 3.0]; 4]),
+            video: Matrix::from_rows(&[[4.0]; 5]),
+        }
+    }
+
+    fn rows(input: &FusionInput) -> [usize; 3] {
+        [&input.audio, &input.text, &input.video].map(Matrix::rows)
+    }
+
+    #[test]
+    fn each_fixed_protocol_gives_its_modalities() {
+        let expected = [
+            ("complete", [40, 3, 5], Flow::Complete),
+            ("simulated", [40, 4, 5], Flow::TextMissing),
+            ("audio", [40, 0, 0], Flow::TextMissing),
+            ("text", [0, 3, 0], Flow::Complete),
+            ("video", [0, 0, 5], Flow::TextMissing),
+            ("audio+text", [40, 3, 0], Flow::Complete),
+            ("audio+video", [40, 0, 5], Flow::TextMissing),
+            ("text+video", [0, 3, 5], Flow::Complete),
+        ];
+        assert_eq!(Protocol::fixed().len(), expected.len());
+        for (protocol, (name, kept, flow)) in Protocol::fixed().into_iter().zip(expected) {
+            let input = protocol.input(example(), 0);
+            assert_eq!(protocol.to_string(), name);
+            assert_eq!((rows(&input), input.flow), (kept, flow), "{protocol}");
+        }
+    }
+
+    #[test]
+    fn random_modalities_never_all_go_and_repeat() {
+        let protocol = Protocol::RandomModality(0.9);
+        for at in 0..50 {
+            let input = protocol.input(example(), at);
+            assert!(rows(&input).iter().any(|&rows| rows > 0));
+            assert_eq!(rows(&input), rows(&protocol.input(example(), at)));
+        }
+    }
+
+    #[test]
+    fn random_frames_thin_out() {
+        let input = Protocol::RandomFrames(0.5).input(example(), 1);
+        assert!(
+            (5..35).contains(&input.audio.rows()),
+            "{}",
+            input.audio.rows()
+        );
+        assert!(
+            Protocol::RandomFrames(1.0)
+                .input(example(), 1)
+                .audio
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_protocol_that_is_named_twice_counts_once() {
+        let names = ["video", "fixed", "video"].map(ToOwned::to_owned);
+        let all = Protocol::of_names(&names).unwrap();
+        assert_eq!((all.len(), all[0].to_string().as_str()), (8, "video"));
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        let all = Protocol::named("all").unwrap();
+        assert_eq!(all.len(), 8 + 7 + 10);
+        for protocol in all {
+            assert_eq!(Protocol::named(&protocol.to_string()).unwrap(), [protocol]);
+        }
+        for name in ["silence", "random-frames:2", "no:0.5"] {
+            assert!(Protocol::named(name).is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Where a trained network comes from: a file beside its weights that travels with them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Best, BundleId, Dataset, Metrics, Simulated, Split, TrainConfig, TrainError};
+use crate::error::write_file;
+
+/// The file beside a network's weights.
+pub const PROVENANCE: &str = "provenance.json";
+
+/// What made a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The program's version.
+    pub undertone: String,
+    /// The config, whole.
+    pub config: TrainConfig,
+    /// What identifies the data set, its splits included.
+    pub dataset: String,
+    /// Which extractor made which features, with its version.
+    pub extractors: BTreeMap<String, String>,
+    /// The bundle whose parts they were.
+    pub bundle: BundleId,
+    /// Utterances in each split.
+    pub utterances: BTreeMap<Split, usize>,
+    /// The epoch that was kept.
+    pub best: Best,
+    /// The complete flow on the validation split then.
+    pub complete: Metrics,
+    /// The text-missing flow on the validation split then.
+    pub simulated: Metrics,
+}
+
+impl Provenance {
+    /// Of a network that was just trained.
+    pub(super) fn of(
+        config: &TrainConfig,
+        dataset: &Dataset,
+        best: Best,
+        [complete, simulated]: [Metrics; 2],
+    ) -> Self {
+        let info = dataset.info();
+        let count = |split| (split, dataset.split(split).len());
+        Self {
+            undertone: env!("CARGO_PKG_VERSION").to_owned(),
+            config: config.clone(),
+            dataset: dataset.fingerprint().to_owned(),
+            extractors: info.extractors.clone(),
+            bundle: info.bundle.clone(),
+            utterances: Split::ALL.map(count).into(),
+            best,
+            complete: complete.rounded(),
+            simulated: simulated.rounded(),
+        }
+    }
+
+    /// Whether the network learned from text that no language model simulated.
+    #[must_use]
+    pub fn is_stand_in(&self) -> bool {
+        self.config.data.simulated == Simulated::Ridge
+    }
+
+    /// Reads that of a trained network's folder.
+    ///
+    /// # Errors
+    /// When it is not there or not understood.
+    pub fn read(network: &Path) -> Result<Self, TrainError> {
+        let path = network.join(PROVENANCE);
+        let text = std::fs::read_to_string(&path).map_err(|source| TrainError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        serde_json::from_str(&text).map_err(|source| TrainError::Json {
+            line: source.line(),
+            path,
+            source,
+        })
+    }
+
+    /// Writes it into a trained network's folder.
+    pub(super) fn write(&self, network: &Path) -> Result<(), TrainError> {
+        let path = network.join(PROVENANCE);
+        let text = serde_json::to_string_pretty(self).map_err(|source| TrainError::Json {
+            path: path.clone(),
+            line: 0,
+            source,
+        })?;
+        write_file(&path, (text + "\n").as_bytes())
+    }
+}

@@ -1,0 +1,126 @@
+//! Evaluations as files: for papers, spreadsheets and scripts.
+
+use std::path::Path;
+
+use super::{EvalReport, Interval, Metrics, TrainError};
+use crate::error::write_file;
+
+/// A metric: its name and its value.
+type Column = (&'static str, fn(&Metrics) -> Option<f64>);
+
+const COLUMNS: [Column; 8] = [
+    ("mae", |metrics| Some(metrics.mae)),
+    ("corr", |metrics| metrics.corr),
+    ("acc7", |metrics| Some(metrics.acc7)),
+    ("acc5", |metrics| Some(metrics.acc5)),
+    ("acc2_has0", |metrics| Some(metrics.acc2_has0)),
+    ("f1_has0", |metrics| Some(metrics.f1_has0)),
+    ("acc2_non0", |metrics| metrics.acc2_non0),
+    ("f1_non0", |metrics| metrics.f1_non0),
+];
+
+/// Writes evaluations of one split into a folder: `evaluation.json` (everything),
+/// `evaluation.csv` (a line per protocol, every metric with its 95 % interval) and
+/// `predictions.csv` (a line per utterance, a column per protocol, scores not clamped). What
+/// cannot be said is left empty.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn publish(reports: &[EvalReport], folder: &Path) -> Result<(), TrainError> {
+    std::fs::create_dir_all(folder).map_err(|source| TrainError::Write {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let json = folder.join("evaluation.json");
+    let text = serde_json::to_string_pretty(reports).map_err(|source| TrainError::Json {
+        path: json.clone(),
+        line: 0,
+        source,
+    })?;
+    write_table(&folder.join("evaluation.csv"), &metrics_table(reports))?;
+    write_table(&folder.join("predictions.csv"), &predictions_table(reports))?;
+    // Last: a study takes a run with this file as done.
+    write_file(&json, (text + "\n").as_bytes())
+}
+
+fn metrics_table(reports: &[EvalReport]) -> Vec<Vec<String>> {
+    let mut heading = vec![
+        "protocol".to_owned(),
+        "split".to_owned(),
+        "count".to_owned(),
+    ];
+    for (name, _) in COLUMNS {
+        heading.extend([
+            name.to_owned(),
+            format!("{name}_low"),
+            format!("{name}_high"),
+        ]);
+    }
+    let mut rows = vec![heading];
+    for report in reports {
+        let mut row = vec![
+            report.protocol.clone(),
+            report.split.to_string(),
+            report.metrics.count.to_string(),
+        ];
+        let interval = report.interval.as_ref();
+        let end = |of: fn(&Interval) -> &Metrics| interval.map(of);
+        for (_, metric) in COLUMNS {
+            let ends = [
+                end(|interval| &interval.low),
+                end(|interval| &interval.high),
+            ];
+            let all = [Some(&report.metrics)].into_iter().chain(ends);
+            row.extend(all.map(|metrics| text(metrics.and_then(metric))));
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+fn predictions_table(reports: &[EvalReport]) -> Vec<Vec<String>> {
+    let heading = ["id", "source", "label"].map(ToOwned::to_owned);
+    let protocols = reports.iter().map(|report| report.protocol.clone());
+    let mut rows = vec![heading.into_iter().chain(protocols).collect()];
+    let utterances = reports.first().map_or(&[][..], |report| &report.utterances);
+    for (at, utterance) in utterances.iter().enumerate() {
+        let mut row = vec![
+            utterance.id.clone(),
+            utterance.source.clone(),
+            utterance.label.to_string(),
+        ];
+        // Every protocol scores the same utterances in the same order.
+        row.extend(
+            reports
+                .iter()
+                .map(|report| report.utterances[at].score.to_string()),
+        );
+        rows.push(row);
+    }
+    rows
+}
+
+fn text(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+/// Writes rows, the heading first, as CSV.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn write_table(path: &Path, rows: &[Vec<String>]) -> Result<(), TrainError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let write_error = |source: std::io::Error| TrainError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    for row in rows {
+        writer
+            .write_record(row)
+            .map_err(|error| write_error(error.into()))?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| write_error(error.into_error()))?;
+    write_file(path, &bytes)
+}

@@ -1,0 +1,113 @@
+//! The outcome of a study as a table.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::evaluate::{Scored, summarise};
+use super::publish::write_table;
+use super::{Metrics, Split, TrainError};
+use crate::error::write_file;
+
+/// A model under a protocol, over seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyRow {
+    /// Which model.
+    pub model: String,
+    /// What it was given.
+    pub protocol: String,
+    /// One for each seed, in their order; to four decimals.
+    pub seeds: Vec<Metrics>,
+}
+
+/// A metric over seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The sample's standard deviation; `None` for one seed.
+    pub deviation: Option<f64>,
+}
+
+/// A metric: its name and its value.
+type Column = (&'static str, fn(&Metrics) -> Option<f64>);
+
+/// The metrics of the tables.
+pub const STUDY_COLUMNS: [Column; 5] = [
+    ("MAE", |metrics| Some(metrics.mae)),
+    ("corr", |metrics| metrics.corr),
+    ("acc2", |metrics| metrics.acc2_non0),
+    ("F1", |metrics| metrics.f1_non0),
+    ("acc7", |metrics| Some(metrics.acc7)),
+];
+
+impl StudyRow {
+    /// From each seed's scored utterances.
+    pub(super) fn new(
+        model: &str,
+        protocol: &str,
+        seeds: &[Vec<Scored>],
+    ) -> Result<Self, TrainError> {
+        let metrics = |scored: &Vec<Scored>| Ok(summarise(scored, Split::Test)?.rounded());
+        Ok(Self {
+            model: model.to_owned(),
+            protocol: protocol.to_owned(),
+            seeds: seeds
+                .iter()
+                .map(metrics)
+                .collect::<Result<_, TrainError>>()?,
+        })
+    }
+
+    /// A metric over its seeds; `None` where one of them cannot say.
+    #[must_use]
+    pub fn spread(&self, metric: fn(&Metrics) -> Option<f64>) -> Option<Spread> {
+        let values: Vec<f64> = self.seeds.iter().map(metric).collect::<Option<_>>()?;
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        Some(Spread {
+            mean,
+            deviation: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),
+        })
+    }
+}
+
+/// Writes `study.json` (every seed) and `study.csv` (mean and deviation) into a folder.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn publish_study(rows: &[StudyRow], folder: &Path) -> Result<(), TrainError> {
+    let path = folder.join("study.json");
+    let json = serde_json::to_string_pretty(rows).map_err(|source| TrainError::Json {
+        path: path.clone(),
+        line: 0,
+        source,
+    })?;
+    write_file(&path, (json + "\n").as_bytes())?;
+    let mut heading = ["model", "protocol", "seeds", "count"]
+        .map(ToOwned::to_owned)
+        .to_vec();
+    for (name, _) in STUDY_COLUMNS {
+        heading.extend([name.to_owned(), format!("{name}_deviation")]);
+    }
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.4}"));
+    let mut table = vec![heading];
+    for row in rows {
+        let count = row.seeds.first().map_or(0, |metrics| metrics.count);
+        let mut line = vec![
+            row.model.clone(),
+            row.protocol.clone(),
+            row.seeds.len().to_string(),
+            count.to_string(),
+        ];
+        for (_, metric) in STUDY_COLUMNS {
+            let spread = row.spread(metric);
+            line.push(number(spread.map(|spread| spread.mean)));
+            line.push(number(spread.and_then(|spread| spread.deviation)));
+        }
+        table.push(line);
+    }
+    write_table(&folder.join("study.csv"), &table)
+}

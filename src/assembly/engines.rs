@@ -1,0 +1,185 @@
+//! Loads what a bundle names, within the budget of cores.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::stages::cutter::CutSettings;
+use crate::stages::decode::DecodeSettings;
+use crate::stages::fuse::Judge;
+use crate::stages::observe::ObserveStage;
+use crate::topology::{Chain, Engines};
+use undertone_bundle::{Bundle, BundleErrors, Demands, Extractor, Gate, Part};
+use undertone_config::Config;
+use undertone_engines::llama::{Llama, LlamaSettings, Prompt};
+use undertone_engines::media::{GstMedia, MediaSettings, MediaSource};
+use undertone_engines::whisper::Whisper;
+use undertone_features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
+use undertone_fusion::Scorer;
+
+/// Opens a bundle to score with.
+pub fn open_bundle(folder: &Path) -> Result<Bundle, BundleErrors> {
+    Bundle::open_with(folder, &demands(true))
+}
+
+/// Opens a bundle to take features with: its fusion network may be missing.
+pub fn open_bundle_for_extraction(folder: &Path) -> Result<Bundle, BundleErrors> {
+    Bundle::open_with(folder, &demands(false))
+}
+
+/// A bundle must have been made for the features that this program computes.
+fn demands(fusion: bool) -> Demands {
+    let (audio, video) = (Prosody::default(), FaceShape);
+    let extractor = |name: &str, version, width| Extractor {
+        extractor: name.to_owned(),
+        version,
+        width,
+    };
+    Demands {
+        fusion,
+        audio: Some(extractor(audio.name(), audio.version(), audio.width())),
+        video: Some(extractor(video.name(), video.version(), video.width())),
+    }
+}
+
+/// The speech engines of a bundle, loaded once and shared by all workers.
+pub struct SpeechModels {
+    /// Transcribes.
+    pub whisper: Whisper,
+    /// Reads or simulates text.
+    pub llama: Llama,
+}
+
+impl SpeechModels {
+    /// Loads both models; each of their sessions will use `threads` threads.
+    ///
+    /// # Errors
+    /// When a prompt of the manifest or a model file is not usable.
+    pub fn load(bundle: &Bundle, threads: usize) -> anyhow::Result<Self> {
+        let (asr, language) = (&bundle.manifest.asr, &bundle.manifest.language_model);
+        let prompt = |key| format!("bundle.toml: language_model.{key}");
+        let settings = LlamaSettings {
+            model: bundle.language_model(),
+            projector: bundle.projector(),
+            simulate: Prompt::simulate(&language.simulate_prompt)
+                .with_context(|| prompt("simulate_prompt"))?,
+            read: Prompt::read(&language.read_prompt).with_context(|| prompt("read_prompt"))?,
+            context_tokens: u32::try_from(language.context_tokens).unwrap_or(u32::MAX),
+            max_tokens: language.max_tokens,
+            threads,
+        };
+        Ok(Self {
+            whisper: Whisper::load(&bundle.asr(), Some(&asr.language), threads)?,
+            llama: Llama::load(settings)?,
+        })
+    }
+
+    /// All engines of a chain, as many as the stages have workers.
+    pub fn engines(
+        &self,
+        config: &Config,
+        bundle: &Bundle,
+        media: Vec<Box<dyn MediaSource>>,
+    ) -> anyhow::Result<Engines<'_>> {
+        let judge = |_| Ok(Box::new(scorer(bundle)?) as Box<dyn Judge>);
+        Ok(Engines {
+            media,
+            recogniser: &self.whisper,
+            language: &self.llama,
+            observers: (0..config.stages.observe.workers)
+                .map(|_| observer())
+                .collect(),
+            judges: (0..config.stages.fuse.workers)
+                .map(judge)
+                .collect::<anyhow::Result<_>>()?,
+        })
+    }
+}
+
+/// One media source for each worker of `decode`. Before everything else: GStreamer's
+/// set-up wants to be alone.
+pub fn media_sources(config: &Config) -> anyhow::Result<Vec<Box<dyn MediaSource>>> {
+    (0..config.stages.decode.workers)
+        .map(|_| media(config))
+        .collect()
+}
+
+/// What the stages need to know besides their engines.
+pub fn chain(config: &Config, bundle: &Bundle) -> Chain {
+    Chain {
+        stages: config.stages.clone(),
+        decode: decode_settings(config),
+        text: config.text.mode,
+        gate: gate(config, bundle),
+        batch: config.fuse.batch,
+    }
+}
+
+/// Threads for each session of an engine. Whisper and llama are busy at the same time,
+/// on different utterances, and so is every replica: they share the budget.
+pub fn threads_per_session(config: &Config) -> usize {
+    let sessions = config.stages.transcribe.workers + config.stages.represent.workers;
+    (config.threads.budget() / sessions).max(1)
+}
+
+/// A media source as the settings say.
+///
+/// # Errors
+/// When GStreamer cannot be used.
+pub fn media(config: &Config) -> anyhow::Result<Box<dyn MediaSource>> {
+    let settings = MediaSettings {
+        frames_per_second: config.decode.frames_per_second,
+        frame_width_px: config.decode.frame_width_px,
+        stall_s: config.decode.stall_s,
+        ..MediaSettings::default()
+    };
+    Ok(Box::new(GstMedia::new(settings)?))
+}
+
+/// The built-in feature extractors.
+#[must_use]
+pub fn observer() -> ObserveStage {
+    ObserveStage::new(Box::new(Prosody::default()), Box::new(FaceShape))
+}
+
+/// The network is small: more than one thread only costs.
+pub fn scorer(bundle: &Bundle) -> anyhow::Result<Scorer> {
+    let part = |part| {
+        bundle.path(part).with_context(|| {
+            format!(
+                "the bundle has no {part}: make one with `undertone train`, see models/README.md"
+            )
+        })
+    };
+    Ok(Scorer::load(
+        &part(Part::Fusion)?,
+        &part(Part::FusionConfig)?,
+        1,
+    )?)
+}
+
+/// How recordings are decoded and cut.
+#[must_use]
+pub fn decode_settings(config: &Config) -> DecodeSettings {
+    let utterances = &config.utterances;
+    DecodeSettings {
+        cut: CutSettings {
+            min_s: utterances.min_s,
+            max_s: utterances.max_s,
+            pad_s: utterances.pad_s,
+            pause_s: utterances.pause_s,
+            voice_threshold: utterances.voice_threshold,
+        },
+        window_s: config.decode.window_s,
+        ..DecodeSettings::default()
+    }
+}
+
+/// The bundle's gate, with the threshold that the settings ask for.
+pub fn gate(config: &Config, bundle: &Bundle) -> Gate {
+    let mut gate = bundle.gate().clone();
+    if let Some(threshold) = config.text.gate {
+        gate.threshold = threshold;
+    }
+    gate
+}

@@ -1,0 +1,10 @@
+//! Settings and bundle become engines and a chain: checked first, then loaded.
+
+mod engines;
+mod prepare;
+
+pub use engines::{
+    SpeechModels, chain, decode_settings, gate, media, media_sources, observer, open_bundle,
+    open_bundle_for_extraction, scorer, threads_per_session,
+};
+pub use prepare::{NotReady, OpenBundle, Prepared, Ready};

@@ -1,0 +1,148 @@
+//! What every command needs before it begins: settings, recordings, models, all checked.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use undertone_bundle::{Bundle, BundleErrors};
+use undertone_config::{Config, ConfigErrors};
+use undertone_discovery::{DiscoverErrors, Found, Patterns, discover};
+
+/// Settings and models, checked.
+#[derive(Debug)]
+pub struct Ready {
+    /// The settings.
+    pub config: Config,
+    /// The models.
+    pub bundle: Bundle,
+}
+
+impl Ready {
+    /// Checks the models that the settings name, also of settings that are wrong elsewhere.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn new(config: Result<Config, ConfigErrors>, open: OpenBundle) -> Result<Self, NotReady> {
+        let bundle = bundle_of(&config).map(|folder| open(&folder));
+        match (config, bundle) {
+            (Ok(config), Some(Ok(bundle))) => Ok(Self { config, bundle }),
+            (config, bundle) => Err(NotReady {
+                config: config.err(),
+                inputs: None,
+                bundle: bundle.and_then(Result::err),
+            }),
+        }
+    }
+}
+
+/// The folder of the bundle, also of settings that are not right otherwise.
+fn bundle_of(config: &Result<Config, ConfigErrors>) -> Option<PathBuf> {
+    match config {
+        Ok(config) => Some(config.bundle.clone()),
+        Err(errors) => errors.bundle.clone(),
+    }
+}
+
+/// Everything a run needs, checked.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The settings.
+    pub config: Config,
+    /// The recordings, in order.
+    pub found: Vec<Found>,
+    /// The models.
+    pub bundle: Bundle,
+}
+
+/// Everything that is wrong before a run can begin, of all kinds at once.
+#[derive(Debug, Default, thiserror::Error)]
+pub struct NotReady {
+    /// What is wrong with the settings.
+    pub config: Option<ConfigErrors>,
+    /// What is wrong with the inputs.
+    pub inputs: Option<DiscoverErrors>,
+    /// What is wrong with the models.
+    pub bundle: Option<BundleErrors>,
+}
+
+impl fmt::Display for NotReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config = self.config.as_ref().map(ToString::to_string);
+        let inputs = self.inputs.as_ref().map(ToString::to_string);
+        let bundle = self.bundle.as_ref().map(ToString::to_string);
+        let said: Vec<String> = [config, inputs, bundle].into_iter().flatten().collect();
+        f.write_str(&said.join("\n"))
+    }
+}
+
+impl NotReady {
+    /// True when the command line or the settings are wrong, which the user can mend at once.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        self.config.is_some() || self.inputs.is_some()
+    }
+}
+
+/// How a command opens its bundle.
+pub type OpenBundle = fn(&Path) -> Result<Bundle, BundleErrors>;
+
+impl Prepared {
+    /// Finds the recordings and checks the models, without stopping at the first thing that
+    /// is wrong.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn new(
+        config: Result<Config, ConfigErrors>,
+        paths: &[PathBuf],
+        open: OpenBundle,
+    ) -> Result<Self, NotReady> {
+        // With settings that cannot be read, at least the inputs are looked at.
+        let patterns = config
+            .as_ref()
+            .ok()
+            .and_then(|config| Patterns::new(&config.files).ok());
+        let found = discover(paths, &patterns.unwrap_or_default());
+        let bundle = bundle_of(&config).map(|folder| open(&folder));
+        match (config, found, bundle) {
+            (Ok(config), Ok(found), Some(Ok(bundle))) => Ok(Self {
+                config,
+                found,
+                bundle,
+            }),
+            (config, found, bundle) => Err(NotReady {
+                config: config.err(),
+                inputs: found.err(),
+                bundle: bundle.and_then(Result::err),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_kinds_of_problems_are_named_at_once() {
+        let set = [("bundle", "/no/bundle"), ("text.mood", "auto")];
+        let config = Config::load(None, &set.map(|(key, value)| (key.into(), value.into())));
+        let paths = [PathBuf::from("/no/video.mp4")];
+        let not_ready = Prepared::new(config, &paths, Bundle::open).unwrap_err();
+        let said = not_ready.to_string();
+        for part in ["text.mood", "/no/video.mp4", "/no/bundle"] {
+            assert!(said.contains(part), "{part} is not in {said}");
+        }
+        assert!(not_ready.is_usage());
+    }
+
+    #[test]
+    fn a_missing_model_is_the_environment() {
+        let config = Config::load(None, &[("bundle".to_owned(), "/no/bundle".to_owned())]);
+        let folder = tempfile::tempdir().unwrap();
+        let clip = folder.path().join("a.mp4");
+        std::fs::write(&clip, "x").unwrap();
+        let paths = [clip];
+        let not_ready = Prepared::new(config, &paths, Bundle::open).unwrap_err();
+        assert!(!not_ready.is_usage(), "{not_ready}");
+    }
+}

@@ -1,0 +1,307 @@
+//! Fits a bundle's gate on labelled clips, and measures one: how far a transcript can be
+//! trusted, given the evidence for it.
+
+use super::clips::{ClipReader, Pace, each_clip, whole_clip};
+use super::extract::{ClipEngines, Outcome};
+use crate::stages::transcribe::Transcriber;
+use undertone_bundle::{Evidence, Gate, GateWeights};
+use undertone_config::TextMode;
+use undertone_training::{
+    LabelledClip, Logistic, TrainError, expected_calibration_error, word_error_rate, words,
+};
+use undertone_types::{Failure, Stage};
+
+/// A transcript with at most this share of wrong words is right.
+pub const RIGHT_BELOW_WER: f64 = 0.2;
+
+/// How well a gate does on labelled clips.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GateReport {
+    /// Clips that were heard.
+    pub clips: usize,
+    /// Clips in which something was transcribed.
+    pub transcribed: usize,
+    /// Of these, how many transcripts are right.
+    pub right: usize,
+    /// Of the transcribed, how many the gate trusts.
+    pub trusted: usize,
+    /// Of the trusted, how many are right.
+    pub trusted_right: usize,
+    /// Clips in which nothing is said.
+    pub speechless: usize,
+    /// Of these, in how many something was transcribed.
+    pub invented: usize,
+    /// Of the invented transcripts, how many the gate trusts.
+    pub believed: usize,
+    /// Wrong words by words said, over all clips in which something is said.
+    pub word_error_rate: f64,
+    /// Expected calibration error of the confidence in what was transcribed, in ten bins.
+    pub calibration_error: f64,
+}
+
+/// What the recogniser made of a clip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// The evidence for its transcript; `None` without one.
+    evidence: Option<Evidence>,
+    /// Words said and wrong words (with nothing said, the invented ones).
+    said: usize,
+    wrong: f64,
+}
+
+impl Heard {
+    fn new(said: &str, heard: &str, evidence: Option<Evidence>) -> Self {
+        let words = words(said).len();
+        Self {
+            evidence,
+            said: words,
+            wrong: word_error_rate(said, heard) * words.max(1) as f64,
+        }
+    }
+
+    fn is_right(&self) -> bool {
+        self.wrong / self.said.max(1) as f64 <= RIGHT_BELOW_WER
+    }
+}
+
+/// Transcribes the clips whose words are known. A clip that fails is told to `on_clip`
+/// and left out; one in which no voice is found was heard without a word.
+///
+/// # Errors
+/// When no session can be made.
+pub fn hear_clips(
+    clips: &[LabelledClip],
+    engines: &ClipEngines<'_>,
+    on_clip: &mut dyn FnMut(&Pace, &LabelledClip, &Outcome),
+) -> Result<Vec<Heard>, TrainError> {
+    let known: Vec<_> = clips
+        .iter()
+        .filter(|clip| clip.text.is_some())
+        .cloned()
+        .collect();
+    let (mut pace, mut all) = (Pace::new(known.len()), Vec::new());
+    each_clip(
+        &known,
+        engines.threads,
+        || {
+            let media = (engines.media)();
+            let mut reader = ClipReader::new(media, whole_clip(engines.decode.clone()));
+            let mut ears = Transcriber::new(engines.recogniser, engines.gate, TextMode::Transcript)
+                .map_err(|error| TrainError::Engine {
+                    failure: Failure::new(Stage::Transcribe, &error),
+                })?;
+            Ok::<_, TrainError>(move |clip: &LabelledClip| listen(&mut reader, &mut ears, clip))
+        },
+        |index, heard| {
+            pace.done += 1;
+            let outcome = heard.map(|heard| all.push(heard));
+            on_clip(&pace, &known[index], &outcome);
+            Ok(())
+        },
+    )?;
+    Ok(all)
+}
+
+fn listen(
+    reader: &mut ClipReader,
+    ears: &mut Transcriber<'_>,
+    clip: &LabelledClip,
+) -> Result<Heard, Failure> {
+    let said = clip.text.as_deref().unwrap_or_default();
+    let Some(utterance) = reader.read(clip)? else {
+        return Ok(Heard::new(said, "", None));
+    };
+    let (duration_s, voiced) = (utterance.end_s - utterance.start_s, utterance.voiced_share);
+    let transcript = ears.transcribe(utterance)?.transcript.unwrap_or_default();
+    let evidence = Evidence::of(&transcript, duration_s, voiced);
+    Ok(Heard::new(said, &transcript.text, evidence))
+}
+
+/// In the order of [`GateWeights`]: whether more of it may speak for a transcript (1),
+/// against it (−1), or either.
+const SIGNS: [Option<f64>; 6] = [Some(1.0), Some(1.0), Some(-1.0), Some(-1.0), None, None];
+
+/// Fits the gate to what was heard. Its threshold is the caller's. Evidence that these
+/// clips turn round (as if a text were likelier for being repeated) is left out, the most
+/// turned first, since the next one may stand right without it: a few hundred clips say
+/// too little of it.
+///
+/// # Errors
+/// When the transcripts teach nothing: all right, or all wrong.
+pub fn fit_gate(all: &[Heard], threshold: f32) -> Result<Gate, TrainError> {
+    let (mut rows, right): (Vec<_>, Vec<_>) = all
+        .iter()
+        .filter_map(|heard| Some((features(heard.evidence.as_ref()?), heard.is_right())))
+        .unzip();
+    loop {
+        let fitted = Logistic::fit(&rows, &right).ok_or(TrainError::NothingToCalibrate {
+            transcribed: rows.len(),
+            right: right.iter().filter(|hit| **hit).count(),
+        })?;
+        let signed = |i: usize| SIGNS[i].map_or(0.0, |sign| sign * fitted.weights[i]);
+        let turned = (0..SIGNS.len()).min_by(|a, b| signed(*a).total_cmp(&signed(*b)));
+        let Some(turned) = turned.filter(|i| signed(*i) < 0.0) else {
+            return Ok(gate(&fitted, threshold));
+        };
+        for row in &mut rows {
+            row[turned] = 0.0;
+        }
+    }
+}
+
+/// How well a gate does on what was heard; honest on clips that it was not fitted to.
+#[must_use]
+pub fn measure_gate(gate: &Gate, all: &[Heard]) -> GateReport {
+    let mut report = GateReport {
+        clips: all.len(),
+        ..GateReport::default()
+    };
+    let (mut confidences, mut rights) = (Vec::new(), Vec::new());
+    let (mut said, mut wrong) = (0, 0.0);
+    for heard in all {
+        let speechless = heard.said == 0;
+        report.speechless += usize::from(speechless);
+        if !speechless {
+            said += heard.said;
+            wrong += heard.wrong;
+        }
+        let Some(evidence) = &heard.evidence else {
+            continue;
+        };
+        let (confidence, right) = (gate.weigh(evidence), heard.is_right());
+        let trusted = confidence >= gate.threshold;
+        report.transcribed += 1;
+        report.right += usize::from(right);
+        report.trusted += usize::from(trusted);
+        report.trusted_right += usize::from(trusted && right);
+        report.invented += usize::from(speechless);
+        report.believed += usize::from(speechless && trusted);
+        confidences.push(f64::from(confidence));
+        rights.push(right);
+    }
+    report.word_error_rate = wrong / f64::from(u32::try_from(said.max(1)).unwrap_or(u32::MAX));
+    report.calibration_error = expected_calibration_error(&confidences, &rights);
+    report
+}
+
+/// In the order of [`GateWeights`].
+fn features(evidence: &Evidence) -> Vec<f64> {
+    [
+        evidence.mean_log_prob,
+        evidence.min_log_prob,
+        evidence.no_speech,
+        evidence.repetition,
+        evidence.chars_per_s,
+        evidence.voiced_share,
+    ]
+    .map(f64::from)
+    .to_vec()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "single precision is plenty for a gate"
+)]
+fn gate(fitted: &Logistic, threshold: f32) -> Gate {
+    let weight = |index: usize| fitted.weights[index] as f32;
+    Gate {
+        threshold,
+        bias: fitted.bias as f32,
+        weights: GateWeights {
+            mean_log_prob: weight(0),
+            min_log_prob: weight(1),
+            no_speech: weight(2),
+            repetition: weight(3),
+            chars_per_s: weight(4),
+            voiced_share: weight(5),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(mean_log_prob: f32) -> Evidence {
+        Evidence {
+            mean_log_prob,
+            min_log_prob: 2.0 * mean_log_prob,
+            no_speech: 0.0,
+            repetition: 0.0,
+            chars_per_s: 12.0,
+            voiced_share: 0.8,
+        }
+    }
+
+    const SAID: &str = "the film was quite good";
+
+    /// Forty that are sure and right, forty that are unsure and wrong (four as sure as some of
+    /// the right ones), one without a word.
+    fn some() -> Vec<Heard> {
+        let mut all: Vec<_> = (0..40)
+            .map(|n| Heard::new(SAID, SAID, Some(evidence(-0.01 * n as f32))))
+            .collect();
+        all.extend((0..40).map(|n| {
+            let unsure = evidence(-0.3 - 0.03 * n as f32);
+            Heard::new(SAID, "a fill of squids", Some(unsure))
+        }));
+        all.push(Heard::new(SAID, "", None));
+        all
+    }
+
+    #[test]
+    fn sure_transcripts_that_were_right_open_the_gate() {
+        let all = some();
+        let gate = fit_gate(&all, 0.5).unwrap();
+        assert!(gate.weigh(&evidence(-0.05)) > 0.9);
+        assert!(gate.weigh(&evidence(-1.2)) < 0.1);
+        let report = measure_gate(&gate, &all);
+        assert_eq!(
+            (report.clips, report.transcribed, report.right),
+            (81, 80, 40)
+        );
+        assert!(
+            report.trusted_right >= 36 && report.trusted <= 44,
+            "{report:?}"
+        );
+        assert!(report.calibration_error < 0.1);
+        assert!((report.word_error_rate - 41.0 / 81.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_made_of_noise_is_invented_and_counts_in_no_word_error_rate() {
+        let mut all = some();
+        let gate = fit_gate(&all, 0.5).unwrap();
+        let before = measure_gate(&gate, &all).word_error_rate;
+        all.push(Heard::new("", "the film was", Some(evidence(-0.01))));
+        all.push(Heard::new("", "the film was", Some(evidence(-2.0))));
+        all.push(Heard::new("", "", None));
+        let report = measure_gate(&gate, &all);
+        assert_eq!(
+            (report.speechless, report.invented, report.believed),
+            (3, 2, 1)
+        );
+        assert!((report.word_error_rate - before).abs() < 1e-12);
+    }
+
+    #[test]
+    fn repetition_never_speaks_for_a_text() {
+        let mut all = some();
+        for heard in &mut all {
+            if let (true, Some(evidence)) = (heard.is_right(), &mut heard.evidence) {
+                evidence.repetition = 0.2;
+            }
+        }
+        let gate = fit_gate(&all, 0.5).unwrap();
+        assert!(gate.weights.repetition.abs() < 1e-9, "{gate:?}");
+        assert!(gate.weights.mean_log_prob > 0.0);
+    }
+
+    #[test]
+    fn clips_that_are_all_right_teach_nothing() {
+        let all: Vec<_> = (0..5)
+            .map(|_| Heard::new(SAID, SAID, Some(evidence(-0.1))))
+            .collect();
+        assert!(fit_gate(&all, 0.5).is_err());
+    }
+}

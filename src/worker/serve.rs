@@ -1,0 +1,138 @@
+//! The worker's side: runs the chain over what it is told to score.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::faults;
+use crate::stages::report::{FailureRecords, Progress, Reporter};
+use crate::topology::{self, Chain, Engines, Fault, Stop};
+use undertone_daemon::{Event, Order, Pulse, StagePulse};
+use undertone_reports::{ReportError, RunMark};
+use undertone_telemetry::StageClocks;
+use undertone_types::{Recording, Sourced, Stage};
+
+/// How often the worker looks whether it is to end.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often it says how it is.
+const PULSE: Duration = Duration::from_millis(500);
+
+/// Everything that a worker works with, loaded and checked.
+pub struct Service<'e> {
+    /// What the stages need to know.
+    pub chain: Chain,
+    /// The engines.
+    pub engines: Engines<'e>,
+    /// Bundle and settings, for the reports.
+    pub mark: Arc<RunMark>,
+    /// Folder of the reports.
+    pub out: PathBuf,
+}
+
+/// Scores what `orders` say until [`Order::Finish`], the end of the orders, or a fault.
+/// `tell` is called from several threads.
+pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Event) + Sync)) {
+    let Service {
+        chain,
+        engines,
+        mark,
+        out,
+    } = service;
+    let (stop, clocks, disk_full) = (
+        Stop::default(),
+        StageClocks::default(),
+        AtomicBool::new(false),
+    );
+    let mut reporter = Reporter::new(out, mark, FailureRecords::Leave, |news| tell(event(news)));
+    let report = |message| {
+        reporter.take(message).map_err(|error: ReportError| {
+            disk_full.store(error.is_disk_full(), Ordering::Relaxed);
+            Fault::new(Stage::Report, &error)
+        })
+    };
+    let recordings = std::iter::from_fn(|| next(orders, &stop));
+    let mut told = Instant::now();
+    let watch = || {
+        std::thread::sleep(LOOK);
+        if told.elapsed() >= PULSE {
+            told = Instant::now();
+            tell(Event::Pulse(pulse(&clocks)));
+        }
+    };
+    tell(Event::Ready);
+    topology::run(&chain, engines, recordings, report, &clocks, &stop, watch);
+    tell(Event::Pulse(pulse(&clocks)));
+    if let Some(fault) = stop.take_fault() {
+        tell(Event::Fault {
+            reason: fault.to_string(),
+            disk_full: disk_full.load(Ordering::Relaxed),
+        });
+    }
+}
+
+fn next(orders: &Receiver<Order>, stop: &Stop) -> Option<Sourced> {
+    loop {
+        match orders.recv_timeout(LOOK) {
+            Ok(Order::Score(job)) => {
+                let recording = Recording::from(job);
+                faults::strike(&recording.relative);
+                return Some(Sourced::Recording(Arc::new(recording)));
+            }
+            Ok(Order::Begin(_)) => {}
+            Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) if stop.asked() => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+fn event(news: Progress) -> Event {
+    match news {
+        Progress::Opened {
+            recording,
+            duration_s,
+        } => Event::Opened {
+            id: recording.0,
+            duration_s,
+        },
+        Progress::Scored { recording, end_s } => Event::Scored {
+            id: recording.0,
+            end_s,
+        },
+        Progress::Reported {
+            recording,
+            duration_s,
+            summary,
+        } => Event::Reported {
+            id: recording.id.0,
+            duration_s,
+            summary,
+        },
+        Progress::Failed { recording, failure } => Event::Failed {
+            id: recording.id.0,
+            failure,
+        },
+    }
+}
+
+fn pulse(clocks: &StageClocks) -> Pulse {
+    let stage = |stage| {
+        let clock = clocks.of(stage);
+        let times = clock.times();
+        StagePulse {
+            stage,
+            busy_s: times.busy.as_secs_f64(),
+            blocked_in_s: times.blocked_in.as_secs_f64(),
+            blocked_out_s: times.blocked_out.as_secs_f64(),
+            waiting: clocks.waiting(stage),
+            at_work: clock.is_at_work(),
+        }
+    };
+    Pulse {
+        stages: Stage::ALL.into_iter().map(stage).collect(),
+        movement: clocks.movement(),
+    }
+}
