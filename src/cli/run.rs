@@ -141,9 +141,8 @@ impl<'r> Source<'r> {
 }
 
 fn unreadable(found: Found, id: RecordingId, error: &std::io::Error) -> Sourced {
-    let failure = Failure::new(Stage::Source, error)
-        .because(Cause::Io)
-        .with_hint("check that it can be read");
+    let failure =
+        Failure::new(Stage::Source, Cause::Io, error).with_hint("check that it can be read");
     let recording = Recording {
         id,
         path: found.path,

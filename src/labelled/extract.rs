@@ -12,7 +12,7 @@ use undertone_engines::llama::LanguageModel;
 use undertone_engines::media::MediaSource;
 use undertone_engines::whisper::SpeechRecogniser;
 use undertone_training::{DatasetWriter, Example, LabelledClip, TrainError};
-use undertone_types::{Failure, Represented, Stage, TextRepresentation, TextSource};
+use undertone_types::{Cause, Failure, Represented, Stage, TextRepresentation, TextSource};
 
 /// What extraction and calibration need.
 pub struct ClipEngines<'e> {
@@ -82,7 +82,7 @@ struct Extractor<'e> {
 impl<'e> Extractor<'e> {
     fn new(engines: &ClipEngines<'e>) -> Result<Self, TrainError> {
         let session = |stage: Stage, error: &dyn std::error::Error| TrainError::Engine {
-            failure: Failure::new(stage, error),
+            failure: Failure::new(stage, Cause::Engine, error),
         };
         let mode = TextMode::Auto;
         Ok(Self {

@@ -9,7 +9,7 @@ use undertone_config::TextMode;
 use undertone_training::{
     LabelledClip, Logistic, TrainError, expected_calibration_error, word_error_rate, words,
 };
-use undertone_types::{Failure, Stage};
+use undertone_types::{Cause, Failure, Stage};
 
 /// A transcript with at most this share of wrong words is right.
 pub const RIGHT_BELOW_WER: f64 = 0.2;
@@ -88,7 +88,7 @@ pub fn hear_clips(
             let mut reader = ClipReader::new(media, whole_clip(engines.decode.clone()));
             let mut ears = Transcriber::new(engines.recogniser, engines.gate, TextMode::Transcript)
                 .map_err(|error| TrainError::Engine {
-                    failure: Failure::new(Stage::Transcribe, &error),
+                    failure: Failure::new(Stage::Transcribe, Cause::Engine, &error),
                 })?;
             Ok::<_, TrainError>(move |clip: &LabelledClip| listen(&mut reader, &mut ears, clip))
         },

@@ -85,7 +85,7 @@ impl<'m> DecodeStage<'m> {
             Ok(Ok(ended)) => return send(Body::Ended(ended)),
             Ok(Err(MediaError::Stopped)) => return ControlFlow::Break(()),
             Ok(Err(error)) => {
-                let failure = Failure::new(Stage::Decode, &error).because(cause(&error));
+                let failure = Failure::new(Stage::Decode, cause(&error), &error);
                 match error.hint() {
                     Some(hint) => failure.with_hint(hint),
                     None => failure,
@@ -135,8 +135,18 @@ fn cause(error: &MediaError) -> Cause {
     match error {
         MediaError::Unreadable { .. } => Cause::Io,
         MediaError::Stalled { .. } => Cause::Stalled,
-        error if error.is_environment() => Cause::Environment,
-        _ => Cause::Content,
+        // A package may bring the missing decoder.
+        MediaError::Engine { .. } | MediaError::MissingDecoder { .. } => Cause::Environment,
+        MediaError::NotAFile
+        | MediaError::Empty
+        | MediaError::LfsPointer
+        | MediaError::NotMedia { .. }
+        | MediaError::StillImage
+        | MediaError::NoStreams
+        | MediaError::Encrypted
+        | MediaError::Broken { .. }
+        | MediaError::Truncated { .. }
+        | MediaError::Stopped => Cause::Content,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `fuse`: the network's verdict, in batches of whatever is waiting.
 
 use undertone_fusion::{FusionError, FusionInput, Scorer};
-use undertone_types::{Failure, Flow, Fused, Observed, Sentiment, Stage, TextSource};
+use undertone_types::{Cause, Failure, Flow, Fused, Observed, Sentiment, Stage, TextSource};
 
 /// What gives a verdict; the fusion network, or a fake in tests.
 pub trait Judge: Send {
@@ -41,8 +41,23 @@ pub fn fuse(judge: &dyn Judge, batch: Vec<Observed>) -> Vec<Result<Fused, Failur
             .collect(),
         Err(error) => batch
             .iter()
-            .map(|_| Err(Failure::new(Stage::Fuse, &error)))
+            .map(|_| Err(Failure::new(Stage::Fuse, cause(&error), &error)))
             .collect(),
+    }
+}
+
+/// Whether the utterance, the installation or libtorch is at fault.
+fn cause(error: &FusionError) -> Cause {
+    match error {
+        FusionError::NotFinite { .. } | FusionError::Overflow { .. } => Cause::Content,
+        FusionError::Torch(_) => Cause::Engine,
+        FusionError::Read { .. }
+        | FusionError::Write { .. }
+        | FusionError::Config { .. }
+        | FusionError::Unusable(_)
+        | FusionError::Damaged { .. }
+        | FusionError::Mismatch(_)
+        | FusionError::Width { .. } => Cause::Environment,
     }
 }
 

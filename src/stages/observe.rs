@@ -1,7 +1,9 @@
 //! The stage that hears and sees: features of an utterance's sound and frames.
 
 use undertone_features::{AudioExtractor, FeatureError, VideoExtractor};
-use undertone_types::{Failure, Matrix, Observation, Observed, Represented, Stage, Utterance};
+use undertone_types::{
+    Cause, Failure, Matrix, Observation, Observed, Represented, Stage, Utterance,
+};
 
 /// Extracts features with whatever extractors the bundle names. Shared by all workers.
 pub struct ObserveStage {
@@ -24,7 +26,7 @@ impl ObserveStage {
         let observation = self
             .extract(&represented.transcribed.utterance)
             .map_err(|error| {
-                Failure::new(Stage::Observe, &error)
+                Failure::new(Stage::Observe, Cause::Content, &error)
                     .with_hint("check the bundle's extractors with `undertone doctor`")
             })?;
         Ok(Observed {

@@ -98,8 +98,7 @@ impl<N: FnMut(Progress)> Reporter<N> {
         let recording = message.recording.clone();
         match self.accept(message) {
             Err(error) if self.records == FailureRecords::Leave && !error.is_disk_full() => {
-                let failure = Failure::new(Stage::Report, &error)
-                    .because(Cause::Environment)
+                let failure = Failure::new(Stage::Report, Cause::Environment, &error)
                     .with_hint("check that its report can be written there");
                 self.fail(&recording, failure)
             }
@@ -136,7 +135,10 @@ impl<N: FnMut(Progress)> Reporter<N> {
                 match open.writer.utterance(&fused) {
                     Ok(()) => {}
                     Err(error @ (ReportError::NotFinite { .. } | ReportError::Twice(_))) => {
-                        return self.fail(&recording, Failure::new(Stage::Report, &error));
+                        return self.fail(
+                            &recording,
+                            Failure::new(Stage::Report, Cause::Defect, &error),
+                        );
                     }
                     Err(error) => return Err(error),
                 }

@@ -4,7 +4,7 @@
 use undertone_config::TextMode;
 use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession};
 use undertone_types::{
-    Failure, Matrix, Represented, Stage, TextRepresentation, TextSource, Transcribed,
+    Cause, Failure, Matrix, Represented, Stage, TextRepresentation, TextSource, Transcribed,
 };
 
 /// One worker of the stage.
@@ -45,7 +45,7 @@ impl<'e> Representer<'e> {
             TextSource::Simulated => self.simulate(&transcribed),
             TextSource::None => Ok(Matrix::empty(self.width)),
         }
-        .map_err(|error| Failure::new(Stage::Represent, &error))?;
+        .map_err(|error| Failure::new(Stage::Represent, cause(&error), &error))?;
         Ok(Represented {
             transcribed,
             text: TextRepresentation { source, hidden },
@@ -68,7 +68,7 @@ impl<'e> Representer<'e> {
             self.session.read(words, audio)
         };
         real.and_then(|real| Ok((real, self.simulate(transcribed)?)))
-            .map_err(|error| Failure::new(Stage::Represent, &error))
+            .map_err(|error| Failure::new(Stage::Represent, cause(&error), &error))
     }
 
     fn read(&mut self, transcribed: &Transcribed) -> Result<Matrix, LanguageError> {
@@ -100,6 +100,17 @@ fn choose(transcribed: &Transcribed, mode: TextMode, gate: f32) -> TextSource {
         TextMode::Auto | TextMode::Simulated if heard => TextSource::Simulated,
         TextMode::Transcript if worded => TextSource::Transcript,
         _ => TextSource::None,
+    }
+}
+
+/// Whether the utterance, the installation or llama.cpp is at fault.
+fn cause(error: &LanguageError) -> Cause {
+    match error {
+        LanguageError::TooLong { .. } => Cause::Content,
+        LanguageError::Engine { .. } => Cause::Engine,
+        LanguageError::Backend(_) | LanguageError::Load { .. } | LanguageError::NoAudio { .. } => {
+            Cause::Environment
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use undertone_bundle::Gate;
 use undertone_config::TextMode;
 use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
-use undertone_types::{Failure, Stage, Transcribed, Transcript, Utterance};
+use undertone_types::{Cause, Failure, Stage, Transcribed, Transcript, Utterance};
 
 /// One worker of the stage.
 pub struct Transcriber<'e> {
@@ -40,7 +40,7 @@ impl<'e> Transcriber<'e> {
             Some(audio) if self.wanted => Some(
                 self.session
                     .transcribe(audio)
-                    .map_err(|error| Failure::new(Stage::Transcribe, &error))?,
+                    .map_err(|error| Failure::new(Stage::Transcribe, cause(&error), &error))?,
             ),
             _ => None,
         };
@@ -68,5 +68,13 @@ impl<'e> Transcriber<'e> {
         let duration_s = utterance.end_s - utterance.start_s;
         self.gate
             .confidence(transcript, duration_s, utterance.voiced_share)
+    }
+}
+
+/// Whether the installation or whisper.cpp is at fault.
+fn cause(error: &RecogniserError) -> Cause {
+    match error {
+        RecogniserError::Load { .. } => Cause::Environment,
+        RecogniserError::State(_) | RecogniserError::Transcribe { .. } => Cause::Engine,
     }
 }

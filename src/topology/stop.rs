@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use undertone_types::Stage;
+use undertone_types::{Stage, error_chain};
 
 /// A fault of the machinery (not of a recording) that ends the run.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ impl Fault {
     pub fn new(stage: Stage, error: &dyn std::error::Error) -> Self {
         Self {
             stage,
-            reason: undertone_types::Failure::new(stage, error).chain.join(": "),
+            reason: error_chain(error).join(": "),
         }
     }
 }

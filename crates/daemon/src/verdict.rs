@@ -21,10 +21,12 @@ pub fn verdict(
 ) -> NextTry {
     match cause {
         Cause::Content => NextTry::Never,
-        Cause::Io | Cause::Stalled | Cause::Environment => match attempts >= retry.attempts {
-            true => NextTry::Never,
-            false => NextTry::At(now + pause(attempts, retry)),
-        },
+        Cause::Io | Cause::Stalled | Cause::Environment | Cause::Engine => {
+            match attempts >= retry.attempts {
+                true => NextTry::Never,
+                false => NextTry::At(now + pause(attempts, retry)),
+            }
+        }
         cause if is_deadly(cause) && former.is_some_and(is_deadly) => NextTry::Quarantined,
         _ => NextTry::At(now),
     }
@@ -70,6 +72,11 @@ mod tests {
             .collect();
         assert_eq!(pauses, [30.0, 60.0, 100.0, -1.0, -1.0].map(Some));
         assert_eq!(next(Cause::Stalled, 60, None), Some(-1.0));
+    }
+
+    #[test]
+    fn an_engine_that_failed_once_is_tried_again() {
+        assert_eq!(next(Cause::Engine, 1, None), Some(30.0));
     }
 
     #[test]

@@ -58,27 +58,31 @@ impl fmt::Display for Stage {
     }
 }
 
-/// What kind of thing went wrong: it says whether trying again can help.
+/// What kind of thing went wrong. It decides whether the daemon tries again.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
-    /// The recording itself: it is no media, or broken. The same content fails again.
+    /// The recording: not media, or damaged. The same content fails again.
     Content,
-    /// Reading or writing a file: the disk, the network, permissions. It may pass.
+    /// A file could not be read or written: disk, network, permissions. This may pass.
     Io,
-    /// Nothing came for too long. It may pass.
+    /// The decoder delivered nothing for too long. This may pass.
     Stalled,
-    /// This installation: a library or a part of it does not work. It may be mended.
+    /// The installation: a library, plugin or model is missing or does not work. Somebody
+    /// may repair it.
     Environment,
-    /// A defect of this program: a panic.
+    /// A model's engine (whisper.cpp, llama.cpp, libtorch) returned an error. This may pass:
+    /// the same utterance may succeed when there is more memory, for example.
+    Engine,
+    /// A bug in this program: a panic.
     Defect,
-    /// The process that worked on it ended: a crash of a decoder or a model.
+    /// The worker process ended while it worked on the recording: a decoder or model crashed.
     Crashed,
-    /// It took more memory than it may.
+    /// The worker exceeded its memory limit.
     Memory,
-    /// It took more time than it may.
+    /// The recording exceeded its time limit.
     Time,
 }
 
@@ -91,6 +95,7 @@ impl Cause {
             Self::Io => "io",
             Self::Stalled => "stalled",
             Self::Environment => "environment",
+            Self::Engine => "engine",
             Self::Defect => "defect",
             Self::Crashed => "crashed",
             Self::Memory => "memory",
@@ -103,6 +108,14 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// The messages of an error and its sources, outermost first.
+#[must_use]
+pub fn error_chain(error: &dyn std::error::Error) -> Vec<String> {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// Why a recording has no report.
@@ -119,29 +132,16 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure from an error and its chain of sources; the recording is at fault until
-    /// [`because`](Self::because) says otherwise.
+    /// A failure from an error and its chain of sources. What kind of cause it is cannot be
+    /// seen from the error alone, so whoever reports it must say.
     #[must_use]
-    pub fn new(stage: Stage, error: &dyn std::error::Error) -> Self {
-        let mut chain = vec![error.to_string()];
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            chain.push(error.to_string());
-            cause = error.source();
-        }
+    pub fn new(stage: Stage, cause: Cause, error: &dyn std::error::Error) -> Self {
         Self {
             stage,
-            cause: Cause::Content,
-            chain,
+            cause,
+            chain: error_chain(error),
             hint: None,
         }
-    }
-
-    /// With another kind of cause.
-    #[must_use]
-    pub fn because(mut self, cause: Cause) -> Self {
-        self.cause = cause;
-        self
     }
 
     /// Adds what the user can do.

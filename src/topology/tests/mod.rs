@@ -16,7 +16,7 @@ use undertone_config::{Config, TextMode};
 use undertone_engines::media::MediaSource;
 use undertone_features::{FaceShape, Prosody};
 use undertone_telemetry::StageClocks;
-use undertone_types::{Body, Flow, Fused, Message, Recording, RecordingId, Sourced, Stage};
+use undertone_types::{Body, Cause, Flow, Fused, Message, Recording, RecordingId, Sourced, Stage};
 
 /// What arrived of each recording: utterance indexes, whether it ended, why it failed.
 #[derive(Debug, Default, PartialEq)]
@@ -24,7 +24,7 @@ struct Arrived {
     opened: bool,
     utterances: Vec<u32>,
     ended: Option<u32>,
-    failed: Option<Stage>,
+    failed: Option<(Stage, Cause)>,
 }
 
 type Arrivals = BTreeMap<RecordingId, Arrived>;
@@ -108,7 +108,7 @@ fn run_over(
                     arrived.utterances.push(index);
                 }
                 Body::Ended(ended) => arrived.ended = Some(ended.utterances),
-                Body::Failed(failure) => arrived.failed = Some(failure.stage),
+                Body::Failed(failure) => arrived.failed = Some((failure.stage, failure.cause)),
             }
             Ok(())
         },
@@ -151,15 +151,16 @@ fn replicas_lose_nothing() {
 
 #[test]
 fn an_error_in_any_stage_fails_its_recording_and_no_other() {
-    for stage in [
-        Stage::Decode,
-        Stage::Transcribe,
-        Stage::Represent,
-        Stage::Observe,
+    // An engine's error may pass, so it is not blamed on the content for ever.
+    for (stage, cause) in [
+        (Stage::Decode, Cause::Content),
+        (Stage::Transcribe, Cause::Engine),
+        (Stage::Represent, Cause::Engine),
+        (Stage::Observe, Cause::Content),
     ] {
         let stop = Stop::default();
         let arrivals = run_with(Wrong::Error(stage, WINDOWS + 1), 1, &stop, |_| Ok(()));
-        assert_eq!(arrivals[&RecordingId(1)].failed, Some(stage));
+        assert_eq!(arrivals[&RecordingId(1)].failed, Some((stage, cause)));
         for id in [0, 2, 3] {
             assert_eq!(arrivals[&RecordingId(id)], whole(), "{stage}");
         }
@@ -172,7 +173,10 @@ fn a_panic_fails_its_recording_and_the_worker_goes_on() {
     for stage in [Stage::Transcribe, Stage::Represent, Stage::Observe] {
         let stop = Stop::default();
         let arrivals = run_with(Wrong::Panic(stage, WINDOWS + 1), 1, &stop, |_| Ok(()));
-        assert_eq!(arrivals[&RecordingId(1)].failed, Some(stage));
+        assert_eq!(
+            arrivals[&RecordingId(1)].failed,
+            Some((stage, Cause::Defect))
+        );
         assert_eq!(arrivals[&RecordingId(3)], whole(), "{stage}");
         assert!(stop.take_fault().is_none());
     }

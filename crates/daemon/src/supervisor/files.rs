@@ -177,8 +177,7 @@ impl Supervisor {
             Ok(_) => self.wait_again(found),
             Err(_) if !found.path.exists() => self.vanished(&found),
             Err(error) => {
-                let failure = Failure::new(Stage::Source, &error)
-                    .because(Cause::Io)
+                let failure = Failure::new(Stage::Source, Cause::Io, &error)
                     .with_hint("check that it can be read");
                 let facts = FileFacts::of(&found.path).ok();
                 let recording = Recording {
