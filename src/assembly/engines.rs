@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-
 use crate::stages::cutter::CutSettings;
 use crate::stages::decode::DecodeSettings;
 use crate::stages::fuse::Judge;
@@ -11,11 +9,39 @@ use crate::stages::observe::ObserveStage;
 use crate::topology::{Chain, Engines};
 use undertone_bundle::{Bundle, BundleErrors, Demands, Extractor, Gate, Part};
 use undertone_config::Config;
-use undertone_engines::llama::{Llama, LlamaSettings, Prompt};
-use undertone_engines::media::{GstMedia, MediaSettings, MediaSource};
-use undertone_engines::whisper::Whisper;
+use undertone_engines::llama::{LanguageError, Llama, LlamaSettings, Prompt, PromptError};
+use undertone_engines::media::{GstMedia, MediaError, MediaSettings, MediaSource};
+use undertone_engines::whisper::{RecogniserError, Whisper};
 use undertone_features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
-use undertone_fusion::Scorer;
+use undertone_fusion::{FusionError, Scorer};
+
+/// An engine that a bundle names cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A prompt of the manifest.
+    #[error("bundle.toml: language_model.{key}")]
+    Prompt {
+        /// Which.
+        key: &'static str,
+        /// What is wrong with it.
+        source: PromptError,
+    },
+    /// The bundle was made without a part that scoring needs.
+    #[error("the bundle has no {0}: make one with `undertone train`, see models/README.md")]
+    NoPart(Part),
+    /// GStreamer.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// whisper.cpp.
+    #[error(transparent)]
+    Recogniser(#[from] RecogniserError),
+    /// llama.cpp.
+    #[error(transparent)]
+    Language(#[from] LanguageError),
+    /// The fusion network.
+    #[error(transparent)]
+    Fusion(#[from] FusionError),
+}
 
 /// Opens a bundle to score with.
 pub fn open_bundle(folder: &Path) -> Result<Bundle, BundleErrors> {
@@ -55,15 +81,15 @@ impl SpeechModels {
     ///
     /// # Errors
     /// When a prompt of the manifest or a model file is not usable.
-    pub fn load(bundle: &Bundle, threads: usize) -> anyhow::Result<Self> {
+    pub fn load(bundle: &Bundle, threads: usize) -> Result<Self, EngineError> {
         let (asr, language) = (&bundle.manifest.asr, &bundle.manifest.language_model);
-        let prompt = |key| format!("bundle.toml: language_model.{key}");
+        let prompt = |key| move |source| EngineError::Prompt { key, source };
         let settings = LlamaSettings {
             model: bundle.language_model(),
             projector: bundle.projector(),
             simulate: Prompt::simulate(&language.simulate_prompt)
-                .with_context(|| prompt("simulate_prompt"))?,
-            read: Prompt::read(&language.read_prompt).with_context(|| prompt("read_prompt"))?,
+                .map_err(prompt("simulate_prompt"))?,
+            read: Prompt::read(&language.read_prompt).map_err(prompt("read_prompt"))?,
             context_tokens: u32::try_from(language.context_tokens).unwrap_or(u32::MAX),
             max_tokens: language.max_tokens,
             threads,
@@ -80,7 +106,7 @@ impl SpeechModels {
         config: &Config,
         bundle: &Bundle,
         media: Vec<Box<dyn MediaSource>>,
-    ) -> anyhow::Result<Engines<'_>> {
+    ) -> Result<Engines<'_>, EngineError> {
         let judge = |_| Ok(Box::new(scorer(bundle)?) as Box<dyn Judge>);
         Ok(Engines {
             media,
@@ -91,14 +117,14 @@ impl SpeechModels {
                 .collect(),
             judges: (0..config.stages.fuse.workers)
                 .map(judge)
-                .collect::<anyhow::Result<_>>()?,
+                .collect::<Result<_, EngineError>>()?,
         })
     }
 }
 
 /// One media source for each worker of `decode`. Before everything else: GStreamer's
 /// set-up wants to be alone.
-pub fn media_sources(config: &Config) -> anyhow::Result<Vec<Box<dyn MediaSource>>> {
+pub fn media_sources(config: &Config) -> Result<Vec<Box<dyn MediaSource>>, EngineError> {
     (0..config.stages.decode.workers)
         .map(|_| media(config))
         .collect()
@@ -126,7 +152,7 @@ pub fn threads_per_session(config: &Config) -> usize {
 ///
 /// # Errors
 /// When GStreamer cannot be used.
-pub fn media(config: &Config) -> anyhow::Result<Box<dyn MediaSource>> {
+pub fn media(config: &Config) -> Result<Box<dyn MediaSource>, EngineError> {
     let settings = MediaSettings {
         frames_per_second: config.decode.frames_per_second,
         frame_width_px: config.decode.frame_width_px,
@@ -143,14 +169,8 @@ pub fn observer() -> ObserveStage {
 }
 
 /// The network is small: more than one thread only costs.
-pub fn scorer(bundle: &Bundle) -> anyhow::Result<Scorer> {
-    let part = |part| {
-        bundle.path(part).with_context(|| {
-            format!(
-                "the bundle has no {part}: make one with `undertone train`, see models/README.md"
-            )
-        })
-    };
+pub fn scorer(bundle: &Bundle) -> Result<Scorer, EngineError> {
+    let part = |part| bundle.path(part).ok_or(EngineError::NoPart(part));
     Ok(Scorer::load(
         &part(Part::Fusion)?,
         &part(Part::FusionConfig)?,

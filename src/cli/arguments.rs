@@ -6,6 +6,7 @@ use super::bundle::BundleArgs;
 use super::calibrate::CalibrateArgs;
 use super::config_show::ConfigArgs;
 use super::doctor::DoctorArgs;
+use super::error::CliError;
 use super::eval::EvalArgs;
 use super::exit::Exit;
 use super::extract::ExtractArgs;
@@ -74,7 +75,7 @@ impl Command {
     ///
     /// # Errors
     /// When it cannot be done; the failure of a single recording is not an error.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub fn run(&self) -> Result<Exit, CliError> {
         match self {
             Self::Run(args) => super::run::run(args),
             Self::Watch(args) => super::watch::watch(args),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use crate::assembly::{open_bundle, open_bundle_for_extraction};
@@ -60,7 +61,7 @@ impl From<GoodFor> for Purpose {
     }
 }
 
-pub(super) fn bundle(args: &BundleArgs) -> anyhow::Result<Exit> {
+pub(super) fn bundle(args: &BundleArgs) -> Result<Exit, CliError> {
     let (Some(network), Some(out)) = (&args.network, &args.out) else {
         for file in seal(&args.base)? {
             say(&format!("sealed {}\n", file.display()))?;

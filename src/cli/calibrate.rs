@@ -7,6 +7,7 @@ use clap::Args;
 use toml_edit::{DocumentMut, value};
 
 use super::clips::{Clips, ClipsArgs};
+use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use crate::labelled::{GateReport, fit_gate, hear_clips, measure_gate};
@@ -27,7 +28,7 @@ pub struct CalibrateArgs {
     pub measure: bool,
 }
 
-pub(super) fn calibrate(args: &CalibrateArgs) -> anyhow::Result<Exit> {
+pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
     let clips = Clips::open(&args.clips)?;
     let (mut heard, mut gate) = (Vec::new(), clips.bundle.gate().clone());
     let failures = clips.each(|labelled, engines, on_clip| {
@@ -38,11 +39,12 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> anyhow::Result<Exit> {
         };
         Ok(())
     })?;
-    anyhow::ensure!(
-        !heard.is_empty(),
-        "no clip could be measured: {failures} failed, and of the others the table does not say what is said \
-         (a column text; or none in a column speech where nothing is)"
-    );
+    if heard.is_empty() {
+        return Err(CliError::usage(format!(
+            "no clip could be measured: {failures} failed, and of the others the table does not \
+             say what is said (a column text; or none in a column speech where nothing is)"
+        )));
+    }
     say(&summary(&measure_gate(&gate, &heard)))?;
     if !args.measure {
         say(&format!("\n{}", toml::to_string(&gate)?))?;
@@ -82,7 +84,7 @@ fn summary(report: &GateReport) -> String {
 }
 
 /// Changes the gate in a manifest and nothing else: comments stay.
-fn write_gate(manifest: &Path, gate: &Gate) -> anyhow::Result<()> {
+fn write_gate(manifest: &Path, gate: &Gate) -> Result<(), CliError> {
     let text = fs::read_to_string(manifest)?;
     let mut document: DocumentMut = text.parse()?;
     let round = |number: f32| value((f64::from(number) * 1e4).round() / 1e4);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::error::CliError;
 use super::progress::Terminal;
 use super::settings::SettingsArgs;
 use crate::assembly::{self, SpeechModels};
@@ -39,7 +40,7 @@ pub(super) struct Clips {
 type OnClip<'c> = &'c mut dyn FnMut(&Pace, &LabelledClip, &Outcome);
 
 impl Clips {
-    pub(super) fn open(args: &ClipsArgs) -> anyhow::Result<Self> {
+    pub(super) fn open(args: &ClipsArgs) -> Result<Self, CliError> {
         let terminal = Terminal::new();
         let config = args.settings.load()?;
         start_logging(&config.log, terminal.clone())?;
@@ -61,7 +62,7 @@ impl Clips {
     pub(super) fn each(
         &self,
         work: impl FnOnce(&[LabelledClip], &ClipEngines<'_>, OnClip<'_>) -> Result<(), TrainError>,
-    ) -> anyhow::Result<usize> {
+    ) -> Result<usize, CliError> {
         // Every thread takes a clip through all engines: one core each.
         let speech = SpeechModels::load(&self.bundle, 1)?;
         // Before any thread starts, so that a missing plugin is one clear error.

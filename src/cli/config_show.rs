@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use super::settings::SettingsArgs;
@@ -23,7 +24,7 @@ pub enum ConfigCommand {
     Default,
 }
 
-pub(super) fn config(args: &ConfigArgs) -> anyhow::Result<Exit> {
+pub(super) fn config(args: &ConfigArgs) -> Result<Exit, CliError> {
     match &args.what {
         ConfigCommand::Show(settings) => say(&settings.load()?.to_toml())?,
         ConfigCommand::Default => say(undertone_config::DEFAULTS)?,

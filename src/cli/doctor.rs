@@ -8,6 +8,7 @@ use clap::Args;
 
 use elements::{FORMATS, NEEDED};
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use super::settings::SettingsArgs;
@@ -55,7 +56,7 @@ impl Check {
     }
 }
 
-pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<Exit> {
+pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
     let config = args.settings.load()?;
     let mut checks = media_checks();
     checks.extend(bundle_checks(&config.bundle));

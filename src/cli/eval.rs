@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use super::table::columns;
@@ -66,7 +67,7 @@ fn resamples(said: &str) -> Result<usize, String> {
     count.ok_or_else(|| "expected a number up to 1000000".to_owned())
 }
 
-pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<Exit> {
+pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
     let protocols = Protocol::of_names(&args.protocol)?;
     let weights = args.network.join("fusion.safetensors");
     let config = args.network.join("fusion.json");

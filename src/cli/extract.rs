@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::clips::{Clips, ClipsArgs};
+use super::error::CliError;
 use super::exit::Exit;
 use crate::labelled::extract as extract_clips;
 use undertone_fusion::Widths;
@@ -21,7 +22,7 @@ pub struct ExtractArgs {
     pub out: PathBuf,
 }
 
-pub(super) fn extract(args: &ExtractArgs) -> anyhow::Result<Exit> {
+pub(super) fn extract(args: &ExtractArgs) -> Result<Exit, CliError> {
     let clips = Clips::open(&args.clips)?;
     let mut writer = DatasetWriter::open(&args.out, clips.dataset())?;
     let failures = clips.each(|labelled, engines, on_clip| {

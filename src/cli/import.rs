@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Terminal;
 use super::say;
@@ -194,7 +195,7 @@ impl ImportFormat {
     }
 }
 
-pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
+pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
     let terminal = Terminal::new();
     let out = args.format.out();
     let mut corpus = args.format.open()?;

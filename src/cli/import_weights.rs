@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::say;
-use undertone_training::{TrainError, import_weights as import};
+use undertone_training::import_weights as import;
 
 /// Arguments of `import-weights`.
 #[derive(Debug, Args)]
@@ -20,13 +21,8 @@ pub struct ImportWeightsArgs {
     pub out: PathBuf,
 }
 
-pub(super) fn import_weights(args: &ImportWeightsArgs) -> anyhow::Result<Exit> {
-    let made = match import(&args.checkpoint, &args.out) {
-        Ok(made) => made,
-        // What is wrong with the file says so itself.
-        Err(TrainError::Format(error)) => return Err(error.into()),
-        Err(error) => return Err(error.into()),
-    };
+pub(super) fn import_weights(args: &ImportWeightsArgs) -> Result<Exit, CliError> {
+    let made = import(&args.checkpoint, &args.out)?;
     // Modules say enough; each has several tensors.
     let module = |name: &String| name.split('.').next().unwrap_or(name).to_owned();
     let unused: BTreeSet<String> = made.unused.iter().map(module).collect();

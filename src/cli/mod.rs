@@ -1,7 +1,7 @@
 //! The command line: one file per subcommand, and the only place that prints for people.
 //!
-//! Arguments are checked here, errors become messages and exit codes here ([`Exit`]);
-//! the work is done elsewhere. `anyhow` is used in this room and nowhere else.
+//! Arguments are checked here, errors become messages and exit codes here ([`CliError`],
+//! [`Exit`]); the work is done elsewhere.
 
 mod arguments;
 mod bundle;
@@ -9,6 +9,7 @@ mod calibrate;
 mod clips;
 mod config_show;
 mod doctor;
+mod error;
 mod eval;
 mod exit;
 mod extract;
@@ -34,6 +35,7 @@ pub use calibrate::CalibrateArgs;
 pub use clips::ClipsArgs;
 pub use config_show::{ConfigArgs, ConfigCommand};
 pub use doctor::DoctorArgs;
+pub use error::CliError;
 pub use eval::{EvalArgs, Part};
 pub use exit::Exit;
 pub use extract::ExtractArgs;
@@ -71,8 +73,8 @@ pub fn main() -> Exit {
     match arguments.command.run() {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("error: {error:#}");
-            Exit::of(&error)
+            eprintln!("error: {error}");
+            error.exit()
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
 use clap::Args;
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::error::{CliError, Context};
 use super::exit::Exit;
 use super::say;
 use undertone_daemon::StateFolder;
@@ -29,7 +29,7 @@ pub struct RetryArgs {
     pub out: PathBuf,
 }
 
-pub(super) fn retry(args: &RetryArgs) -> anyhow::Result<Exit> {
+pub(super) fn retry(args: &RetryArgs) -> Result<Exit, CliError> {
     let chosen = match args.all {
         true => failure_records(&args.out)
             .map(|(recording, _)| recording)
@@ -53,29 +53,30 @@ pub(super) fn retry(args: &RetryArgs) -> anyhow::Result<Exit> {
     };
     say(&format!("{retried} tried again {when}\n"))?;
     if !unknown.is_empty() {
-        bail!(
+        return Err(CliError::usage(format!(
             "no record of a failure of {}; `undertone status --out {}` names them",
             unknown.join(", "),
             args.out.display()
-        );
+        )));
     }
     Ok(Exit::Done)
 }
 
 /// `false` when there is no record of a failure.
-fn retry_one(out: &Path, recording: &Path, forget: bool) -> anyhow::Result<bool> {
+fn retry_one(out: &Path, recording: &Path, forget: bool) -> Result<bool, CliError> {
     let path = ReportPaths::new(out, recording).failure;
     let Some(line) = read_failure(&path) else {
         return Ok(false);
     };
     match forget {
-        true => std::fs::remove_file(&path).with_context(|| format!("cannot remove {path:?}"))?,
+        true => std::fs::remove_file(&path).context(format!("cannot remove {path:?}"))?,
         false => retry_now(&path, line)?,
     }
     Ok(true)
 }
 
-fn wake(daemon: u32) -> anyhow::Result<()> {
-    let daemon = Pid::from_raw(daemon.cast_signed()).context("no process id")?;
+fn wake(daemon: u32) -> Result<(), CliError> {
+    let daemon = Pid::from_raw(daemon.cast_signed())
+        .ok_or_else(|| CliError::environment("the daemon's lock file names no process"))?;
     Ok(kill_process(daemon, Signal::USR1)?)
 }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
 use clap::Args;
 
+use super::error::{CliError, Context};
 use super::exit::Exit;
 use super::progress::Terminal;
 use super::settings::SettingsArgs;
@@ -37,7 +37,7 @@ pub struct RunArgs {
     pub settings: SettingsArgs,
 }
 
-pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let terminal = Terminal::new();
     let prepared = Prepared::new(args.settings.load(), &args.paths, assembly::open_bundle)?;
     start_logging(&prepared.config.log, terminal.clone())?;
@@ -53,7 +53,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 }
 
 /// Runs the chain over what was found, and shows how it goes.
-fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> anyhow::Result<Exit> {
+fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> Result<Exit, CliError> {
     let Prepared {
         config,
         found,
@@ -96,9 +96,7 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> anyhow:
     );
     let failures = view.finish(&clocks, &config)?;
     if let Some(fault) = stop.take_fault() {
-        return Err(
-            anyhow::Error::new(fault).context("the run was cut short; run it again to go on")
-        );
+        return Err(fault).context("the run was cut short; run it again to go on");
     }
     Ok(match (signals.came(), failures) {
         (true, _) => Exit::Interrupted,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use super::table::columns;
@@ -41,8 +42,13 @@ struct NotScored {
     record: FailureLine,
 }
 
-pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
-    anyhow::ensure!(args.out.is_dir(), "there is no folder {:?}", args.out);
+pub(super) fn status(args: &StatusArgs) -> Result<Exit, CliError> {
+    if !args.out.is_dir() {
+        return Err(CliError::usage(format!(
+            "there is no folder {:?}",
+            args.out
+        )));
+    }
     let status = Status {
         daemon: StateFolder::daemon(&args.out),
         snapshot: StateFolder::read_status(&args.out),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Terminal;
 use super::table::columns;
@@ -46,7 +47,7 @@ pub struct StudyArgs {
     pub jobs: Option<usize>,
 }
 
-pub(super) fn study(args: &StudyArgs) -> anyhow::Result<Exit> {
+pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
     let mut config = args.settings.load()?;
     if config.run.threads == 0 {
         // Whole runs side by side make better use of the cores than parts of one.

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 use indicatif::ProgressBar;
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Terminal;
 use super::settings::key_value;
@@ -53,7 +54,7 @@ impl TrainSettings {
     }
 }
 
-pub(super) fn train(args: &TrainArgs) -> anyhow::Result<Exit> {
+pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
     let config = args.settings.load()?;
     if !config.run.precision.pays() {
         eprintln!("this processor has no AMX: precision = \"bf16\" is slower here than \"f32\"");
@@ -73,7 +74,7 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<Exit> {
     conclude(&outcome)
 }
 
-fn conclude(outcome: &TrainOutcome) -> anyhow::Result<Exit> {
+fn conclude(outcome: &TrainOutcome) -> Result<Exit, CliError> {
     if outcome.ended == Ended::BrokenOff {
         let epochs = outcome.epochs;
         eprintln!("stopped after {epochs} whole epochs; the same command with --resume goes on");

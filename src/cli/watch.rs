@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context;
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGIO, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 
+use super::error::{CliError, Context};
 use super::exit::Exit;
 use super::settings::SettingsArgs;
 use super::worker;
@@ -33,7 +33,7 @@ pub struct WatchArgs {
     pub settings: SettingsArgs,
 }
 
-pub(super) fn watch(args: &WatchArgs) -> anyhow::Result<Exit> {
+pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     let Ready { config, bundle } = Ready::new(args.settings.load(), assembly::open_bundle)?;
     let roots = roots(&args.folders, &args.out)?;
     start_logging(&config.log, std::io::stderr)?;
@@ -53,7 +53,7 @@ pub(super) fn watch(args: &WatchArgs) -> anyhow::Result<Exit> {
             // GStreamer's set-up wants to be alone in the process.
             drop(assembly::media_sources(&config)?);
             Workshop::Thread(Arc::new(|setup, orders, tell| {
-                worker::serve_here(setup, orders, tell).map_err(|error| format!("{error:#}"))
+                worker::serve_here(setup, orders, tell).map_err(|error| error.to_string())
             }))
         }
     };
@@ -71,7 +71,11 @@ pub(super) fn watch(args: &WatchArgs) -> anyhow::Result<Exit> {
     Ok(match Supervisor::new(watching, state)?.run() {
         Ending::Drained | Ending::Interrupted(0) => Exit::Done,
         Ending::Interrupted(_) => Exit::Interrupted,
-        Ending::Broken(thread) => anyhow::bail!("{thread} has ended: a defect of the program"),
+        Ending::Broken(thread) => {
+            return Err(CliError::environment(format!(
+                "{thread} ended unexpectedly: this is a bug in undertone"
+            )));
+        }
     })
 }
 

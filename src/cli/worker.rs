@@ -3,11 +3,11 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
+use super::error::{CliError, Context};
 use super::exit::Exit;
 use crate::assembly::{self, SpeechModels, threads_per_session};
 use crate::worker::{Service, serve};
@@ -15,7 +15,7 @@ use undertone_daemon::{Event, Order, Setup};
 use undertone_reports::RunMark;
 use undertone_telemetry::start_logging;
 
-pub(super) fn worker() -> anyhow::Result<Exit> {
+pub(super) fn worker() -> Result<Exit, CliError> {
     depend_on_parent()?;
     let tell = speak()?;
     let mut orders = BufReader::new(io::stdin()).lines();
@@ -25,7 +25,9 @@ pub(super) fn worker() -> anyhow::Result<Exit> {
         .map(|line| order(&line))
         .transpose()?
     else {
-        bail!("`undertone worker` is started by `undertone watch`, not by hand");
+        return Err(CliError::usage(
+            "`undertone worker` is started by `undertone watch`, not by hand",
+        ));
     };
     start_logging(&setup.config.log, io::stderr)?;
     let (give, taken) = unbounded();
@@ -41,7 +43,7 @@ pub(super) fn serve_here(
     setup: Setup,
     orders: &Receiver<Order>,
     tell: &(dyn Fn(Event) + Sync),
-) -> anyhow::Result<()> {
+) -> Result<(), CliError> {
     let Setup { config, out } = setup;
     let bundle = assembly::open_bundle(&config.bundle)?;
     let media = assembly::media_sources(&config)?;
@@ -58,7 +60,7 @@ pub(super) fn serve_here(
 
 /// Ends with the process that started this one, stops only when that one says so, and is
 /// the first to go when the machine has no memory left.
-fn depend_on_parent() -> anyhow::Result<()> {
+fn depend_on_parent() -> Result<(), CliError> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // Started as /proc/self/exe it would be called `exe`; who sweeps up temporary files asks
     // for this name.
@@ -72,7 +74,7 @@ fn depend_on_parent() -> anyhow::Result<()> {
 }
 
 /// Events go to standard output; what native libraries write there goes to standard error.
-fn speak() -> anyhow::Result<impl Fn(Event) + Sync> {
+fn speak() -> Result<impl Fn(Event) + Sync, CliError> {
     let events = std::fs::File::from(
         rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3).context("no standard output")?,
     );
@@ -102,7 +104,7 @@ fn hear(lines: impl Iterator<Item = io::Result<String>>, give: &Sender<Order>) {
                     return;
                 }
             }
-            Err(error) => tracing::error!("{error:#}"),
+            Err(error) => tracing::error!("{error}"),
         }
     }
     if last != Some(true) {
@@ -111,6 +113,6 @@ fn hear(lines: impl Iterator<Item = io::Result<String>>, give: &Sender<Order>) {
     }
 }
 
-fn order(line: &str) -> anyhow::Result<Order> {
-    serde_json::from_str(line).context("an order that is none")
+fn order(line: &str) -> Result<Order, CliError> {
+    serde_json::from_str(line).context("the daemon sent something that is not an order")
 }

@@ -304,6 +304,7 @@ impl TrainError {
                 | Self::OffAlready(_)
                 | Self::Folds { .. }
                 | Self::NoCuda
+                | Self::Format(_)
         )
     }
 }

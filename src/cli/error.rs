@@ -1,0 +1,147 @@
+//! An error that ends the program, with the exit code that goes with it.
+
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::io;
+
+use undertone_bundle::BundleErrors;
+use undertone_config::ConfigErrors;
+use undertone_daemon::{RootError, StateError, WatchError};
+use undertone_discovery::DiscoverErrors;
+use undertone_formats::FormatError;
+use undertone_fusion::FusionError;
+use undertone_reports::ReportError;
+use undertone_telemetry::LogError;
+use undertone_training::{LabelError, TrainError};
+use undertone_types::error_chain;
+
+use super::exit::Exit;
+use crate::assembly::{EngineError, NotReady};
+use crate::topology::Fault;
+
+/// An error that ends the program. It can only be made of errors whose exit code is known
+/// (see [`ExitCodeOf`]), or with an exit code of its own.
+#[derive(Debug)]
+pub struct CliError {
+    exit: Exit,
+    /// Outermost first.
+    chain: Vec<String>,
+}
+
+impl CliError {
+    /// The user can repair it on the command line or in a file that it names.
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self {
+            exit: Exit::Usage,
+            chain: vec![message.to_string()],
+        }
+    }
+
+    /// This machine, its installation or its disk is at fault.
+    pub(super) fn environment(message: impl Display) -> Self {
+        Self {
+            exit: Exit::Environment,
+            chain: vec![message.to_string()],
+        }
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.chain.join(": "))
+    }
+}
+
+/// Says what an error was about to do when it happened.
+pub(super) trait Context<T> {
+    /// Puts a message in front of the error; the exit code stays.
+    fn context(self, message: impl Display) -> Result<T, CliError>;
+}
+
+impl<T, E: Into<CliError>> Context<T> for Result<T, E> {
+    fn context(self, message: impl Display) -> Result<T, CliError> {
+        self.map_err(|error| {
+            let mut error = error.into();
+            error.chain.insert(0, message.to_string());
+            error
+        })
+    }
+}
+
+/// The exit code of an error type. An error without it does not compile as the end of a
+/// subcommand, so none is forgotten.
+trait ExitCodeOf: Error + Sized {
+    fn exit_code(&self) -> Exit;
+}
+
+impl<E: ExitCodeOf> From<E> for CliError {
+    fn from(error: E) -> Self {
+        Self {
+            exit: error.exit_code(),
+            chain: error_chain(&error),
+        }
+    }
+}
+
+macro_rules! exit_codes {
+    ($($exit:ident: $($error:ty),+;)+) => {
+        $($(impl ExitCodeOf for $error {
+            fn exit_code(&self) -> Exit {
+                Exit::$exit
+            }
+        })+)+
+    };
+}
+
+exit_codes! {
+    Usage: ConfigErrors, DiscoverErrors, FormatError, LabelError, LogError, RootError;
+    Environment: BundleErrors, EngineError, Fault, FusionError, ReportError, StateError, WatchError,
+        io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;
+}
+
+impl ExitCodeOf for NotReady {
+    fn exit_code(&self) -> Exit {
+        usage_or_environment(self.is_usage())
+    }
+}
+
+impl ExitCodeOf for TrainError {
+    fn exit_code(&self) -> Exit {
+        usage_or_environment(self.is_usage())
+    }
+}
+
+fn usage_or_environment(is_usage: bool) -> Exit {
+    if is_usage {
+        Exit::Usage
+    } else {
+        Exit::Environment
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use undertone_config::Config;
+
+    #[test]
+    fn context_keeps_the_exit_code_and_all_messages() {
+        let overrides = [("no".to_owned(), "such".to_owned())];
+        let error = Config::load(None, &overrides)
+            .context("cannot begin")
+            .unwrap_err();
+        assert_eq!(error.exit(), Exit::Usage);
+        assert!(error.to_string().starts_with("cannot begin: "), "{error}");
+
+        let gone = io::Error::other("the disk is gone");
+        let error: CliError = gone.into();
+        assert_eq!(error.exit(), Exit::Environment);
+        assert_eq!(error.to_string(), "the disk is gone");
+    }
+}
