@@ -5,31 +5,36 @@ use std::net::SocketAddr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{Rule, is_table, nearest, rule_of};
 use super::problem::ProblemKind;
+use super::schema::{Rule, Schema};
 
-/// A setting that passed its rule.
+/// A setting whose value follows its rule.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Setting {
     /// Full path, for example `stages.fuse.workers`.
     pub(super) key: String,
-    /// As the rule wants it (whole numbers become floats where floats are wanted).
+    /// Whole numbers are floats here where the rule asks for floats.
     pub(super) value: toml::Value,
     /// Line in the document, from 1.
     pub(super) line: usize,
 }
 
-/// What a document says: what is right in it and what is wrong, with lines.
-#[derive(Debug, Default)]
+/// The valid settings of a document, and its problems, with their lines.
+#[derive(Debug)]
 pub(super) struct Document {
+    schema: &'static Schema,
     pub(super) settings: Vec<Setting>,
     pub(super) problems: Vec<(usize, ProblemKind)>,
 }
 
 impl Document {
-    /// Reads and checks all of it; never stops at the first problem.
-    pub(super) fn read(text: &str) -> Self {
-        let mut document = Self::default();
+    /// Reads and checks all of it; does not stop at the first problem.
+    pub(super) fn read(schema: &'static Schema, text: &str) -> Self {
+        let mut document = Self {
+            schema,
+            settings: Vec::new(),
+            problems: Vec::new(),
+        };
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let line = line_at(text, error.span().map_or(0, |span| span.start));
@@ -38,7 +43,7 @@ impl Document {
         }
         let broken: Vec<usize> = document.problems.iter().map(|(line, _)| *line).collect();
         document.walk(text, "", root.get_ref());
-        // What is left of a line that did not parse says nothing about the user's intent.
+        // The remains of a line that did not parse are not worth a second message.
         document
             .problems
             .retain(|(line, kind)| is_syntax(kind) || !broken.contains(line));
@@ -68,17 +73,14 @@ impl Document {
         value: &Spanned<DeValue<'_>>,
         line: usize,
     ) -> Result<(), ProblemKind> {
-        if let Some(rule) = rule_of(path) {
+        if let Some(rule) = self.schema.rule_of(path) {
             let value = check(path, rule, value.get_ref())?;
             let key = path.to_owned();
             self.settings.push(Setting { key, value, line });
             return Ok(());
         }
-        if !is_table(path) {
-            return Err(ProblemKind::UnknownKey {
-                key: path.to_owned(),
-                nearest: nearest(path),
-            });
+        if !self.schema.is_table(path) {
+            return Err(self.schema.unknown(path));
         }
         let Some(table) = value.get_ref().as_table() else {
             return Err(wrong_type(path, "a table", value.get_ref()));
@@ -105,7 +107,7 @@ pub(super) fn check(
 ) -> Result<toml::Value, ProblemKind> {
     match rule {
         Rule::Path => match value.as_str() {
-            Some("") => Err(out_of_range(key, "a path".to_owned(), "nothing")),
+            Some("") => Err(out_of_range(key, "a path".to_owned(), "\"\"")),
             Some(path) => Ok(path.into()),
             None => Err(wrong_type(key, "a path in quotes", value)),
         },
@@ -114,14 +116,14 @@ pub(super) fn check(
             Some(word) => Err(out_of_range(key, one_of(words), &format!("\"{word}\""))),
             None => Err(wrong_type(key, "text in quotes", value)),
         },
-        Rule::Truth => match value.as_bool() {
+        Rule::Boolean => match value.as_bool() {
             Some(truth) => Ok(truth.into()),
             None => Err(wrong_type(key, "true or false", value)),
         },
         Rule::Address => match value.as_str() {
             Some(text) if text.is_empty() || text.parse::<SocketAddr>().is_ok() => Ok(text.into()),
             Some(text) => {
-                let allowed = "an address and a port, such as 127.0.0.1:9464, or nothing";
+                let allowed = "an address and a port, such as 127.0.0.1:9464, or empty";
                 Err(out_of_range(
                     key,
                     allowed.to_owned(),
@@ -130,9 +132,9 @@ pub(super) fn check(
             }
             None => Err(wrong_type(key, "text in quotes", value)),
         },
-        Rule::Texts => texts(key, value).map(toml::Value::from),
+        Rule::Strings => strings(key, value).map(toml::Value::from),
         Rule::Patterns => {
-            let patterns = texts(key, value)?;
+            let patterns = strings(key, value)?;
             for pattern in &patterns {
                 globset::Glob::new(pattern).map_err(|error| {
                     out_of_range(key, "patterns".to_owned(), &error.to_string())
@@ -159,12 +161,12 @@ pub(super) fn check(
     }
 }
 
-fn texts(key: &str, value: &DeValue<'_>) -> Result<Vec<String>, ProblemKind> {
+fn strings(key: &str, value: &DeValue<'_>) -> Result<Vec<String>, ProblemKind> {
     let list = value.as_array().and_then(|list| {
-        let texts = list.iter().map(|text| text.get_ref().as_str());
-        texts.map(|text| text.map(ToOwned::to_owned)).collect()
+        let strings = list.iter().map(|text| text.get_ref().as_str());
+        strings.map(|text| text.map(ToOwned::to_owned)).collect()
     });
-    let expected = "a list of texts, such as [\"a\", \"b\"]";
+    let expected = "a list of strings, such as [\"a\", \"b\"]";
     list.ok_or_else(|| wrong_type(key, expected, value))
 }
 
@@ -209,10 +211,11 @@ fn wrong_type(key: &str, expected: &str, value: &DeValue<'_>) -> ProblemKind {
 
 #[cfg(test)]
 mod tests {
+    use super::super::keys::SCHEMA;
     use super::*;
 
     fn said(text: &str) -> Vec<String> {
-        let document = Document::read(text);
+        let document = Document::read(&SCHEMA, text);
         let problems = document.problems.iter();
         problems
             .map(|(line, kind)| format!("{line}: {kind}"))
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_none_are_refused() {
+    fn not_a_number_is_refused() {
         assert_eq!(
             said("text.gate = nan"),
             ["1: `text.gate` must be between 0 and 1, got nan"]
@@ -255,15 +258,18 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_truths_are_checked_as_well() {
-        let document = Document::read("files.include = [\"*.mp4\"]\nwatch.combined = true");
+    fn lists_and_booleans_are_checked() {
+        let document = Document::read(
+            &SCHEMA,
+            "files.include = [\"*.mp4\"]\nwatch.combined = true",
+        );
         assert!(document.problems.is_empty(), "{:?}", document.problems);
         assert_eq!(
             said("files.exclude = \"*.mp4\"\nwatch.combined = 1\nhooks.on_report = [1]"),
             [
-                "1: `files.exclude` must be a list of texts, such as [\"a\", \"b\"], got the text \"*.mp4\"",
+                "1: `files.exclude` must be a list of strings, such as [\"a\", \"b\"], got the text \"*.mp4\"",
                 "2: `watch.combined` must be true or false, got the whole number 1",
-                "3: `hooks.on_report` must be a list of texts, such as [\"a\", \"b\"], got a list",
+                "3: `hooks.on_report` must be a list of strings, such as [\"a\", \"b\"], got a list",
             ]
         );
         let wrong = said("files.exclude = [\"[a\"]\nmetrics.listen = \"here\"");
@@ -271,12 +277,12 @@ mod tests {
             wrong[0].contains("must be patterns, got") && wrong[0].contains("[a"),
             "{wrong:?}"
         );
-        assert!(wrong[1].ends_with("or nothing, got \"here\""), "{wrong:?}");
+        assert!(wrong[1].ends_with("or empty, got \"here\""), "{wrong:?}");
     }
 
     #[test]
-    fn whole_numbers_do_for_numbers() {
-        let document = Document::read("decode.stall_s = 30");
+    fn a_whole_number_is_accepted_for_a_number() {
+        let document = Document::read(&SCHEMA, "decode.stall_s = 30");
         assert!(document.problems.is_empty());
         assert_eq!(document.settings[0].value, toml::Value::Float(30.0));
     }

@@ -1,28 +1,39 @@
-//! The known keys: their types and ranges, and the nearest one to a misspelt one.
+//! The keys of the program's own settings.
 
-/// What a key's value must be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Rule {
-    /// A path.
-    Path,
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// A whole number within bounds, inclusive.
-    Integer(i64, i64),
-    /// A number within bounds, inclusive.
-    Number(f64, f64),
-    /// `true` or `false`.
-    Truth,
-    /// An address and a port, or nothing.
-    Address,
-    /// A list of texts.
-    Texts,
-    /// A list of patterns over file names.
-    Patterns,
-}
+use super::schema::{Relation, Rule, Schema};
 
-/// Every key that can be set. `config/default.toml` documents each.
-pub(super) const KEYS: &[(&str, Rule)] = &[
+/// The program's settings; `config/default.toml` documents each key.
+pub(super) static SCHEMA: Schema = Schema {
+    defaults: super::DEFAULTS,
+    defaults_name: "default.toml",
+    listed_by: "`undertone config show`",
+    keys: KEYS,
+    relations: &[
+        Relation {
+            small: "utterances.min_s",
+            factor: 1.0,
+            large: "utterances.max_s",
+            or_equal: false,
+            words: "less than",
+        },
+        Relation {
+            small: "utterances.pad_s",
+            factor: 2.0,
+            large: "utterances.pause_s",
+            or_equal: true,
+            words: "at most half of",
+        },
+        Relation {
+            small: "decode.window_s",
+            factor: 1.0,
+            large: "utterances.max_s",
+            or_equal: true,
+            words: "at most",
+        },
+    ],
+};
+
+const KEYS: &[(&str, Rule)] = &[
     ("bundle", Rule::Path),
     (
         "text.mode",
@@ -61,7 +72,7 @@ pub(super) const KEYS: &[(&str, Rule)] = &[
     ("watch.duplicates", Rule::Choice(&["point", "score"])),
     ("watch.outdated", Rule::Choice(&["score", "keep"])),
     ("watch.isolation", Rule::Choice(&["process", "none"])),
-    ("watch.combined", Rule::Truth),
+    ("watch.combined", Rule::Boolean),
     ("retry.attempts", Rule::Integer(1, 100)),
     ("retry.backoff_s", Rule::Number(0.1, 86_400.0)),
     ("retry.longest_s", Rule::Number(0.1, 604_800.0)),
@@ -71,74 +82,6 @@ pub(super) const KEYS: &[(&str, Rule)] = &[
     ("limits.time_factor", Rule::Number(0.0, 10_000.0)),
     ("shutdown.grace_s", Rule::Number(0.0, 86_400.0)),
     ("metrics.listen", Rule::Address),
-    ("hooks.on_report", Rule::Texts),
+    ("hooks.on_report", Rule::Strings),
     ("hooks.timeout_s", Rule::Number(0.1, 86_400.0)),
 ];
-
-/// The rule of a key, if the key is known.
-pub(super) fn rule_of(path: &str) -> Option<Rule> {
-    KEYS.iter()
-        .find(|(known, _)| *known == path)
-        .map(|(_, rule)| *rule)
-}
-
-/// True when some known key lies below this path.
-pub(super) fn is_table(path: &str) -> bool {
-    KEYS.iter().any(|(known, _)| {
-        known
-            .strip_prefix(path)
-            .is_some_and(|rest| rest.starts_with('.'))
-    })
-}
-
-/// The known key or table that was probably meant.
-pub(super) fn nearest(path: &str) -> Option<String> {
-    let leaf = path.rsplit('.').next().unwrap_or(path);
-    // The right name in the wrong table is a likelier slip than a wrong name.
-    let misplaced = KEYS
-        .iter()
-        .find(|(known, _)| known.rsplit('.').next() == Some(leaf));
-    if let Some((known, _)) = misplaced {
-        return Some((*known).to_owned());
-    }
-    candidates()
-        .map(|known| (strsim::damerau_levenshtein(path, &known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .map(|(_, known)| known)
-}
-
-fn candidates() -> impl Iterator<Item = String> {
-    let keys = KEYS.iter().map(|(known, _)| (*known).to_owned());
-    let tables = KEYS
-        .iter()
-        .flat_map(|(known, _)| known.match_indices('.').map(|(at, _)| known[..at].into()));
-    keys.chain(tables)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_key_is_recognised() {
-        assert_eq!(nearest("text.gat").as_deref(), Some("text.gate"));
-        assert_eq!(nearest("decod").as_deref(), Some("decode"));
-        assert_eq!(nearest("stages.fuze").as_deref(), Some("stages.fuse"));
-        assert_eq!(nearest("colour"), None);
-    }
-
-    #[test]
-    fn a_key_in_the_wrong_table_is_sent_to_the_right_one() {
-        assert_eq!(nearest("gate").as_deref(), Some("text.gate"));
-        assert_eq!(nearest("decode.max_s").as_deref(), Some("utterances.max_s"));
-    }
-
-    #[test]
-    fn tables_are_told_from_keys() {
-        assert!(is_table("stages.fuse"));
-        assert!(is_table("stages"));
-        assert!(!is_table("stages.queue"));
-        assert!(!is_table("stage"));
-    }
-}

@@ -1,15 +1,16 @@
-//! Merges defaults, file and overrides, and resolves them to a [`Config`].
+//! Merges defaults, file and overrides into one set of values.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::de::DeValue;
 
+use super::Config;
 use super::document::{Document, check};
-use super::keys::{nearest, rule_of};
+use super::keys::SCHEMA;
 use super::problem::{ConfigErrors, Place, Problem, ProblemKind};
-use super::{Config, DEFAULTS};
+use super::schema::Schema;
 
 impl Config {
     /// The defaults, changed by a file and then by `key=value` overrides.
@@ -17,28 +18,51 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with any of them, at once.
     pub fn load(file: Option<&Path>, overrides: &[(String, String)]) -> Result<Self, ConfigErrors> {
-        let mut layers = Layers::default();
-        layers.document(DEFAULTS, Place::Defaults);
+        let layers = Layers::read(&SCHEMA, file, overrides);
+        let bundle = layers.bundle();
+        match layers.resolve::<Self>() {
+            Ok(mut config) => {
+                if let Some(found) = bundle {
+                    config.bundle = found;
+                }
+                Ok(config)
+            }
+            Err(errors) => Err(ConfigErrors { bundle, ..errors }),
+        }
+    }
+}
+
+/// The values of all layers, where a later one wins, and all that is wrong with them.
+pub(super) struct Layers {
+    schema: &'static Schema,
+    values: BTreeMap<String, (toml::Value, Place)>,
+    problems: Vec<Problem>,
+}
+
+impl Layers {
+    pub(super) fn read(
+        schema: &'static Schema,
+        file: Option<&Path>,
+        overrides: &[(String, String)],
+    ) -> Self {
+        let mut layers = Self {
+            schema,
+            values: BTreeMap::new(),
+            problems: Vec::new(),
+        };
+        let name = schema.defaults_name;
+        layers.document(schema.defaults, |line| Place::Defaults(name, line));
         if let Some(path) = file {
             layers.file(path);
         }
         for (key, value) in overrides {
             layers.set(key, value);
         }
-        layers.resolve()
+        layers
     }
-}
 
-/// The settings said so far, the last one winning, and all that is wrong with them.
-#[derive(Default)]
-struct Layers {
-    values: BTreeMap<String, (toml::Value, Place)>,
-    problems: Vec<Problem>,
-}
-
-impl Layers {
     fn document(&mut self, text: &str, place: impl Fn(usize) -> Place) {
-        let document = Document::read(text);
+        let document = Document::read(self.schema, text);
         for setting in document.settings {
             let said = (setting.value, place(setting.line));
             self.values.insert(setting.key, said);
@@ -62,18 +86,15 @@ impl Layers {
 
     fn set(&mut self, key: &str, value: &str) {
         let place = Place::Override(format!("{key}={value}"));
-        // Quotes are a nuisance in a shell: what is not a TOML value is text.
+        // Quotes are a nuisance in a shell: what is not a TOML value is taken as a string.
         let parsed = DeValue::parse(value);
         let value = match &parsed {
             Ok(value) => value.get_ref().clone(),
             Err(_) => DeValue::String(value.into()),
         };
-        let checked = match rule_of(key) {
+        let checked = match self.schema.rule_of(key) {
             Some(rule) => check(key, rule, &value),
-            None => Err(ProblemKind::UnknownKey {
-                key: key.to_owned(),
-                nearest: nearest(key),
-            }),
+            None => Err(self.schema.unknown(key)),
         };
         match checked {
             Ok(value) => {
@@ -83,25 +104,20 @@ impl Layers {
         }
     }
 
-    fn resolve(mut self) -> Result<Config, ConfigErrors> {
-        let bundle = self.bundle();
-        self.conflicts();
+    pub(super) fn resolve<T: DeserializeOwned>(mut self) -> Result<T, ConfigErrors> {
+        self.relations();
         if self.problems.is_empty() {
-            let mut config = Config::deserialize(self.tree()).map_err(|error| ConfigErrors {
-                problems: vec![Problem {
-                    place: Place::Defaults(1),
+            match T::deserialize(self.tree()) {
+                Ok(settings) => return Ok(settings),
+                Err(error) => self.problems.push(Problem {
+                    place: Place::Defaults(self.schema.defaults_name, 1),
                     kind: ProblemKind::Conflict(error.to_string()),
-                }],
-                bundle: bundle.clone(),
-            })?;
-            if let Some(found) = bundle {
-                config.bundle = found;
+                }),
             }
-            return Ok(config);
         }
         Err(ConfigErrors {
             problems: self.problems,
-            bundle,
+            bundle: None,
         })
     }
 
@@ -138,32 +154,13 @@ impl Layers {
         found.or(candidates.first()).cloned()
     }
 
-    fn conflicts(&mut self) {
-        let rules = [
-            ("utterances.min_s", 1.0, "utterances.max_s", "less than"),
-            (
-                "utterances.pad_s",
-                2.0,
-                "utterances.pause_s",
-                "at most half of",
-            ),
-            ("decode.window_s", 1.0, "utterances.max_s", "at most"),
-        ];
-        for (small, factor, large, relation) in rules {
-            let (Some((low, low_place)), Some((high, high_place))) =
-                (self.number(small), self.number(large))
-            else {
-                continue;
-            };
-            let strict = relation == "less than";
-            if low * factor < high || (!strict && low * factor <= high) {
-                continue;
-            }
-            let kind = ProblemKind::Conflict(format!(
-                "`{small}` must be {relation} `{large}`, got {low} and {high}"
-            ));
-            let place = low_place.max(high_place).clone();
-            self.problems.push(Problem { place, kind });
+    fn relations(&mut self) {
+        for relation in self.schema.relations {
+            let (small, large) = (self.number(relation.small), self.number(relation.large));
+            let problem = small
+                .zip(large)
+                .and_then(|(small, large)| relation.problem(small, large));
+            self.problems.extend(problem);
         }
     }
 

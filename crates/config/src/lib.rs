@@ -1,18 +1,20 @@
-//! Settings: what was said (raw) and what is meant (resolved).
+//! Settings: checked key by key, merged, and resolved to plain data.
 //!
-//! A document (`document`) is checked key by key against the table of known keys
-//! (`keys`); what survives of the defaults, the user's file and the overrides is
-//! merged and becomes a [`Config`]. Every problem is collected, with its line, before
-//! anything is said. `config/default.toml` is the defaults and their documentation.
-//! No other room reads a configuration file.
+//! Every kind of settings file has a [`Schema`]: its keys with their types and ranges, and the
+//! commented file that *is* its defaults. [`Schema::load`] merges defaults, the user's file and
+//! `--set` overrides, and names every problem at once, with file and line. The program's own
+//! settings are a [`Config`] (`config/default.toml`); training has its schema in its own crate.
+//! No other crate reads a settings file.
 
 mod document;
 mod keys;
 mod layers;
 mod problem;
+mod schema;
 mod settings;
 
 pub use problem::{ConfigErrors, Place, Problem, ProblemKind};
+pub use schema::{Relation, Rule, Schema};
 pub use settings::{
     Config, Decode, Duplicates, Events, Files, Fuse, Hooks, Isolation, Limits, Log, LogFormat,
     LogLevel, Metrics, Outdated, Retry, Shutdown, Stages, Text, TextMode, Threads, Utterances,

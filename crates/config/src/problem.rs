@@ -3,11 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where something was said.
+/// Where a setting was made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// In the embedded defaults, at this line.
-    Defaults(usize),
+    /// In the embedded file of defaults with this name, at this line.
+    Defaults(&'static str, usize),
     /// In a file, at this line.
     File(PathBuf, usize),
     /// On the command line.
@@ -17,7 +17,7 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Defaults(line) => write!(f, "default.toml:{line}"),
+            Self::Defaults(name, line) => write!(f, "{name}:{line}"),
             Self::File(path, line) => write!(f, "{}:{line}", path.display()),
             Self::Override(said) => write!(f, "--set {said}"),
         }
@@ -33,13 +33,15 @@ pub enum ProblemKind {
     /// Not TOML.
     #[error("not valid TOML: {0}")]
     Syntax(String),
-    /// No such key.
-    #[error("unknown key `{key}`{}", did_you_mean(nearest.as_deref()))]
+    /// There is no such key.
+    #[error("unknown key `{key}`{}", did_you_mean(nearest.as_deref(), listed_by))]
     UnknownKey {
-        /// As it was said, with its table.
+        /// As written, with its table.
         key: String,
         /// The known key that was probably meant.
         nearest: Option<String>,
+        /// Where all keys are found.
+        listed_by: &'static str,
     },
     /// A value of another type.
     #[error("`{key}` must be {expected}, got {got}")]
@@ -58,17 +60,17 @@ pub enum ProblemKind {
         key: String,
         /// For example "between 0 and 1".
         allowed: String,
-        /// As it was said.
+        /// As written.
         got: String,
     },
-    /// Two values that do not go together.
+    /// Two values that do not fit together.
     #[error("{0}")]
     Conflict(String),
 }
 
-fn did_you_mean(nearest: Option<&str>) -> String {
+fn did_you_mean(nearest: Option<&str>, listed_by: &str) -> String {
     nearest.map_or_else(
-        || "; `undertone config show` lists all keys".to_owned(),
+        || format!("; {listed_by} lists all keys"),
         |known| format!("; did you mean `{known}`?"),
     )
 }
@@ -88,7 +90,7 @@ pub struct Problem {
 pub struct ConfigErrors {
     /// In the order of files and lines; never empty.
     pub problems: Vec<Problem>,
-    /// The bundle that is named, as far as that can be told: it can be checked as well.
+    /// The bundle that the settings name, if that can be told, so that it can be checked too.
     pub bundle: Option<PathBuf>,
 }
 

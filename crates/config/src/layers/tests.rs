@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::keys::{KEYS, rule_of};
+use super::super::keys::SCHEMA;
 use super::super::{Config, DEFAULTS, LogFormat, TextMode};
 use super::Document;
 
@@ -19,7 +19,7 @@ fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
 
 #[test]
 fn every_known_key_is_in_the_default_file() {
-    for (key, _) in KEYS {
+    for (key, _) in SCHEMA.keys {
         let leaf = key.rsplit('.').next().unwrap();
         let is_set = DEFAULTS.lines().any(|line| line.starts_with(leaf));
         let is_optional = DEFAULTS
@@ -28,9 +28,9 @@ fn every_known_key_is_in_the_default_file() {
         assert!(is_set || is_optional, "{key} is not documented");
     }
     let uncommented = DEFAULTS.replace("\n#gate", "\ngate");
-    let document = Document::read(&uncommented);
+    let document = Document::read(&SCHEMA, &uncommented);
     assert!(document.problems.is_empty(), "{:?}", document.problems);
-    assert_eq!(document.settings.len(), KEYS.len());
+    assert_eq!(document.settings.len(), SCHEMA.keys.len());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn problems_of_all_layers_are_named_at_once() {
 }
 
 #[test]
-fn values_that_do_not_go_together_are_named() {
+fn values_that_do_not_fit_together_are_named() {
     let overrides = set(&[("utterances.min_s", "5"), ("utterances.max_s", "5.0")]);
     let errors = Config::load(None, &overrides).unwrap_err();
     assert_eq!(errors.problems.len(), 1, "{errors}");
@@ -154,7 +154,7 @@ fn a_file_that_is_not_there_is_a_problem() {
 }
 
 #[test]
-fn every_default_passes_its_own_rule() {
-    assert!(rule_of("bundle").is_some());
-    assert!(Document::read(DEFAULTS).problems.is_empty());
+fn every_default_follows_its_rule() {
+    assert!(SCHEMA.rule_of("bundle").is_some());
+    assert!(Document::read(&SCHEMA, DEFAULTS).problems.is_empty());
 }
