@@ -1,15 +1,18 @@
-# make demo   from a fresh clone to sentiment reports of the sample clips
-# make test   everything a pull request needs
-# make check  format, lints, tests, docs: the cheapest first
-# make soak   the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
-# make models rebuilds models/demo with the recipes (hours)
+# make demo       from a fresh clone to sentiment reports of the sample clips
+# make test       every test that a pull request needs, with the real engines
+# make test-pure  the tests of all crates that need no native engine: no set-up, about a minute
+# make check      format, lints, licences, tests, documentation: the cheapest first
+# make soak       the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
+# make models     rebuilds models/demo with the recipes (hours)
 
 CARGO ?= cargo
 # One profile for program and tests: the native engines take minutes to build.
 PROFILE := --release
 OUT ?= reports/demo
+# Crates that build without GStreamer, libtorch and a C++ compiler.
+PURE := types config bundle reports discovery telemetry features formats daemon
 
-.PHONY: demo test check soak models setup build bench
+.PHONY: demo test test-pure check lint deny docs soak models setup build bench
 
 setup:
 	@scripts/setup-debian.sh
@@ -25,10 +28,21 @@ demo: build
 test: setup
 	$(CARGO) test $(PROFILE) --workspace
 
-check: setup
+test-pure:
+	$(CARGO) test $(PURE:%=-p undertone-%)
+
+check: lint deny test docs
+
+lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
-	$(CARGO) test $(PROFILE) --workspace
+
+# Licences, sources and bans (deny.toml), where cargo-deny is installed
+# (`scripts/setup-cargo-deny.sh` installs it).
+deny:
+	@scripts/setup-cargo-deny.sh --check
+
+docs: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --workspace --no-deps --document-private-items
 
 soak: setup

@@ -132,7 +132,7 @@ fn pulse(clocks: &StageClocks) -> Pulse {
         }
     };
     Pulse {
-        stages: Stage::ALL.into_iter().map(stage).collect(),
+        stages: Stage::ALL.iter().copied().map(stage).collect(),
         movement: clocks.movement(),
     }
 }

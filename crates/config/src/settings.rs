@@ -52,8 +52,9 @@ pub struct Text {
 }
 
 /// Which source of text is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum TextMode {
     /// The transcript where it can be trusted, else simulated.
     Auto,
@@ -69,12 +70,7 @@ impl TextMode {
     /// The name in configuration and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Transcript => "transcript",
-            Self::Simulated => "simulated",
-            Self::None => "none",
-        }
+        self.into()
     }
 }
 
@@ -172,8 +168,9 @@ pub struct Log {
 }
 
 /// Severity of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum LogLevel {
     /// Failures only.
     Error,
@@ -191,13 +188,7 @@ impl LogLevel {
     /// The name in configuration and filters.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
+        self.into()
     }
 }
 

@@ -160,7 +160,7 @@ impl StageClocks {
 
     /// The stages that are at work.
     pub fn at_work(&self) -> impl Iterator<Item = Stage> {
-        let stages = Stage::ALL.into_iter();
+        let stages = Stage::ALL.iter().copied();
         stages.filter(|stage| self.of(*stage).is_at_work())
     }
 }

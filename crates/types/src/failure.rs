@@ -6,8 +6,23 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The stages of the chain, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Stage {
     /// Finds and hashes recordings.
     Source,
@@ -27,42 +42,33 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in order.
-    pub const ALL: [Self; 7] = [
-        Self::Source,
-        Self::Decode,
-        Self::Transcribe,
-        Self::Represent,
-        Self::Observe,
-        Self::Fuse,
-        Self::Report,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The name used for threads, logs, config keys and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Decode => "decode",
-            Self::Transcribe => "transcribe",
-            Self::Represent => "represent",
-            Self::Observe => "observe",
-            Self::Fuse => "fuse",
-            Self::Report => "report",
-        }
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        self.into()
     }
 }
 
 /// What kind of thing went wrong. It decides whether the daemon tries again.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Cause {
     /// The recording: not media, or damaged. The same content fails again.
     Content,
@@ -90,23 +96,7 @@ impl Cause {
     /// The name in failure records and metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Content => "content",
-            Self::Io => "io",
-            Self::Stalled => "stalled",
-            Self::Environment => "environment",
-            Self::Engine => "engine",
-            Self::Defect => "defect",
-            Self::Crashed => "crashed",
-            Self::Memory => "memory",
-            Self::Time => "time",
-        }
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        self.into()
     }
 }
 

@@ -1,7 +1,13 @@
-//! The messages that flow between stages, one file each.
+//! Plain data that every other crate may know, and nothing else.
 //!
-//! Plain data only: no engine types, no tensors, no imports from other rooms.
-//! Large arrays are shared (`Arc<[f32]>`), never copied from hop to hop.
+//! - The messages between the stages: each hop adds one field to the utterance
+//!   (`Utterance` → [`Transcribed`] → [`Represented`] → [`Observed`] → [`Fused`]). Large
+//!   arrays are shared (`Arc<[f32]>`), not copied from hop to hop.
+//! - [`Failure`]: why a recording has no report, with the kind of cause.
+//! - [`AtomicFile`]: a file that exists exactly when it is complete.
+//!
+//! No engine types, no tensors, no logic of a stage, no import from another crate of the
+//! workspace.
 
 mod atomic;
 mod failure;

@@ -1,4 +1,4 @@
-//! The verdict on an utterance.
+//! The sentiment of an utterance.
 
 /// Which of the network's two flows an utterance went through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +20,7 @@ pub struct ModalityWeights {
     pub video: f32,
 }
 
-/// The verdict on an utterance.
+/// The sentiment of an utterance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sentiment {
     /// In [−3, 3]: negative to positive.

@@ -20,7 +20,8 @@ impl Spent {
     #[must_use]
     pub fn seconds(&self) -> BTreeMap<Stage, f64> {
         Stage::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .zip(self.0)
             .filter(|(_, time)| !time.is_zero())
             .map(|(stage, time)| (stage, time.as_secs_f64()))

@@ -58,6 +58,6 @@ pub struct Observed {
 pub struct Fused {
     /// With its features.
     pub observed: Observed,
-    /// The verdict.
+    /// Its sentiment.
     pub sentiment: Sentiment,
 }
