@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The command line: subcommands and their arguments.
 
 use clap::{Parser, Subcommand};
 
@@ -34,47 +34,47 @@ const EXIT_CODES: &str = "Exit codes: 0 all done, 1 some recordings failed, 2 us
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Score recordings: a report for each, or a record of why there is none
+    /// Score recordings: each gets a report, or a record of why it failed
     Run(RunArgs),
-    /// Watch folders: score what arrives, for as long as it runs
+    /// Watch folders and score what arrives, until stopped
     Watch(WatchArgs),
-    /// Say how the daemon of a folder of reports is, and what it could not score
+    /// Show the state of the daemon for a folder of reports, and what it could not score
     Status(StatusArgs),
     /// Try again what failed
     Retry(RetryArgs),
-    /// Score for `watch`; not for people
+    /// The process that scores for `watch`; not to be started by hand
     #[command(hide = true)]
     Worker,
-    /// Say whether this machine can run: media elements, models, cores
+    /// Check whether this machine can run: media elements, models, cores
     Doctor(DoctorArgs),
-    /// Look at the settings
+    /// Show the settings
     Config(ConfigArgs),
     /// Print the JSON Schema of the reports
     Schema,
-    /// Take features from labelled clips, to train a fusion network on
+    /// Extract features from labelled clips, to train a fusion network on
     Extract(ExtractArgs),
-    /// Take features that others made, to train a fusion network on
+    /// Import features of other toolkits, to train a fusion network on
     Import(ImportArgs),
-    /// Make a fusion network of a PyTorch checkpoint of the method's released code
+    /// Convert a PyTorch checkpoint of the method's released code to a fusion network
     ImportWeights(ImportWeightsArgs),
-    /// Fit the gate of a bundle on labelled clips: when a transcript is trusted
+    /// Fit a bundle's gate on labelled clips: when a transcript is trusted
     Calibrate(CalibrateArgs),
     /// Train a fusion network
     Train(TrainArgs),
     /// Measure a fusion network
     Eval(EvalArgs),
-    /// Train many networks, over seeds and folds and with parts of the method switched off,
-    /// into one table
+    /// Train many networks over seeds and folds, and with parts of the method switched off,
+    /// and compare them in one table
     Study(StudyArgs),
-    /// Pack a trained network and the models that it needs into a bundle, or renew a bundle's hashes
+    /// Pack a trained network and the models that it needs into a bundle, or update a bundle's hashes
     Bundle(BundleArgs),
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the subcommand.
     ///
     /// # Errors
-    /// When it cannot be done; the failure of a single recording is not an error.
+    /// When it cannot run; the failure of a single recording is not an error.
     pub fn run(&self) -> Result<Exit, CliError> {
         match self {
             Self::Run(args) => super::run::run(args),
@@ -123,7 +123,7 @@ mod tests {
             "text.mode=none",
         ];
         let Command::Run(run) = Arguments::try_parse_from(said).unwrap().command else {
-            panic!("not understood as run");
+            panic!("not parsed as run");
         };
         assert_eq!(run.paths, [Path::new("a"), Path::new("b")]);
         assert_eq!(

@@ -17,7 +17,7 @@ pub struct BundleArgs {
     /// Folder of the bundle whose models made the features
     #[arg(value_name = "BASE")]
     pub base: PathBuf,
-    /// Folder of a trained network; without one the hashes in BASE's manifest are renewed
+    /// Folder of a trained network; without one, the hashes in BASE's manifest are updated
     #[arg(long, value_name = "DIR", requires = "out")]
     pub network: Option<PathBuf>,
     /// Folder of the new bundle
@@ -29,21 +29,21 @@ pub struct BundleArgs {
     /// Version, for reports; by default that of BASE
     #[arg(long = "bundle-version", value_name = "VERSION", requires = "network")]
     pub version: Option<String>,
-    /// What it is good for; by default as BASE
+    /// What it is for; by default that of BASE
     #[arg(long, value_enum, requires = "network")]
     pub purpose: Option<GoodFor>,
     /// Licence of the models, as an SPDX expression; by default that of BASE
     #[arg(long, value_name = "SPDX", requires = "network")]
     pub licence: Option<String>,
-    /// What a user should know; by default the notes of BASE
+    /// Notes for users; by default those of BASE
     #[arg(long, value_name = "TEXT", requires = "network")]
     pub notes: Option<String>,
 }
 
-/// What a bundle is good for, as the command line names it.
+/// What a bundle is for, as the command line names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum GoodFor {
-    /// To see the program work.
+    /// To try the program.
     Demo,
     /// To score real recordings.
     General,
@@ -64,7 +64,7 @@ impl From<GoodFor> for Purpose {
 pub(super) fn bundle(args: &BundleArgs) -> Result<Exit, CliError> {
     let (Some(network), Some(out)) = (&args.network, &args.out) else {
         for file in seal(&args.base)? {
-            say(&format!("sealed {}\n", file.display()))?;
+            say(&format!("updated the hashes in {}\n", file.display()))?;
         }
         open_bundle_for_extraction(&args.base)?;
         return Ok(Exit::Done);

@@ -23,7 +23,7 @@ pub struct CalibrateArgs {
     /// Write the gate into the bundle's manifest
     #[arg(long)]
     pub write: bool,
-    /// Fit nothing: measure the gate that the bundle has, on clips that it was not fitted to
+    /// Do not fit: measure the bundle's gate, on clips that it was not fitted to
     #[arg(long, conflicts_with = "write")]
     pub measure: bool,
 }
@@ -41,8 +41,8 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
     })?;
     if heard.is_empty() {
         return Err(CliError::usage(format!(
-            "no clip could be measured: {failures} failed, and of the others the table does not \
-             say what is said (a column text; or none in a column speech where nothing is)"
+            "no clip could be measured: {failures} failed, and for the others the table does not \
+             say what is spoken (a column text; or none in a column speech where nothing is)"
         )));
     }
     say(&summary(&measure_gate(&gate, &heard)))?;
@@ -83,7 +83,7 @@ fn summary(report: &GateReport) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Changes the gate in a manifest and nothing else: comments stay.
+/// Changes only the gate in a manifest; comments stay.
 fn write_gate(manifest: &Path, gate: &Gate) -> Result<(), CliError> {
     let text = fs::read_to_string(manifest)?;
     let mut document: DocumentMut = text.parse()?;

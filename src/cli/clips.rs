@@ -15,7 +15,7 @@ use undertone_config::Config;
 use undertone_telemetry::start_logging;
 use undertone_training::{LabelledClip, TrainError, read_labels};
 
-/// Which clips, and what takes them apart.
+/// Which clips, and the settings of the engines.
 #[derive(Debug, Args)]
 pub struct ClipsArgs {
     /// Tables of labels (CSV with the columns file, label or valence, and if known text, speech
@@ -36,7 +36,7 @@ pub(super) struct Clips {
     labelled: Vec<LabelledClip>,
 }
 
-/// Hears what becomes of each clip.
+/// Called with the outcome of each clip.
 type OnClip<'c> = &'c mut dyn FnMut(&Pace, &LabelledClip, &Outcome);
 
 impl Clips {
@@ -57,8 +57,8 @@ impl Clips {
         })
     }
 
-    /// Loads the engines, lets `work` go over the clips, and says how it goes; returns how
-    /// many clips failed.
+    /// Loads the engines, lets `work` process the clips, and shows progress; returns how many
+    /// clips failed.
     pub(super) fn each(
         &self,
         work: impl FnOnce(&[LabelledClip], &ClipEngines<'_>, OnClip<'_>) -> Result<(), TrainError>,

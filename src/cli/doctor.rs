@@ -1,4 +1,4 @@
-//! `undertone doctor`: says whether this machine can run, and what to do if not.
+//! `undertone doctor`: checks whether this machine can run, and says what to do if not.
 
 mod elements;
 
@@ -25,19 +25,19 @@ pub struct DoctorArgs {
     pub settings: SettingsArgs,
 }
 
-/// What `facedetect` knows of faces.
+/// The face model of `facedetect`.
 const FACE_CASCADE: &str = "/usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml";
 
-/// Verdict on one thing.
+/// The state of one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Ok,
-    /// Only some recordings suffer.
+    /// Only some recordings are affected.
     Limited,
     Missing,
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Check {
     what: String,
@@ -127,7 +127,7 @@ fn bundle_checks(folder: &Path) -> Vec<Check> {
     let mut checks = vec![Check::new(
         "bundle",
         State::Missing,
-        format!("{} is not whole", folder.display()),
+        format!("{} has problems", folder.display()),
     )];
     let wrong: Vec<_> = problems
         .iter()
@@ -143,7 +143,7 @@ fn bundle_checks(folder: &Path) -> Vec<Check> {
     checks
 }
 
-/// The parts with which nothing is wrong.
+/// The parts without problems.
 fn part_checks(folder: &Path, wrong: &[undertone_bundle::Part]) -> Vec<Check> {
     let parts = named_parts(folder).unwrap_or_default();
     let right = parts.iter().filter(|(part, _)| !wrong.contains(part));
@@ -152,7 +152,7 @@ fn part_checks(folder: &Path, wrong: &[undertone_bundle::Part]) -> Vec<Check> {
             let size_bytes = std::fs::metadata(folder.join(file)).map_or(0, |facts| facts.len());
             let megabytes = size_bytes as f64 / 1e6;
             let detail = format!(
-                "{}, {megabytes:.1} MB, hash and width agree",
+                "{}, {megabytes:.1} MB, hash and width are right",
                 file.display()
             );
             Check::new(part.to_string(), State::Ok, detail)
@@ -169,7 +169,7 @@ fn thread_check(config: &Config) -> Check {
         false => Check::new(
             "threads",
             State::Limited,
-            format!("{detail}: more than there are"),
+            format!("{detail}: more than the machine has"),
         ),
     }
 }

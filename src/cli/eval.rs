@@ -22,10 +22,10 @@ pub struct EvalArgs {
     /// Folder of a trained network
     #[arg(long, value_name = "DIR")]
     pub network: PathBuf,
-    /// Which part of the features
+    /// Which split of the features
     #[arg(long, value_enum, default_value_t = Part::Test)]
     pub split: Part,
-    /// What the network is given: complete, simulated, audio, audio+text and so on,
+    /// Which input the network gets: complete, simulated, audio, audio+text and so on,
     /// random-modality:RATE, random-frames:RATE; or a family of these: fixed, random-modality
     /// (rates 0.1 to 0.7), random-frames (0 to 0.9), all
     #[arg(long, value_name = "NAME", default_value = "fixed")]
@@ -48,7 +48,7 @@ pub enum Part {
     Train,
     /// What chose the epoch.
     Val,
-    /// What neither did.
+    /// What was used for neither.
     Test,
 }
 

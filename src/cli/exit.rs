@@ -1,4 +1,4 @@
-//! How a run ended, as scripts see it.
+//! Exit codes, for scripts.
 
 use std::process::ExitCode;
 
@@ -11,9 +11,9 @@ pub enum Exit {
     SomeFailed = 1,
     /// The command line or the configuration is wrong; nothing was done.
     Usage = 2,
-    /// A model or this machine is not fit; nothing was done, or the run was cut short.
+    /// A model or this machine is at fault; nothing was done, or the run was cut short.
     Environment = 3,
-    /// Stopped by a signal; what was begun is finished or will be redone.
+    /// Stopped by a signal; recordings at work were finished or will be redone.
     Interrupted = 130,
 }
 

@@ -17,7 +17,7 @@ pub struct ExtractArgs {
     /// The labelled clips.
     #[command(flatten)]
     pub clips: ClipsArgs,
-    /// Folder for the features; what is there already is not done again
+    /// Folder for the features; clips that are in it already are not extracted again
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 }
@@ -37,7 +37,7 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<Exit, CliError> {
 }
 
 impl Clips {
-    /// What the data set says of its origin.
+    /// The origin that the data set records.
     fn dataset(&self) -> DatasetInfo {
         let manifest = &self.bundle.manifest;
         let widths = Widths {

@@ -1,4 +1,4 @@
-//! `undertone import`: features that others made, as a data set to train on.
+//! `undertone import`: converts features of other toolkits to a data set to train on.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use undertone_formats::{
 };
 use undertone_training::{ImportedSplit, TrainError, import as write};
 
-/// How many utterances that were left out are named.
+/// Most left-out utterances that are named.
 const NAMED: usize = 5;
 
 /// Arguments of `import`.
@@ -26,19 +26,19 @@ pub struct ImportArgs {
     pub format: ImportFormat,
 }
 
-/// Where the data set is written, and what may be added to it.
+/// Where the data set is written, and what can be added to it.
 #[derive(Debug, Args)]
 pub struct OutArgs {
-    /// Folder for the features; an import that was interrupted goes on
+    /// Folder for the features; an interrupted import continues
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// What was said: CSV with the columns name and text (or english, sentence, chinese), or
+    /// Transcripts: CSV with the columns name and text (or english, sentence, chinese), or
     /// JSON lines with id and text
     #[arg(long, value_name = "FILE")]
     pub transcripts: Option<PathBuf>,
 }
 
-/// How videos are divided where the format does not say.
+/// How videos are split where the format does not say.
 #[derive(Debug, Args)]
 pub struct SplitArgs {
     /// CSV with the columns video and split (train, val, test); other videos are left out
@@ -50,7 +50,7 @@ pub struct SplitArgs {
     /// Share of the videos for test
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub test_share: Option<f64>,
-    /// Decides which videos
+    /// Seed of the random split
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
 }
@@ -63,7 +63,7 @@ pub enum ImportFormat {
         /// The pickle
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Where to.
+        /// The output.
         #[command(flatten)]
         out: OutArgs,
     },
@@ -84,7 +84,7 @@ pub enum ImportFormat {
         /// Folder of simulated text features
         #[arg(long, value_name = "DIR")]
         simulated: Option<PathBuf>,
-        /// Where to.
+        /// The output.
         #[command(flatten)]
         out: OutArgs,
     },
@@ -102,10 +102,10 @@ pub enum ImportFormat {
         /// Video features
         #[arg(long, value_name = "CSD")]
         video: PathBuf,
-        /// Which videos are for what; without it 10 % are for validation, 20 % for test.
+        /// How videos are split; by default 10 % are for validation and 20 % for test.
         #[command(flatten)]
         splits: SplitArgs,
-        /// Where to.
+        /// The output.
         #[command(flatten)]
         out: OutArgs,
     },
@@ -114,10 +114,10 @@ pub enum ImportFormat {
         /// The archive
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Which videos are for what, without an array split; by default all are for training.
+        /// How videos are split where there is no array `split`; by default all are for training.
         #[command(flatten)]
         splits: SplitArgs,
-        /// Where to.
+        /// The output.
         #[command(flatten)]
         out: OutArgs,
     },
@@ -214,7 +214,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
     };
     let splits = match write(&mut corpus, &out.out, &mut on_utterance) {
         Ok(splits) => splits,
-        // What is wrong with the files says so itself.
+        // A format error is the user's to repair.
         Err(TrainError::Format(error)) => return Err(error.into()),
         Err(error) => return Err(error.into()),
     };
@@ -228,7 +228,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// What is odd about a split.
+/// Warnings about a split.
 fn split_remarks(split: &ImportedSplit) -> Vec<String> {
     let mut lines = Vec::new();
     let name = split.split;

@@ -1,4 +1,4 @@
-//! `undertone import-weights`: a fusion network of a PyTorch checkpoint.
+//! `undertone import-weights`: converts a PyTorch checkpoint to a fusion network.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub struct ImportWeightsArgs {
 
 pub(super) fn import_weights(args: &ImportWeightsArgs) -> Result<Exit, CliError> {
     let made = import(&args.checkpoint, &args.out)?;
-    // Modules say enough; each has several tensors.
+    // Name modules, not each of their tensors.
     let module = |name: &String| name.split('.').next().unwrap_or(name).to_owned();
     let unused: BTreeSet<String> = made.unused.iter().map(module).collect();
     if !unused.is_empty() {

@@ -55,13 +55,13 @@ use std::io::{self, Write};
 
 use clap::Parser;
 
-/// Reads the command line, does what it says, and says how it went.
+/// Parses the command line, runs the subcommand, and prints its error, if any.
 #[must_use]
 pub fn main() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(said) => {
-            // Help and version are answers, not errors; a closed pipe is nobody's fault.
+            // Help and version are answers, not errors; a closed pipe is ignored.
             let _ = said.print();
             return if said.use_stderr() {
                 Exit::Usage
@@ -79,7 +79,7 @@ pub fn main() -> Exit {
     }
 }
 
-/// Prints an answer. Who reads only its beginning (`| head`) has had enough: no error.
+/// Prints to standard output. A reader that stops early (`| head`) is not an error.
 fn say(text: &str) -> io::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

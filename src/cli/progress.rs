@@ -1,4 +1,4 @@
-//! How a run goes: a bar on a terminal, plain lines otherwise.
+//! Progress of a run: a bar on a terminal, plain lines otherwise.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Standard error, shared by logs and progress bars so that neither tears the other.
+/// Standard error, shared by logs and progress bars so that they do not overwrite each other.
 #[derive(Clone, Debug)]
 pub struct Terminal {
     bars: MultiProgress,
@@ -30,7 +30,7 @@ impl Terminal {
         }
     }
 
-    /// A bar below everything else; `None` where standard error is no terminal.
+    /// A bar below everything else; `None` where standard error is not a terminal.
     pub(super) fn bar(&self, length: usize, template: &str) -> Option<ProgressBar> {
         self.is_terminal.then(|| {
             let style = ProgressStyle::with_template(template);
@@ -42,7 +42,7 @@ impl Terminal {
         })
     }
 
-    /// Writes a line above the bars. A closed standard error is nobody's fault.
+    /// Writes a line above the bars. A closed standard error is ignored.
     pub fn line(&self, text: &str) {
         self.bars.suspend(|| {
             let _ = writeln!(io::stderr(), "{text}");
@@ -50,7 +50,7 @@ impl Terminal {
     }
 }
 
-/// One log event, kept until it is whole.
+/// One log event, buffered until it is complete.
 #[derive(Debug)]
 pub struct LogLine {
     bars: MultiProgress,
@@ -87,18 +87,18 @@ impl<'w> MakeWriter<'w> for Terminal {
     }
 }
 
-/// What became of a recording.
+/// The outcome of a recording, as shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It has a report.
+    /// It has a new report.
     Done,
-    /// It had one.
+    /// It already had a report.
     Skipped,
-    /// It has a failure record that says this.
+    /// It failed for this reason.
     Failed(String),
 }
 
-/// The view of a run; may be told from any thread.
+/// The progress of a run; can be updated from any thread.
 #[derive(Debug)]
 pub struct Progress {
     terminal: Terminal,
@@ -115,7 +115,7 @@ struct State {
 }
 
 impl Progress {
-    /// Begins the view of a run over so many recordings.
+    /// Starts the display of a run over `total` recordings.
     #[must_use]
     pub fn start(terminal: &Terminal, total: usize) -> Self {
         let bar = terminal.bar(total, "{bar:30} {pos}/{len} recordings, {msg}");
@@ -128,7 +128,7 @@ impl Progress {
         }
     }
 
-    /// So much more of the recordings was scored.
+    /// Adds scored media, in seconds.
     pub fn advance(&self, media_s: f64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.media_s += media_s;
@@ -137,7 +137,7 @@ impl Progress {
         }
     }
 
-    /// A recording is through.
+    /// A recording is finished.
     pub fn recording(&self, name: &str, outcome: &Outcome) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.recordings += 1;
@@ -197,11 +197,11 @@ mod tests {
     }
 
     #[test]
-    fn lines_say_what_became_of_a_recording() {
-        let said = |outcome| line(2, 3, "a.mp4", &outcome, "fast");
-        assert_eq!(said(Outcome::Done), "[2/3] a.mp4: done; fast");
-        assert_eq!(said(Outcome::Skipped), "[2/3] a.mp4: has a report already");
+    fn lines_name_the_outcome_of_a_recording() {
+        let shown = |outcome| line(2, 3, "a.mp4", &outcome, "fast");
+        assert_eq!(shown(Outcome::Done), "[2/3] a.mp4: done; fast");
+        assert_eq!(shown(Outcome::Skipped), "[2/3] a.mp4: has a report already");
         let failed = Outcome::Failed("decode: no stream".to_owned());
-        assert_eq!(said(failed), "[2/3] a.mp4: failed: decode: no stream");
+        assert_eq!(shown(failed), "[2/3] a.mp4: failed: decode: no stream");
     }
 }

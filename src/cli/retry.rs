@@ -1,4 +1,4 @@
-//! `undertone retry`: tries again what failed, also what is quarantined.
+//! `undertone retry`: retries what failed, also what is quarantined.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub struct RetryArgs {
     /// Everything that failed
     #[arg(long)]
     pub all: bool,
-    /// Forget earlier attempts: what was quarantined may fail twice again
+    /// Forget earlier attempts: a quarantined recording may fail twice again
     #[arg(long)]
     pub forget: bool,
     /// Folder of the reports
@@ -46,15 +46,15 @@ pub(super) fn retry(args: &RetryArgs) -> Result<Exit, CliError> {
     }
     let when = match StateFolder::daemon(&args.out) {
         Some(daemon) => {
-            wake(daemon).context("cannot tell the daemon; it finds out with its next look")?;
+            wake(daemon).context("cannot notify the daemon; it will notice at its next scan")?;
             "now"
         }
         None => "by the next `undertone watch`",
     };
-    say(&format!("{retried} tried again {when}\n"))?;
+    say(&format!("{retried} will be retried {when}\n"))?;
     if !unknown.is_empty() {
         return Err(CliError::usage(format!(
-            "no record of a failure of {}; `undertone status --out {}` names them",
+            "there is no failure record for {}; `undertone status --out {}` lists the records",
             unknown.join(", "),
             args.out.display()
         )));

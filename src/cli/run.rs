@@ -26,10 +26,10 @@ pub struct RunArgs {
     /// Recordings, or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Folder for the reports; it is made if it is not there
+    /// Folder for the reports; created if missing
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Score again what has a report already
+    /// Score recordings again that already have a report
     #[arg(long)]
     pub force: bool,
     /// Where settings come from.
@@ -43,7 +43,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     start_logging(&prepared.config.log, terminal.clone())?;
     let swept = sweep(&args.out);
     if swept > 0 {
-        tracing::info!(files = swept, "removed what a killed run left");
+        tracing::info!(files = swept, "removed temporary files of a killed run");
     }
     if prepared.bundle.manifest.purpose == Purpose::Demo {
         let name = &prepared.bundle.manifest.name;
@@ -52,7 +52,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     run_chain(args, prepared, &terminal)
 }
 
-/// Runs the chain over what was found, and shows how it goes.
+/// Runs the chain over the recordings found, and shows progress.
 fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> Result<Exit, CliError> {
     let Prepared {
         config,
@@ -79,7 +79,7 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> Result<
         args.out.clone(),
         mark.clone(),
         FailureRecords::Write,
-        |news| view.hear(news),
+        |event| view.update(event),
     );
     topology::run(
         &chain,
@@ -105,7 +105,7 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> Result<
     })
 }
 
-/// Hashes recordings one after the other, and passes over those that are done.
+/// Hashes recordings one after the other, and skips those that are done.
 struct Source<'r> {
     found: Vec<Found>,
     out: &'r Path,

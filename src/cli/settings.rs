@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use undertone_config::{Config, ConfigErrors};
 
-/// Where settings come from.
+/// A settings file and single settings.
 #[derive(Clone, Debug, Default, Args)]
 pub struct SettingsArgs {
     /// A file with settings that differ from the defaults
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// One setting, for example text.mode=simulated; goes before the file
+    /// One setting, for example text.mode=simulated; overrides the file
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin: the first signal lets the chain drain, the second leaves at once.
+//! SIGINT and SIGTERM: the first lets the chain drain, the second exits at once.
 
 use std::io;
 use std::sync::Arc;
@@ -13,16 +13,17 @@ use crate::topology::Stop;
 use undertone_telemetry::StageClocks;
 use undertone_types::Stage;
 
-/// How often the calling thread looks.
+/// How often the calling thread checks for a signal.
 const LOOK: Duration = Duration::from_millis(100);
-/// How often a draining run says what it waits for.
+/// How often a draining run names the stages that it waits for.
 const SAY: Duration = Duration::from_secs(3);
 
-/// A flag that the first signal sets; the second ends the process. For the rest of the process.
+/// Installs handlers for the rest of the process: the first signal sets the flag, the second
+/// exits.
 pub(super) fn listen() -> io::Result<Arc<AtomicBool>> {
     let came = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        // In this order: the second signal finds the flag set by the first.
+        // The order matters: the second signal finds the flag set by the first.
         flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, came.clone())?;
         flag::register(signal, came.clone())?;
     }
@@ -46,7 +47,7 @@ impl Signals {
         })
     }
 
-    /// Whether a signal came.
+    /// Whether a signal has arrived.
     pub(super) fn came(&self) -> bool {
         self.came.load(Ordering::Relaxed)
     }
@@ -63,7 +64,7 @@ impl Signals {
             let busy: Vec<_> = clocks.at_work().map(Stage::name).collect();
             tracing::warn!(
                 busy = busy.join(", "),
-                "stopping: finishing what is under way; a second signal leaves at once"
+                "stopping: finishing what is under way; a second signal exits at once"
             );
             self.said.set(Some(Instant::now()));
         }

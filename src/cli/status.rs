@@ -1,5 +1,5 @@
-//! `undertone status`: how the daemon that keeps a folder of reports is, and what it could
-//! not score.
+//! `undertone status`: the state of the daemon for a folder of reports, and what it could not
+//! score.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -20,17 +20,17 @@ pub struct StatusArgs {
     /// Folder of the reports
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// For programs
+    /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
 }
 
-/// All that is known.
+/// Everything that is shown.
 #[derive(Debug, Serialize)]
 struct Status {
     /// Process id of the daemon, if it runs.
     daemon: Option<u32>,
-    /// Its last word.
+    /// The last state that it wrote.
     snapshot: Option<Snapshot>,
     /// What has no report, with the reason.
     not_scored: Vec<NotScored>,
@@ -73,7 +73,7 @@ fn not_scored(out: &Path) -> Vec<NotScored> {
 
 fn render(status: &Status) -> String {
     let mut text = String::new();
-    // A string takes all text.
+    // Writing to a string cannot fail.
     let _ = draw(&mut text, status);
     text
 }
@@ -93,7 +93,7 @@ fn draw(text: &mut String, status: &Status) -> std::fmt::Result {
         (None, Some(snapshot)) => {
             writeln!(
                 text,
-                "daemon: not running; its last word was at {}",
+                "daemon: not running; it last wrote its state at {}",
                 snapshot.updated_at
             )?;
         }

@@ -23,7 +23,7 @@ pub struct StudyArgs {
     /// Folder of features, from `undertone extract` or `undertone import`
     #[arg(value_name = "FEATURES")]
     pub features: PathBuf,
-    /// Folder for the runs, study.json and study.csv; what is done there is not done again
+    /// Folder for the runs, study.json and study.csv; finished runs are not repeated
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// What differs from the defaults.
@@ -32,17 +32,17 @@ pub struct StudyArgs {
     /// Seeds, from run.seed on
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub seeds: u64,
-    /// Cross-validate with so many folds of recordings, in place of the features' own splits;
-    /// their test split stays out of it
+    /// Cross-validate with N folds of recordings instead of the features' own splits; their test
+    /// split is not used
     #[arg(long, value_name = "N")]
     pub folds: Option<usize>,
     /// Also train without a part of the method: mkd, rs, rnc, mia or missing
     #[arg(long, value_name = "PART")]
     pub without: Vec<Term>,
-    /// What the networks are given; names as in `undertone eval`
+    /// Which input the networks get; names as in `undertone eval`
     #[arg(long, value_name = "NAME", default_values = ["complete", "audio+video", "simulated"])]
     pub protocol: Vec<String>,
-    /// Runs at once; by default as many as there are cores
+    /// Runs at the same time; by default one for each core
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 }
@@ -70,7 +70,7 @@ pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
         stop: signals::listen()?,
     };
     let Some(rows) = run_study(&config, &dataset, &plan, &args.out, &view)? else {
-        eprintln!("stopped; the same command goes on");
+        eprintln!("stopped; the same command continues");
         return Ok(Exit::Interrupted);
     };
     publish_study(&rows, &args.out)?;

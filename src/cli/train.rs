@@ -29,10 +29,10 @@ pub struct TrainArgs {
     /// Folder for checkpoints and the trained network
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// What differs from the defaults.
+    /// Settings that differ from the defaults.
     #[command(flatten)]
     pub settings: TrainSettings,
-    /// Go on from the last checkpoint
+    /// Continue from the last checkpoint
     #[arg(long)]
     pub resume: bool,
 }
@@ -43,7 +43,7 @@ pub struct TrainSettings {
     /// A file with training settings that differ from the defaults (all: config/train.toml)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// One setting, for example run.seed=3; goes before the file
+    /// One setting, for example run.seed=3; overrides the file
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
 }
@@ -77,7 +77,9 @@ pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
 fn conclude(outcome: &TrainOutcome) -> Result<Exit, CliError> {
     if outcome.ended == Ended::BrokenOff {
         let epochs = outcome.epochs;
-        eprintln!("stopped after {epochs} whole epochs; the same command with --resume goes on");
+        eprintln!(
+            "stopped after {epochs} complete epochs; the same command with --resume continues"
+        );
         return Ok(Exit::Interrupted);
     }
     if let Some(best) = outcome.best {
@@ -92,7 +94,7 @@ fn conclude(outcome: &TrainOutcome) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// A bar of steps on a terminal, and a line for each epoch.
+/// A progress bar on a terminal, and a line for each epoch.
 struct View {
     terminal: Terminal,
     bar: Option<ProgressBar>,
@@ -108,7 +110,7 @@ impl View {
     fn show(&mut self, progress: &Progress<'_>) {
         match progress {
             Progress::Begins(findings) => {
-                for line in odd(findings) {
+                for line in warnings(findings) {
                     self.terminal.line(&line);
                 }
             }
@@ -130,8 +132,8 @@ impl View {
     }
 }
 
-/// What a user should know of the data before it is trained on.
-fn odd(findings: &Findings) -> Vec<String> {
+/// Warnings about the data, before the training.
+fn warnings(findings: &Findings) -> Vec<String> {
     let mut lines = Vec::new();
     if !findings.non_finite.is_empty() {
         let values: usize = findings.non_finite.iter().map(|one| one.count).sum();

@@ -7,13 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::progress::{Outcome, Progress, Terminal};
 use super::say;
 use super::table::{Row, Totals, render_table, render_totals};
-use crate::stages::report::Progress as News;
+use crate::stages::report::Progress as Event;
 use undertone_config::Config;
 use undertone_reports::read_finished;
 use undertone_telemetry::{StageClocks, peak_memory_bytes};
 use undertone_types::{Recording, RecordingId, Stage};
 
-/// May be told from any thread.
+/// Can be updated from any thread.
 pub(super) struct View {
     progress: Progress,
     state: Mutex<State>,
@@ -51,12 +51,12 @@ impl View {
         self.progress.recording(&name, &Outcome::Skipped);
     }
 
-    /// News from the last stage.
-    pub(super) fn hear(&self, news: News) {
-        match news {
-            News::Opened { .. } => {}
-            News::Scored { recording, end_s } => self.reach(recording, end_s),
-            News::Reported {
+    /// Takes an event of the last stage.
+    pub(super) fn update(&self, event: Event) {
+        match event {
+            Event::Opened { .. } => {}
+            Event::Scored { recording, end_s } => self.reach(recording, end_s),
+            Event::Reported {
                 recording,
                 duration_s,
                 summary,
@@ -70,7 +70,7 @@ impl View {
                 drop(state);
                 self.progress.recording(&name, &Outcome::Done);
             }
-            News::Failed { recording, failure } => {
+            Event::Failed { recording, failure } => {
                 let name = name(&recording);
                 let mut state = self.state();
                 state
@@ -84,7 +84,7 @@ impl View {
         }
     }
 
-    /// A recording has been scored up to here; with replicas, news may come out of order.
+    /// A recording has been scored up to here; with replicas, events may come out of order.
     fn reach(&self, recording: RecordingId, end_s: f64) {
         let mut state = self.state();
         let before = state.scored_s.entry(recording).or_default();

@@ -22,10 +22,10 @@ use undertone_telemetry::start_logging;
 /// Arguments of `watch`.
 #[derive(Debug, Args)]
 pub struct WatchArgs {
-    /// Folders to watch, with all folders below them; they may come later
+    /// Folders to watch, with all folders below them; they need not exist yet
     #[arg(required = true, value_name = "DIR")]
     pub folders: Vec<PathBuf>,
-    /// Folder for the reports; it is made if it is not there
+    /// Folder for the reports; created if missing
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Where settings come from.
@@ -41,7 +41,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     let calls = listen().context("cannot listen for signals")?;
     let swept = sweep(&args.out);
     if swept > 0 {
-        tracing::info!(files = swept, "removed what a killed daemon left");
+        tracing::info!(files = swept, "removed temporary files of a killed daemon");
     }
     if bundle.manifest.purpose == Purpose::Demo {
         let name = &bundle.manifest.name;
@@ -50,7 +50,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     let workshop = match config.watch.isolation {
         Isolation::Process => Workshop::Process,
         Isolation::None => {
-            // GStreamer's set-up wants to be alone in the process.
+            // GStreamer must be initialised before the process has other threads.
             drop(assembly::media_sources(&config)?);
             Workshop::Thread(Arc::new(|setup, orders, tell| {
                 worker::serve_here(setup, orders, tell).map_err(|error| error.to_string())
@@ -66,7 +66,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
         reload: reload(args.settings.clone()),
         calls,
     };
-    // What the manifest says is in the mark; the models are the worker's.
+    // The daemon needs only the manifest's data; the worker loads the models.
     drop(bundle);
     Ok(match Supervisor::new(watching, state)?.run() {
         Ending::Drained | Ending::Interrupted(0) => Exit::Done,
@@ -79,7 +79,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     })
 }
 
-/// Reads settings and bundle as they were read at the start.
+/// Reads settings and bundle again, the same way as at the start.
 fn reload(settings: SettingsArgs) -> Reload {
     Box::new(move || {
         let Ready { config, bundle } = Ready::new(settings.load(), assembly::open_bundle)
@@ -99,7 +99,7 @@ fn listen() -> std::io::Result<Calls> {
     }
     flag::register(SIGHUP, calls.reload.clone())?;
     flag::register(SIGUSR1, calls.look.clone())?;
-    // The kernel's word that somebody waits for a lease, which is given back at once anyway.
+    // The kernel sends SIGIO when somebody waits for a lease; leases are given back at once.
     flag::register(SIGIO, Arc::default())?;
     Ok(calls)
 }

@@ -1,4 +1,4 @@
-//! `undertone worker`: the process that scores for `undertone watch`. Not for people.
+//! `undertone worker`: the process that scores for `undertone watch`; not started by hand.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,17 +58,16 @@ pub(super) fn serve_here(
     Ok(())
 }
 
-/// Ends with the process that started this one, stops only when that one says so, and is
-/// the first to go when the machine has no memory left.
+/// Ends with the daemon that started this process, stops only when the daemon says so, and
+/// is the first to be killed when the machine runs out of memory.
 fn depend_on_parent() -> Result<(), CliError> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // Started as /proc/self/exe it would be called `exe`; who sweeps up temporary files asks
-    // for this name.
+    // Started as /proc/self/exe it would be called `exe`.
     rustix::thread::set_name(c"undertone")?;
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
         signal_hook::flag::register(signal, Arc::default())?;
     }
-    // Only makes it worse for us, so it is always allowed; elsewhere than on Linux not there.
+    // Raising the score is always permitted; the file exists on Linux only.
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
     Ok(())
 }
@@ -88,7 +87,7 @@ fn speak() -> Result<impl Fn(Event) + Sync, CliError> {
         line.push(b'\n');
         let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
         if events.write_all(&line).is_err() {
-            // Nobody is left to work for.
+            // The daemon is gone.
             std::process::exit(Exit::Interrupted as i32);
         }
     })
@@ -108,7 +107,7 @@ fn hear(lines: impl Iterator<Item = io::Result<String>>, give: &Sender<Order>) {
         }
     }
     if last != Some(true) {
-        // The other side has gone without a word.
+        // The daemon is gone.
         std::process::exit(Exit::Interrupted as i32);
     }
 }

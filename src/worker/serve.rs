@@ -15,9 +15,9 @@ use undertone_reports::{ReportError, RunMark};
 use undertone_telemetry::StageClocks;
 use undertone_types::{Recording, Sourced, Stage};
 
-/// How often the worker looks whether it is to end.
+/// How often the worker checks whether to stop.
 const LOOK: Duration = Duration::from_millis(100);
-/// How often it says how it is.
+/// How often it sends a heartbeat.
 const PULSE: Duration = Duration::from_millis(500);
 
 /// Everything that a worker works with, loaded and checked.

@@ -80,7 +80,7 @@ fn a_training_that_is_interrupted_goes_on() {
         .read_to_string(&mut said)
         .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
-    assert!(said.contains("--resume goes on"), "{said}");
+    assert!(said.contains("--resume continues"), "{said}");
     let done = said.matches("validation MAE").count();
     let lines = || fs::read_to_string(folder.path().join("network/metrics.jsonl")).unwrap();
     assert_eq!(lines().lines().count(), done);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Everything that can be set, as it is meant.
+/// All settings, resolved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -28,15 +28,15 @@ pub struct Config {
     pub files: Files,
     /// How folders are watched.
     pub watch: Watch,
-    /// When failures that may pass are tried again.
+    /// When failures that may pass are retried.
     pub retry: Retry,
-    /// What a recording may take.
+    /// Limits on memory and time.
     pub limits: Limits,
-    /// How the daemon ends.
+    /// How the daemon stops.
     pub shutdown: Shutdown,
-    /// Where the daemon can be asked how it is.
+    /// Where the daemon answers `/metrics` and health checks.
     pub metrics: Metrics,
-    /// What the daemon calls.
+    /// Programs that the daemon calls.
     pub hooks: Hooks,
 }
 
@@ -44,25 +44,25 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
-    /// Which source is taken.
+    /// Which source is used.
     pub mode: TextMode,
-    /// Confidence from which on a transcript is trusted, in [0, 1]; `None`: the bundle's.
+    /// Confidence from which a transcript is trusted, in [0, 1]; `None`: the bundle's threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<f32>,
 }
 
-/// Which source of text is taken.
+/// Which source of text is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum TextMode {
-    /// The transcript where it can be trusted, else simulated.
+    /// The transcript where it can be trusted, otherwise simulated text.
     Auto,
     /// Always the transcript.
     Transcript,
     /// Always simulated from the voice.
     Simulated,
-    /// Left out.
+    /// No text.
     None,
 }
 
@@ -78,13 +78,13 @@ impl TextMode {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decode {
-    /// Video frames looked at per second.
+    /// Video frames examined per second.
     pub frames_per_second: u32,
     /// Width to which frames are scaled.
     pub frame_width_px: u32,
     /// Seconds without any data after which a recording has failed.
     pub stall_s: f64,
-    /// Length of the windows that stand in for utterances without audio, in seconds.
+    /// Length of the windows that replace utterances where there is no audio, in seconds.
     pub window_s: f64,
 }
 
@@ -96,11 +96,11 @@ pub struct Utterances {
     pub min_s: f64,
     /// Longest utterance, in seconds.
     pub max_s: f64,
-    /// Sound kept before and after the voice, in seconds.
+    /// Audio kept before and after the voice, in seconds.
     pub pad_s: f64,
     /// Silence that ends an utterance, in seconds.
     pub pause_s: f64,
-    /// Voice probability from which on a stretch is voiced, in [0, 1].
+    /// Voice probability from which a stretch counts as voiced, in [0, 1].
     pub voice_threshold: f32,
 }
 
@@ -134,7 +134,7 @@ pub struct Workers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fuse {
-    /// Utterances scored together at most.
+    /// Most utterances scored in one call.
     pub batch: usize,
 }
 
@@ -142,7 +142,7 @@ pub struct Fuse {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Threads {
-    /// Cores that all engines together may use; 0 means all there are.
+    /// Cores that all engines together may use; 0 means every core of the machine.
     pub total: usize,
 }
 
@@ -174,11 +174,11 @@ pub struct Log {
 pub enum LogLevel {
     /// Failures only.
     Error,
-    /// And what looks wrong.
+    /// Also what looks wrong.
     Warn,
-    /// And what happens.
+    /// Also what happens.
     Info,
-    /// And how.
+    /// Also details.
     Debug,
     /// Everything.
     Trace,
@@ -206,9 +206,9 @@ pub enum LogFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
-    /// Patterns that are taken; none: every known ending.
+    /// Patterns of recordings; empty: every known file extension.
     pub include: Vec<String>,
-    /// Patterns that are left out.
+    /// Exceptions from `include`.
     pub exclude: Vec<String>,
 }
 
@@ -218,21 +218,21 @@ pub struct Files {
 pub struct Watch {
     /// How new files are noticed.
     pub events: Events,
-    /// Seconds between two looks without events.
+    /// Seconds between two scans where there are no events.
     pub poll_s: f64,
-    /// Seconds between two looks with events.
+    /// Seconds between two scans where there are events.
     pub rescan_s: f64,
     /// Seconds without a change after which a file is complete.
     pub settle_s: f64,
     /// Seconds after which a file that is not complete is reported.
     pub unsettled_s: f64,
-    /// What becomes of a file with the content of another.
+    /// What happens to a file with the same content as another.
     pub duplicates: Duplicates,
-    /// What becomes of reports made with another bundle or other settings.
+    /// What happens to reports made with another bundle or other settings.
     pub outdated: Outdated,
     /// Where recordings are scored.
     pub isolation: Isolation,
-    /// Whether reports go into one file as well.
+    /// Whether reports are also appended to one common file.
     pub combined: bool,
 }
 
@@ -240,31 +240,31 @@ pub struct Watch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Events {
-    /// By events where they arrive.
+    /// By events; by polling on network file systems.
     Auto,
-    /// By events.
+    /// By file system events.
     Native,
-    /// By looking.
+    /// By scanning.
     Poll,
 }
 
-/// What becomes of a file with the content of another.
+/// What happens to a file with the same content as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Duplicates {
-    /// Its report points to the first.
+    /// Its report names the first.
     Point,
     /// It is scored again.
     Score,
 }
 
-/// What becomes of reports made with another bundle or other settings.
+/// What happens to reports made with another bundle or other settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outdated {
-    /// They are made anew.
+    /// They are replaced.
     Score,
-    /// They are left.
+    /// They are kept.
     Keep,
 }
 
@@ -278,7 +278,7 @@ pub enum Isolation {
     None,
 }
 
-/// When failures that may pass are tried again.
+/// When failures that may pass are retried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
@@ -290,29 +290,29 @@ pub struct Retry {
     pub longest_s: f64,
 }
 
-/// What a recording may take.
+/// Limits on memory and time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Megabytes (10⁶ bytes) of the worker process; 0: three quarters of the machine's.
     pub memory_mb: u64,
-    /// Seconds in which nothing moves.
+    /// Seconds without any progress.
     pub stall_s: f64,
     /// Seconds for one recording, whatever its length.
     pub time_s: f64,
-    /// And so many times its length.
+    /// Plus this many times its length.
     pub time_factor: f64,
 }
 
-/// How the daemon ends.
+/// How the daemon stops.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shutdown {
-    /// Seconds to finish what is under way.
+    /// Seconds to finish the recordings at work.
     pub grace_s: f64,
 }
 
-/// Where the daemon can be asked how it is.
+/// Where the daemon answers `/metrics` and health checks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
@@ -320,13 +320,13 @@ pub struct Metrics {
     pub listen: String,
 }
 
-/// What the daemon calls.
+/// Programs that the daemon calls.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hooks {
     /// Program and arguments for each new report; empty: none.
     pub on_report: Vec<String>,
-    /// Seconds after which it is stopped.
+    /// Seconds after which it is killed.
     pub timeout_s: f64,
 }
 

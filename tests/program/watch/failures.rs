@@ -50,7 +50,7 @@ fn what_ends_the_worker_is_quarantined_and_nothing_else_suffers() {
             .then_some(())
     });
     let (code, said, _) = daemon.ask("retry", &["poison.mkv"]);
-    assert_eq!((code, said.as_str()), (0, "1 tried again now\n"));
+    assert_eq!((code, said.as_str()), (0, "1 will be retried now\n"));
     daemon.until("it was tried a third time", |daemon| {
         daemon
             .failure("poison.mkv")
@@ -59,7 +59,7 @@ fn what_ends_the_worker_is_quarantined_and_nothing_else_suffers() {
     let (code, _, said) = daemon.ask("retry", &["no-such.mkv"]);
     assert_eq!(code, 3, "{said}");
     assert!(
-        said.contains("no record of a failure of no-such.mkv"),
+        said.contains("there is no failure record for no-such.mkv"),
         "{said}"
     );
 
