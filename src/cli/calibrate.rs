@@ -40,7 +40,7 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
         Ok(())
     })?;
     if heard.is_empty() {
-        return Err(CliError::usage(format!(
+        return Err(CliError::environment(format!(
             "no clip could be measured: {failures} failed, and for the others the table does not \
              say what is spoken (a column text; or none in a column speech where nothing is)"
         )));

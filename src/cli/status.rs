@@ -44,7 +44,7 @@ struct NotScored {
 
 pub(super) fn status(args: &StatusArgs) -> Result<Exit, CliError> {
     if !args.out.is_dir() {
-        return Err(CliError::usage(format!(
+        return Err(CliError::environment(format!(
             "there is no folder {:?}",
             args.out
         )));
