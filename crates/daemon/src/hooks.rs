@@ -1,6 +1,7 @@
-//! Calls a program for each new report, on a thread of its own: it holds nothing up.
+//! Calls a program for each new report, on a thread of its own, so that it holds nothing up.
 
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -9,9 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use rustix::process::{Pid, Signal, kill_process_group};
 
-/// How often a call that runs is looked after.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often a running call is checked.
+const POLL: Duration = Duration::from_millis(20);
 
 /// Where new reports are told.
 #[derive(Clone, Debug)]
@@ -57,8 +59,8 @@ impl Hooks {
     }
 }
 
-fn call_all(settings: &undertone_config::Hooks, told: &Receiver<PathBuf>, open: &AtomicUsize) {
-    for report in told {
+fn call_all(settings: &undertone_config::Hooks, reports: &Receiver<PathBuf>, open: &AtomicUsize) {
+    for report in reports {
         let limit = Duration::from_secs_f64(settings.timeout_s);
         if let Err(reason) = call(&settings.on_report, &report, limit) {
             let (program, report) = (&settings.on_report[0], report.display());
@@ -77,6 +79,8 @@ fn call(command: &[String], report: &Path, limit: Duration) -> Result<(), String
         .arg(report)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
+        // A group of its own, so that what it starts is stopped with it.
+        .process_group(0)
         .spawn()
         .map_err(|error| format!("it cannot be started: {error}"))?;
     let began = Instant::now();
@@ -84,9 +88,12 @@ fn call(command: &[String], report: &Path, limit: Duration) -> Result<(), String
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(status)) => return Err(status.to_string()),
-            Ok(None) if began.elapsed() < limit => thread::sleep(LOOK),
+            Ok(None) if began.elapsed() < limit => thread::sleep(POLL),
             Ok(None) => {
-                let _ = child.kill();
+                // Before it is waited for: afterwards its number may be another's.
+                if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
+                    let _ = kill_process_group(group, Signal::KILL);
+                }
                 let _ = child.wait();
                 return Err(format!("stopped after {} s", limit.as_secs_f64()));
             }
@@ -116,5 +123,26 @@ mod tests {
         assert!(late.contains("stopped after"), "{late}");
         let absent = call(&["/no/such".to_owned()], &report, second).unwrap_err();
         assert!(absent.contains("cannot be started"), "{absent}");
+    }
+    /// Only the program itself was once stopped, not what it had started.
+    #[test]
+    fn what_a_call_started_is_stopped_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let report = folder.path().join("a.jsonl");
+        let script = "sleep 600 & echo $! > \"$1.child\"; wait";
+        let limit = Duration::from_millis(500);
+        call(&sh(script), &report, limit).unwrap_err();
+        let child = std::fs::read_to_string(folder.path().join("a.jsonl.child")).unwrap();
+        let stat = format!("/proc/{}/stat", child.trim());
+        let is_gone = || match std::fs::read_to_string(&stat) {
+            Ok(stat) => stat.contains(") Z "),
+            Err(_) => true,
+        };
+        // Its parent is gone: whoever inherits it waits for it some time.
+        let patience = Instant::now() + Duration::from_secs(60);
+        while !is_gone() {
+            assert!(Instant::now() < patience, "the child still runs");
+            thread::sleep(POLL);
+        }
     }
 }
