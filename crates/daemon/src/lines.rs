@@ -2,7 +2,7 @@
 //! log can bear, and with the last lines kept as evidence.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -12,37 +12,43 @@ const BURST: f64 = 200.0;
 const RATE: f64 = 20.0;
 /// Lines that are kept.
 const KEPT: usize = 6;
-/// Bytes of a line that are kept; the C++ engines can be wordy.
-const KEPT_BYTES: usize = 400;
+/// Characters of a line that are kept; the C++ engines can be wordy.
+const KEPT_CHARS: usize = 400;
+/// A line that is longer is cut: whatever wrote it may never end it.
+const LONGEST: u64 = 8 * 1024;
 
 /// The last lines that a worker wrote.
 pub type LastLines = Arc<Mutex<VecDeque<String>>>;
 
 /// Passes lines on until the other side ends.
 pub fn pass_on(mut from: impl BufRead, to: &mut dyn Write, last: &LastLines) {
-    let mut valve = Valve::new(Instant::now());
+    let mut limiter = RateLimiter::new(Instant::now());
     let mut line = Vec::new();
-    while from
-        .read_until(b'\n', &mut line)
-        .is_ok_and(|length| length > 0)
-    {
+    while read_line(&mut from, &mut line) {
         keep(last, &line);
-        match valve.open(Instant::now()) {
-            Passage::Closed => {}
-            Passage::Open { left_out } => {
-                if left_out > 0 {
-                    let _ = writeln!(to, "({left_out} lines of the worker left out)");
-                }
-                let _ = to.write_all(&line);
+        if let Some(left_out) = limiter.admit(Instant::now()) {
+            if left_out > 0 {
+                let _ = writeln!(to, "({left_out} lines of the worker left out)");
             }
+            let _ = to.write_all(&line);
         }
         line.clear();
     }
 }
 
+/// Reads a line, or as much of it as is passed on at once; false at the end.
+fn read_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> bool {
+    let read = from.take(LONGEST).read_until(b'\n', line);
+    let is_more = read.is_ok_and(|length| length > 0);
+    if is_more && line.last() != Some(&b'\n') {
+        line.push(b'\n');
+    }
+    is_more
+}
+
 fn keep(last: &LastLines, line: &[u8]) {
     let text = String::from_utf8_lossy(line);
-    let text: String = text.trim_end().chars().take(KEPT_BYTES).collect();
+    let text: String = text.trim_end().chars().take(KEPT_CHARS).collect();
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
     if last.len() == KEPT {
         last.pop_front();
@@ -50,21 +56,14 @@ fn keep(last: &LastLines, line: &[u8]) {
     last.push_back(text);
 }
 
-/// Whether the next line may pass.
-#[derive(Debug, PartialEq, Eq)]
-enum Passage {
-    Open { left_out: u64 },
-    Closed,
-}
-
 /// A token bucket.
-struct Valve {
+struct RateLimiter {
     tokens: f64,
     filled: Instant,
     left_out: u64,
 }
 
-impl Valve {
+impl RateLimiter {
     fn new(now: Instant) -> Self {
         Self {
             tokens: BURST,
@@ -73,18 +72,17 @@ impl Valve {
         }
     }
 
-    fn open(&mut self, now: Instant) -> Passage {
+    /// Whether the next line may pass: then how many before it could not.
+    fn admit(&mut self, now: Instant) -> Option<u64> {
         let passed_s = now.saturating_duration_since(self.filled).as_secs_f64();
         self.tokens = (self.tokens + passed_s * RATE).min(BURST);
         self.filled = now;
         if self.tokens < 1.0 {
             self.left_out += 1;
-            return Passage::Closed;
+            return None;
         }
         self.tokens -= 1.0;
-        Passage::Open {
-            left_out: std::mem::take(&mut self.left_out),
-        }
+        Some(std::mem::take(&mut self.left_out))
     }
 }
 
@@ -109,13 +107,33 @@ mod tests {
     #[test]
     fn what_was_left_out_is_said_when_lines_pass_again() {
         let start = Instant::now();
-        let mut valve = Valve::new(start);
-        let passed = (0..300)
-            .filter(|_| valve.open(start) != Passage::Closed)
-            .count();
+        let mut limiter = RateLimiter::new(start);
+        let passed = (0..300).filter_map(|_| limiter.admit(start)).count();
         assert_eq!(passed, 200);
         let later = start + Duration::from_secs(1);
-        assert_eq!(valve.open(later), Passage::Open { left_out: 100 });
-        assert_eq!(valve.open(later), Passage::Open { left_out: 0 });
+        assert_eq!(limiter.admit(later), Some(100));
+        assert_eq!(limiter.admit(later), Some(0));
+    }
+
+    /// A line without an end was once gathered in memory.
+    #[test]
+    fn a_line_without_end_is_passed_on_in_pieces() {
+        struct Endless(usize);
+        impl std::io::Read for Endless {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                let length = buffer.len().min(self.0);
+                buffer[..length].fill(b'x');
+                self.0 -= length;
+                Ok(length)
+            }
+        }
+        let mut line = Vec::new();
+        let mut from = std::io::BufReader::new(Endless(20_000));
+        let mut lengths = Vec::new();
+        while read_line(&mut from, &mut line) {
+            lengths.push(line.len());
+            line.clear();
+        }
+        assert_eq!(lengths, [8193, 8193, 20_000 - 2 * 8192 + 1]);
     }
 }
