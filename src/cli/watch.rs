@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use crossbeam_channel::{Receiver, unbounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGIO, SIGTERM, SIGUSR1};
 use signal_hook::flag;
+use signal_hook::iterator::Signals;
 
 use super::error::{CliError, Context};
 use super::exit::Exit;
@@ -15,7 +17,7 @@ use super::worker;
 use crate::assembly::{self, Ready};
 use undertone_bundle::Purpose;
 use undertone_config::Isolation;
-use undertone_daemon::{Calls, Ending, Reload, StateFolder, Supervisor, Watching, Workshop, roots};
+use undertone_daemon::{Call, Daemon, Ending, Reload, StateFolder, Watching, Workshop, roots};
 use undertone_reports::{RunMark, sweep};
 use undertone_telemetry::start_logging;
 
@@ -68,14 +70,9 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     };
     // The daemon needs only the manifest's data; the worker loads the models.
     drop(bundle);
-    Ok(match Supervisor::new(watching, state)?.run() {
+    Ok(match Daemon::new(watching, state)?.run()? {
         Ending::Drained | Ending::Interrupted(0) => Exit::Done,
         Ending::Interrupted(_) => Exit::Interrupted,
-        Ending::Broken(thread) => {
-            return Err(CliError::environment(format!(
-                "{thread} ended unexpectedly: this is a bug in undertone"
-            )));
-        }
     })
 }
 
@@ -89,17 +86,30 @@ fn reload(settings: SettingsArgs) -> Reload {
     })
 }
 
-fn listen() -> std::io::Result<Calls> {
-    let (calls, came) = (Calls::default(), Arc::new(AtomicBool::new(false)));
+fn listen() -> std::io::Result<Receiver<Call>> {
+    let came = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         // In this order: the second signal finds the flag set by the first.
         flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, came.clone())?;
         flag::register(signal, came.clone())?;
-        flag::register(signal, calls.stop.clone())?;
     }
-    flag::register(SIGHUP, calls.reload.clone())?;
-    flag::register(SIGUSR1, calls.look.clone())?;
     // The kernel sends SIGIO when somebody waits for a lease; leases are given back at once.
     flag::register(SIGIO, Arc::default())?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1])?;
+    let (tell, calls) = unbounded();
+    let body = move || {
+        for signal in signals.forever() {
+            let call = match signal {
+                SIGHUP => Call::Reload,
+                SIGUSR1 => Call::Scan,
+                _ => Call::Stop,
+            };
+            // Nobody listens only when the daemon ends.
+            let _ = tell.send(call);
+        }
+    };
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(body)?;
     Ok(calls)
 }

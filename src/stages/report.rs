@@ -204,7 +204,7 @@ impl<N: FnMut(Progress)> Reporter<N> {
             let former = failed_before(&paths, &recording.blake3);
             let attempts = former.map_or(0, |former| former.attempts).saturating_add(1);
             let next = NextTry::Never;
-            write_failure(&paths, recording, &self.mark, &failure, attempts, next)?;
+            write_failure(&paths, recording, &self.mark, &failure, attempts, &[], next)?;
         }
         (self.notify)(Progress::Failed {
             recording: recording.clone(),

@@ -1,7 +1,7 @@
-//! The chain at the service of the daemon: scores what it is told to, and says what becomes
-//! of it. What the two say to each other is `undertone_daemon`'s protocol.
+//! The worker process of the daemon: runs the chain over the recordings that it is given, and
+//! tells what becomes of each. The protocol between the two is `undertone_daemon`'s.
 
-mod faults;
+mod fault_injection;
 mod serve;
 
 pub use serve::{Service, serve};

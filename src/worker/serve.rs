@@ -1,4 +1,4 @@
-//! The worker's side: runs the chain over what it is told to score.
+//! Runs the chain over what the daemon orders.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::faults;
+use super::fault_injection;
 use crate::stages::report::{FailureRecords, Progress, Reporter};
 use crate::topology::{self, Chain, Engines, Fault, Stop};
-use undertone_daemon::{Event, Order, Pulse, StagePulse};
+use undertone_daemon::{Event, Heartbeat, Order, StageHeartbeat};
 use undertone_reports::{ReportError, RunMark};
 use undertone_telemetry::StageClocks;
 use undertone_types::{Recording, Sourced, Stage};
 
 /// How often the worker checks whether to stop.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(100);
 /// How often it sends a heartbeat.
-const PULSE: Duration = Duration::from_millis(500);
+const HEARTBEAT: Duration = Duration::from_millis(500);
 
 /// Everything that a worker works with, loaded and checked.
 pub struct Service<'e> {
@@ -46,7 +46,9 @@ pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Even
         StageClocks::default(),
         AtomicBool::new(false),
     );
-    let mut reporter = Reporter::new(out, mark, FailureRecords::Leave, |news| tell(event(news)));
+    let mut reporter = Reporter::new(out, mark, FailureRecords::Leave, |progress| {
+        tell(event(progress))
+    });
     let report = |message| {
         reporter.take(message).map_err(|error: ReportError| {
             disk_full.store(error.is_disk_full(), Ordering::Relaxed);
@@ -54,17 +56,17 @@ pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Even
         })
     };
     let recordings = std::iter::from_fn(|| next(orders, &stop));
-    let mut told = Instant::now();
+    let mut beat = Instant::now();
     let watch = || {
-        std::thread::sleep(LOOK);
-        if told.elapsed() >= PULSE {
-            told = Instant::now();
-            tell(Event::Pulse(pulse(&clocks)));
+        std::thread::sleep(POLL);
+        if beat.elapsed() >= HEARTBEAT {
+            beat = Instant::now();
+            tell(Event::Heartbeat(heartbeat(&clocks)));
         }
     };
     tell(Event::Ready);
     topology::run(&chain, engines, recordings, report, &clocks, &stop, watch);
-    tell(Event::Pulse(pulse(&clocks)));
+    tell(Event::Heartbeat(heartbeat(&clocks)));
     if let Some(fault) = stop.take_fault() {
         tell(Event::Fault {
             reason: fault.to_string(),
@@ -75,10 +77,10 @@ pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Even
 
 fn next(orders: &Receiver<Order>, stop: &Stop) -> Option<Sourced> {
     loop {
-        match orders.recv_timeout(LOOK) {
+        match orders.recv_timeout(POLL) {
             Ok(Order::Score(job)) => {
                 let recording = Recording::from(job);
-                faults::strike(&recording.relative);
+                fault_injection::inject(&recording.relative);
                 return Some(Sourced::Recording(Arc::new(recording)));
             }
             Ok(Order::Begin(_)) => {}
@@ -89,8 +91,8 @@ fn next(orders: &Receiver<Order>, stop: &Stop) -> Option<Sourced> {
     }
 }
 
-fn event(news: Progress) -> Event {
-    match news {
+fn event(progress: Progress) -> Event {
+    match progress {
         Progress::Opened {
             recording,
             duration_s,
@@ -118,11 +120,11 @@ fn event(news: Progress) -> Event {
     }
 }
 
-fn pulse(clocks: &StageClocks) -> Pulse {
+fn heartbeat(clocks: &StageClocks) -> Heartbeat {
     let stage = |stage| {
         let clock = clocks.of(stage);
         let times = clock.times();
-        StagePulse {
+        StageHeartbeat {
             stage,
             busy_s: times.busy.as_secs_f64(),
             blocked_in_s: times.blocked_in.as_secs_f64(),
@@ -131,7 +133,7 @@ fn pulse(clocks: &StageClocks) -> Pulse {
             at_work: clock.is_at_work(),
         }
     };
-    Pulse {
+    Heartbeat {
         stages: Stage::ALL.iter().copied().map(stage).collect(),
         movement: clocks.movement(),
     }

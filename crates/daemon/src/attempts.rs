@@ -1,5 +1,5 @@
-//! Attempts, recorded before a recording is touched: what was under way when the daemon
-//! itself was killed is known after it.
+//! Attempts, recorded before a recording is given to a worker: so what was under way when
+//! the daemon itself was killed is known afterwards.
 //!
 //! A line for each beginning, synced, and one for each end. What began and did not end
 //! was interrupted. Ends need no sync: the report or the failure record says more.
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use undertone_reports::{ReportError, escape, place};
 
-/// Lines after which the file is written anew.
+/// Lines after which the file is rewritten with what is still open.
 const LONG: usize = 4096;
 
 /// The record of attempts.
@@ -41,7 +41,13 @@ impl Attempts {
     /// # Errors
     /// When the disk refuses.
     pub fn open(path: PathBuf) -> Result<Self, ReportError> {
-        let text = std::fs::read(&path).unwrap_or_default();
+        let text = match std::fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(|source| ReportError::Unreadable {
+                path: path.clone(),
+                source,
+            })?,
+        };
         let mut open = HashMap::new();
         for line in text.split(|byte| *byte == b'\n') {
             // The last line may be torn; then the recording was not touched yet.
@@ -52,7 +58,7 @@ impl Attempts {
                 };
             }
         }
-        write_anew(&path, &open)?;
+        rewrite(&path, &open)?;
         let file = append_to(&path)?;
         let (length, lines) = (file.metadata().map_or(0, |facts| facts.len()), open.len());
         Ok(Self {
@@ -64,23 +70,39 @@ impl Attempts {
         })
     }
 
-    /// How often this recording was begun and did not end.
+    /// How often recordings were begun that did not end.
     #[must_use]
-    pub fn interrupted(&self, relative: &Path) -> u32 {
+    pub fn open_attempts(&self) -> &HashMap<PathBuf, u32> {
+        &self.open
+    }
+
+    fn begun(&self, relative: &Path) -> u32 {
         self.open.get(relative).copied().unwrap_or(0)
     }
 
-    /// Records that a recording is about to be touched.
+    /// Records that recordings are about to be given to a worker: all, or none.
     ///
     /// # Errors
-    /// When the disk refuses; then it must not be touched.
-    pub fn begin(&mut self, relative: &Path) -> Result<(), ReportError> {
-        let begun = self.interrupted(relative) + 1;
-        self.append(relative, begun)?;
-        self.file
-            .sync_data()
-            .map_err(|source| self.refused(source))?;
-        self.open.insert(relative.to_owned(), begun);
+    /// When the disk refuses; then none may be given.
+    pub fn begin<'p>(
+        &mut self,
+        recordings: impl Iterator<Item = &'p Path> + Clone,
+    ) -> Result<(), ReportError> {
+        let (length, lines) = (self.length, self.lines);
+        let written = recordings
+            .clone()
+            .try_for_each(|relative| self.append(relative, self.begun(relative) + 1));
+        let synced =
+            written.and_then(|()| self.file.sync_data().map_err(|error| self.refused(error)));
+        if let Err(error) = synced {
+            // What is there of them must not pass for attempts.
+            let _ = self.file.set_len(length);
+            (self.length, self.lines) = (length, lines);
+            return Err(error);
+        }
+        for relative in recordings {
+            *self.open.entry(relative.to_owned()).or_default() += 1;
+        }
         Ok(())
     }
 
@@ -97,7 +119,7 @@ impl Attempts {
     }
 
     fn shorten(&mut self) -> Result<(), ReportError> {
-        write_anew(&self.path, &self.open)?;
+        rewrite(&self.path, &self.open)?;
         self.file = append_to(&self.path)?;
         self.length = self.file.metadata().map_or(0, |facts| facts.len());
         self.lines = self.open.len();
@@ -128,7 +150,7 @@ impl Attempts {
     }
 }
 
-fn write_anew(path: &Path, open: &HashMap<PathBuf, u32>) -> Result<(), ReportError> {
+fn rewrite(path: &Path, open: &HashMap<PathBuf, u32>) -> Result<(), ReportError> {
     let mut text = Vec::new();
     for (relative, begun) in open {
         serde_json::to_writer(
@@ -167,10 +189,9 @@ mod tests {
         let (a, b) = (Path::new("a.mp4"), Path::new("b.mp4"));
         for round in 1..=3 {
             let mut attempts = Attempts::open(path.clone()).unwrap();
-            assert_eq!(attempts.interrupted(a), round - 1);
-            assert_eq!(attempts.interrupted(b), 0);
-            attempts.begin(a).unwrap();
-            attempts.begin(b).unwrap();
+            assert_eq!(attempts.begun(a), round - 1);
+            assert_eq!(attempts.begun(b), 0);
+            attempts.begin([a, b].into_iter()).unwrap();
             attempts.end(b);
             // Killed while it wrote.
             attempts.file.write_all(b"{\"relative\":\"a.m").unwrap();
@@ -178,7 +199,19 @@ mod tests {
         let mut attempts = Attempts::open(path.clone()).unwrap();
         attempts.end(a);
         drop(attempts);
-        assert_eq!(Attempts::open(path).unwrap().interrupted(a), 0);
+        assert_eq!(Attempts::open(path).unwrap().begun(a), 0);
+    }
+
+    /// Any error once passed for an empty file, which was then written over.
+    #[test]
+    fn a_record_that_cannot_be_read_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder in its place cannot be read, also not by root.
+        let path = folder.path().join("attempts.jsonl");
+        std::fs::create_dir(&path).unwrap();
+        let error = Attempts::open(path.clone()).unwrap_err();
+        assert!(error.to_string().contains("cannot read"), "{error}");
+        assert!(path.is_dir());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -78,19 +78,19 @@ impl Combined {
             let path = path.to_owned();
             move |source| ReportError::Io { path, source }
         };
-        let text = match std::fs::read(report) {
+        let mut file = match File::open(report) {
             // Taken away meanwhile, by a hook or by hand.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            read => read.map_err(io(report))?,
+            opened => BufReader::new(opened.map_err(io(report))?),
         };
-        let first = text
-            .split_inclusive(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default();
-        let mark = blake3::hash(first);
+        // After a start most are known: one line tells.
+        let mut text = Vec::new();
+        file.read_until(b'\n', &mut text).map_err(io(report))?;
+        let mark = blake3::hash(&text);
         if self.known.contains(&mark) {
             return Ok(());
         }
+        file.read_to_end(&mut text).map_err(io(report))?;
         if let Err(source) = self
             .file
             .write_all(&text)

@@ -1,4 +1,4 @@
-//! What a look at a file tells without reading it.
+//! What is known of a file without reading it.
 
 use std::io;
 use std::path::Path;
@@ -14,7 +14,7 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
-    /// Looks at a file; links are followed.
+    /// Asks for them; links are followed.
     ///
     /// # Errors
     /// When it is not there, or no regular file.

@@ -3,64 +3,57 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A supervisor that has not turned for this long hangs.
-const TURN: Duration = Duration::from_secs(60);
+/// A daemon that has not said for this long how it is hangs.
+const OVERDUE: Duration = Duration::from_secs(60);
 
-/// Shared by the supervisor, which tells, and whoever asks.
-#[derive(Debug)]
-pub struct Health(Mutex<State>);
-
-#[derive(Debug)]
-struct State {
-    turned: Instant,
-    ready: bool,
-    stuck: Option<String>,
-    paused: Option<String>,
+/// How the daemon is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// The models are loaded.
+    pub ready: bool,
+    /// What is wrong with the daemon itself.
+    pub stuck: Option<String>,
+    /// Why nothing is scored.
+    pub paused: Option<String>,
+    /// Folders and files that do not answer. Starting the daemon again would not help.
+    pub silent: Option<String>,
 }
+
+/// Shared by the daemon, which tells, and whoever asks.
+#[derive(Debug)]
+pub struct Health(Mutex<(Instant, Condition)>);
 
 impl Health {
     /// Well, but not ready yet.
     pub fn new() -> Self {
-        Self(Mutex::new(State {
-            turned: Instant::now(),
-            ready: false,
-            stuck: None,
-            paused: None,
-        }))
+        Self(Mutex::new((Instant::now(), Condition::default())))
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The daemon is so now.
+    pub fn update(&self, condition: Condition) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), condition);
     }
 
-    /// The supervisor has turned once more: whether it is ready, what is stuck though there
-    /// is work, and why it pauses.
-    pub fn turn(&self, ready: bool, stuck: Option<String>, paused: Option<String>) {
-        *self.state() = State {
-            turned: Instant::now(),
-            ready,
-            stuck,
-            paused,
-        };
-    }
-
-    /// What is wrong with the daemon itself, so that starting it anew would help.
-    pub fn stuck(&self) -> Option<String> {
-        let state = self.state();
-        if state.turned.elapsed() > TURN {
-            return Some("the supervisor hangs".to_owned());
+    fn condition(&self) -> Condition {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (updated, condition) = &*state;
+        let mut condition = condition.clone();
+        if updated.elapsed() > OVERDUE {
+            condition.stuck = Some("the daemon hangs".to_owned());
         }
-        state.stuck.clone()
+        condition
     }
 
-    /// Why nothing goes on though work waits, if so.
+    /// Why work that waits does not go on as it should, if so.
     pub fn problem(&self) -> Option<String> {
-        self.stuck().or_else(|| self.state().paused.clone())
+        let condition = self.condition();
+        condition.stuck.or(condition.paused).or(condition.silent)
     }
 
     /// Why it cannot take work yet, if so.
     pub fn unready(&self) -> Option<String> {
-        let not_yet = || (!self.state().ready).then(|| "the models are being loaded".to_owned());
+        let not_yet =
+            || (!self.condition().ready).then(|| "the models are being loaded".to_owned());
         self.problem().or_else(not_yet)
     }
 }

@@ -44,11 +44,11 @@ pub fn answer(
                 (Method::Get | Method::Head, url) => page(url, &metrics, &health),
                 _ => (405, TEXT, "only GET\n".to_owned()),
             };
-            let kind = Header::from_bytes("Content-Type", kind).expect("our own header is one");
+            let kind = Header::from_bytes("Content-Type", kind).expect("our own header is valid");
             let response = Response::from_string(text)
                 .with_status_code(status)
                 .with_header(kind);
-            // Whoever has gone does not want the answer.
+            // A client that has hung up needs no answer.
             let _ = request.respond(response);
         }
     };
@@ -82,18 +82,35 @@ fn page(url: &str, metrics: &Metrics, health: &Health) -> (u16, &'static str, St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::Condition;
 
     #[test]
     fn health_and_readiness_are_told_apart() {
         let (metrics, health) = (Metrics::new(), Health::new());
         let status = |url| page(url, &metrics, &health).0;
         assert_eq!((status("/healthz"), status("/readyz")), (200, 503));
-        health.turn(true, None, None);
+        let ready = Condition {
+            ready: true,
+            ..Condition::default()
+        };
+        health.update(ready.clone());
         assert_eq!((status("/healthz"), status("/readyz")), (200, 200));
-        health.turn(true, None, Some("the disk is full".to_owned()));
+        health.update(Condition {
+            paused: Some("the disk is full".to_owned()),
+            ..ready.clone()
+        });
         assert_eq!((status("/healthz"), status("/readyz")), (503, 503));
-        assert_eq!(health.stuck(), None);
-        health.turn(true, Some("nothing moves".to_owned()), None);
+        health.update(Condition {
+            silent: Some("\"/mnt\" has not answered for 61 s".to_owned()),
+            ..ready.clone()
+        });
+        let (status_code, _, text) = page("/healthz", &metrics, &health);
+        assert_eq!(status_code, 503);
+        assert!(text.contains("/mnt"), "{text}");
+        health.update(Condition {
+            stuck: Some("nothing moves".to_owned()),
+            ..ready
+        });
         assert_eq!(page("/healthz", &metrics, &health).2, "nothing moves\n");
         assert_eq!(status("/other"), 404);
     }

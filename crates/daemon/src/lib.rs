@@ -1,44 +1,43 @@
 //! Watches folders and keeps their reports up to date, for months.
 //!
 //! ```text
-//! eyes ─► supervisor ─► worker (the chain, in a process of its own)
-//!  ▲          │  ▲            │
-//!  └── waits ─┘  └── events ──┘
+//! scanners ──► core ──► worker (the chain, in a process of its own)
+//!   hashing ──►  │  ◄── events
+//!  look-ups ──►  └────► records (attempts, failures, pointers, the combined file)
 //! ```
 //!
-//! `eyes` notice files and wait until they are whole. `supervisor` is the only one that
-//! decides: it looks a file up in the ledger (the reports), has it hashed, records the
-//! attempt, gives it to the worker, and writes down what became of it. The worker is this
-//! same program (`undertone worker`): when a decoder or a model takes it down, a new one
-//! takes its place. Nothing here knows a model or a codec.
+//! `core` is the only one that decides, and does nothing else: it has no clock, no disk, no
+//! thread and no process. `daemon` is the shell around it, which performs its effects: a
+//! scanner and a few hashing threads for each folder, threads that read reports, one that
+//! writes records. The worker is this same program (`undertone worker`): when a decoder or a
+//! model takes it down, a new one takes its place. Nothing here knows a model or a codec.
 
+mod announce;
 mod attempts;
-mod catalogue;
 mod combined;
-mod crew;
-mod eyes;
+mod core;
+mod daemon;
 mod facts;
+mod hashing;
 mod health;
 mod hooks;
 mod http;
-mod identify;
 mod lines;
+mod lookups;
 mod metrics;
 mod process;
 mod protocol;
-mod queue;
+mod records;
 mod roots;
-mod settle;
+mod scanner;
 mod state;
 mod status;
-mod supervisor;
-mod verdict;
-mod worker;
-mod writers;
+mod worker_handle;
 
-pub use protocol::{Event, Job, Order, Pulse, Setup, StagePulse};
+pub use core::Ending;
+pub use daemon::{Call, Daemon, Reload, WatchError, Watching};
+pub use protocol::{Event, Heartbeat, Job, Order, Setup, StageHeartbeat};
 pub use roots::{Root, RootError, roots};
 pub use state::{StateError, StateFolder};
 pub use status::{Counts, Snapshot, UnderWay};
-pub use supervisor::{Calls, Ending, Reload, Supervisor, WatchError, Watching};
-pub use worker::{InProcess, Workshop};
+pub use worker_handle::{InProcess, Workshop};

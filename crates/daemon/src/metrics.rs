@@ -12,7 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::protocol::Pulse;
+use super::protocol::Heartbeat;
 use super::status::Counts;
 use undertone_reports::SummaryLine;
 use undertone_types::{Cause, Stage};
@@ -21,12 +21,12 @@ type Label = [(&'static str, &'static str); 1];
 type Seconds = Counter<f64, AtomicU64>;
 type Level = Gauge<f64, AtomicU64>;
 
-/// All that is measured. Told by the supervisor, read by whoever asks.
+/// All that is measured. Updated by the daemon, read by whoever asks.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     recordings: Family<Label, Gauge>,
-    outcomes: Family<Label, Counter>,
+    results: Family<Label, Counter>,
     failures: Family<Label, Counter>,
     utterances: Family<Label, Counter>,
     scored: Seconds,
@@ -44,11 +44,13 @@ pub struct Metrics {
 
 /// What became of a recording, for good or for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Result {
     /// It has a report.
     Scored,
     /// Its report points to another.
     Duplicate,
+    /// It is left alone since another of the same content is.
+    QuarantinedAlike,
     /// It failed.
     Failed(Cause),
     /// It is left alone from now on.
@@ -75,7 +77,7 @@ impl Metrics {
         }
         Self {
             recordings: measured!("recordings", "Recordings by state"),
-            outcomes: measured!("outcomes", "Recordings by what became of them"),
+            results: measured!("outcomes", "Recordings by what became of them"),
             failures: measured!("failures", "Failed attempts by cause"),
             utterances: measured!("utterances", "Utterances by where their text came from"),
             scored: measured!("scored", "Length of the recordings scored", Unit::Seconds),
@@ -120,15 +122,15 @@ impl Metrics {
     }
 
     /// Something became of a recording.
-    pub fn outcome(&self, outcome: Outcome) {
-        let name = match outcome {
-            Outcome::Scored => "scored",
-            Outcome::Duplicate => "duplicate",
-            Outcome::Failed(_) => "failed",
-            Outcome::Quarantined(_) => "quarantined",
+    pub fn result(&self, result: Result) {
+        let name = match result {
+            Result::Scored => "scored",
+            Result::Duplicate => "duplicate",
+            Result::Failed(_) => "failed",
+            Result::Quarantined(_) | Result::QuarantinedAlike => "quarantined",
         };
-        self.outcomes.get_or_create(&[("outcome", name)]).inc();
-        if let Outcome::Failed(cause) | Outcome::Quarantined(cause) = outcome {
+        self.results.get_or_create(&[("outcome", name)]).inc();
+        if let Result::Failed(cause) | Result::Quarantined(cause) = result {
             self.failures
                 .get_or_create(&[("cause", cause.name())])
                 .inc();
@@ -153,7 +155,7 @@ impl Metrics {
         }
     }
 
-    /// A worker was replaced: its times begin anew.
+    /// A worker was replaced.
     pub fn replaced(&self) {
         self.replaced.inc();
     }
@@ -167,9 +169,9 @@ impl Metrics {
     }
 
     /// How the chain is.
-    pub fn pulse(&self, pulse: &Pulse) {
+    pub fn heartbeat(&self, heartbeat: &Heartbeat) {
         let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
-        for stage in &pulse.stages {
+        for stage in &heartbeat.stages {
             let label = [("stage", stage.stage.name())];
             let times = [
                 (&self.busy, "busy", stage.busy_s),
@@ -192,13 +194,13 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::StagePulse;
+    use crate::protocol::StageHeartbeat;
 
     #[test]
     fn times_go_on_over_workers() {
         let metrics = Metrics::new();
-        let pulse = |busy_s| Pulse {
-            stages: vec![StagePulse {
+        let heartbeat = |busy_s| Heartbeat {
+            stages: vec![StageHeartbeat {
                 stage: Stage::Decode,
                 busy_s,
                 blocked_in_s: 0.0,
@@ -208,11 +210,11 @@ mod tests {
             }],
             movement: 1,
         };
-        metrics.pulse(&pulse(2.0));
-        metrics.pulse(&pulse(3.0));
+        metrics.heartbeat(&heartbeat(2.0));
+        metrics.heartbeat(&heartbeat(3.0));
         metrics.new_worker();
-        metrics.pulse(&pulse(1.0));
-        metrics.outcome(Outcome::Quarantined(Cause::Crashed));
+        metrics.heartbeat(&heartbeat(1.0));
+        metrics.result(Result::Quarantined(Cause::Crashed));
         let text = metrics.text();
         for line in [
             "undertone_stage_busy_seconds_total{stage=\"decode\"} 4.0",

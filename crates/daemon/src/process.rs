@@ -9,11 +9,16 @@ use std::sync::PoisonError;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Receiver;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open,
+    pidfd_send_signal, waitid,
+};
 
 use super::lines::{LastLines, pass_on};
 use super::protocol::Order;
-use super::worker::{End, News};
+use crate::core::WorkerEnd;
+use crate::worker_handle::Heard;
 
 /// A process that scores.
 pub struct Process {
@@ -26,7 +31,7 @@ impl Process {
     /// Starts the program that is running, also when its file was replaced meanwhile.
     pub fn start(
         orders: Receiver<Order>,
-        tell: impl Fn(News) + Send + 'static,
+        tell: impl Fn(Heard) + Send + 'static,
     ) -> io::Result<Self> {
         let mut child = Command::new("/proc/self/exe")
             .arg0("undertone")
@@ -38,6 +43,7 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()?;
         let pid = child.id();
+        // It is not waited for before its group was ended, so the number stays its own.
         let handle = Pid::from_raw(pid.cast_signed())
             .ok_or_else(|| io::Error::other("the process has no number"))
             .and_then(|pid| Ok(pidfd_open(pid, PidfdFlags::empty())?))
@@ -102,27 +108,38 @@ fn listen(
     stdout: ChildStdout,
     log: JoinHandle<()>,
     last: &LastLines,
-    tell: &dyn Fn(News),
+    tell: &dyn Fn(Heard),
 ) {
     for line in BufReader::new(stdout).split(b'\n') {
         let Ok(line) = line else { break };
         match serde_json::from_slice(&line) {
-            Ok(event) => tell(News::Said(event)),
+            Ok(event) => tell(Heard::Said(event)),
             Err(error) => {
                 let line = String::from_utf8_lossy(&line);
-                tracing::warn!(%error, %line, "the worker said something odd");
+                tracing::warn!(%error, %line, "the worker said something that is not an event");
             }
         }
     }
-    let status = child.wait();
+    // Its standard output has ended: it has, or is about to. What it started goes with it,
+    // and that must be done before it is waited for: afterwards its number may be another's.
+    wait_without_reaping(&child);
     kill_group(child.id());
+    let status = child.wait();
     let _ = log.join();
     let last = last.lock().unwrap_or_else(PoisonError::into_inner);
-    tell(News::Ended(End {
-        well: status.as_ref().is_ok_and(ExitStatus::success),
+    tell(Heard::Ended(WorkerEnd {
+        success: status.as_ref().is_ok_and(ExitStatus::success),
         how: status.map_or_else(|error| error.to_string(), how),
         last_lines: last.iter().cloned().collect(),
     }));
+}
+
+/// Waits until the process has ended, and leaves it a zombie.
+fn wait_without_reaping(child: &Child) {
+    if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while let Err(Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
+    }
 }
 
 /// How a process ended, in words.
@@ -143,5 +160,22 @@ fn how(status: ExitStatus) -> String {
             format!("it was ended by signal {signal}{name}")
         }
         (None, None) => "it has ended".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It was waited for first, after which its number, and that of its group, could be
+    /// another's.
+    #[test]
+    fn the_number_of_a_process_is_its_own_until_its_group_has_ended() {
+        let mut child = Command::new("true").process_group(0).spawn().unwrap();
+        wait_without_reaping(&child);
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        assert!(stat.contains(") Z "), "it is a zombie: {stat}");
+        kill_group(child.id());
+        assert!(child.wait().unwrap().success());
     }
 }

@@ -1,4 +1,4 @@
-//! What supervisor and worker say to each other: a JSON object per line.
+//! What daemon and worker say to each other: a JSON object per line.
 
 use std::path::PathBuf;
 
@@ -114,22 +114,22 @@ pub enum Event {
         /// The disk takes nothing more.
         disk_full: bool,
     },
-    /// How the chain is; twice a second.
-    Pulse(Pulse),
+    /// How the chain is; twice a second, so that one that stands still is noticed.
+    Heartbeat(Heartbeat),
 }
 
-/// How a chain is.
+/// How the chain of a worker is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Pulse {
+pub struct Heartbeat {
     /// Its stages, in order.
-    pub stages: Vec<StagePulse>,
+    pub stages: Vec<StageHeartbeat>,
     /// Another number means that something moved.
     pub movement: u64,
 }
 
 /// How a stage is; times and counts since the worker began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StagePulse {
+pub struct StageHeartbeat {
     /// Which.
     pub stage: Stage,
     /// Time spent working, in seconds.
@@ -144,7 +144,7 @@ pub struct StagePulse {
     pub at_work: bool,
 }
 
-impl Pulse {
+impl Heartbeat {
     /// The stages that are at work, by name.
     #[must_use]
     pub fn busy(&self) -> Vec<Stage> {
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_survives_the_way_whatever_its_name_and_time() {
+    fn a_job_is_read_as_it_was_written_whatever_its_name_and_time() {
         let recording = Recording {
             id: RecordingId(7),
             path: OsStr::from_bytes(b"/in/caf\xe9\n.mp4").into(),

@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 /// A folder that is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +46,12 @@ pub enum RootError {
         /// The other.
         second: PathBuf,
     },
-    /// No path at all.
-    #[error("{path:?} is no path")]
+    /// It cannot be made absolute.
+    #[error("{path:?} is not a valid path")]
     NoPath {
         /// What was said.
         path: PathBuf,
-        /// The operating system's word.
+        /// What the operating system says.
         source: io::Error,
     },
 }
@@ -68,7 +71,7 @@ pub fn roots(folders: &[PathBuf], out: &Path) -> Result<Vec<Root>, RootError> {
     let mut roots: Vec<Root> = Vec::new();
     for folder in folders {
         let path = absolute(folder)?;
-        if path.exists() && !path.is_dir() {
+        if is_a_file(&path) {
             return Err(RootError::NotAFolder(folder.clone()));
         }
         let prefix = (folders.len() > 1).then(|| path.file_name().unwrap_or_default().to_owned());
@@ -100,6 +103,16 @@ pub fn roots(folders: &[PathBuf], out: &Path) -> Result<Vec<Root>, RootError> {
     Ok(roots)
 }
 
+/// Whether something other than a folder is there. A network share that does not answer
+/// must not keep the daemon from watching the other folders.
+fn is_a_file(path: &Path) -> bool {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let (answer, answered) = mpsc::channel();
+    let path = path.to_owned();
+    thread::spawn(move || answer.send(path.metadata().is_ok_and(|facts| !facts.is_dir())));
+    answered.recv_timeout(PATIENCE).unwrap_or(false)
+}
+
 impl Root {
     /// Where the report of a file goes, by the file's path below this folder.
     #[must_use]
@@ -107,6 +120,16 @@ impl Root {
         self.prefix
             .as_ref()
             .map_or_else(|| below.to_owned(), |prefix| Path::new(prefix).join(below))
+    }
+
+    /// Where the file is whose report goes to `relative`.
+    #[must_use]
+    pub fn path_of(&self, relative: &Path) -> PathBuf {
+        let below = match &self.prefix {
+            Some(prefix) => relative.strip_prefix(prefix).unwrap_or(relative),
+            None => relative,
+        };
+        self.path.join(below)
     }
 
     /// True for what lies in the output folder.
@@ -163,6 +186,8 @@ mod tests {
         );
         let two = said(&["/in/cam1", "/in/cam2"], "/out").unwrap();
         assert_eq!(two[1].relative(Path::new("a.mp4")), Path::new("cam2/a.mp4"));
+        let path = two[1].path_of(Path::new("cam2/day/a.mp4"));
+        assert_eq!(path, Path::new("/in/cam2/day/a.mp4"));
     }
 
     #[test]

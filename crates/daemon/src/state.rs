@@ -24,7 +24,7 @@ pub struct StateFolder {
     _lock: File,
 }
 
-/// The folder cannot be had.
+/// The folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// Another daemon has it.
@@ -43,7 +43,7 @@ pub enum StateError {
     Io {
         /// Which file.
         path: PathBuf,
-        /// The operating system's word.
+        /// What the operating system says.
         source: io::Error,
     },
 }
@@ -84,7 +84,7 @@ impl StateFolder {
             .and_then(|()| lock.write_all(pid.as_bytes()));
         // Only a courtesy to others; a full disk must not keep the daemon from starting.
         let _ = written;
-        // The last word of a former daemon is not this one's.
+        // The status of a former daemon is not this one's.
         let _ = std::fs::remove_file(path.join("status.json"));
         Ok(Self { path, _lock: lock })
     }
@@ -108,7 +108,13 @@ impl StateFolder {
         self.path.join("attempts.jsonl")
     }
 
-    /// Leaves word of how the daemon is; whoever reads sees the old or the new.
+    /// A file that is written to see whether the disk takes something.
+    #[must_use]
+    pub fn probe(&self) -> PathBuf {
+        self.path.join("probe")
+    }
+
+    /// Says how the daemon is; whoever reads sees the old status or the new one.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -119,7 +125,7 @@ impl StateFolder {
         placed.inspect_err(|_| drop(std::fs::remove_file(&fresh)))
     }
 
-    /// Reads the last word of the daemon that keeps the reports in `out`.
+    /// Reads the last status of the daemon that keeps the reports in `out`.
     #[must_use]
     pub fn read_status(out: &Path) -> Option<Snapshot> {
         let text = std::fs::read(out.join(NAME).join("status.json")).ok()?;

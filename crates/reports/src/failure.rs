@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use walkdir::WalkDir;
 
-use undertone_types::{Failure, Recording};
+use undertone_types::{Cause, Failure, Recording};
 
 use super::atomic::place_line;
 use super::lines::{FailureLine, Line};
@@ -39,7 +39,8 @@ impl FailureLine {
     }
 }
 
-/// Leaves a failure record: the outcome of attempt number `attempts`. A recording whose
+/// Writes a failure record after `attempts` attempts, of which `strikes` may be the
+/// recording's own fault. A recording whose
 /// content could not be read has an empty hash.
 ///
 /// # Errors
@@ -50,6 +51,7 @@ pub fn write_failure(
     mark: &RunMark,
     failure: &Failure,
     attempts: u32,
+    strikes: &[Cause],
     next: NextTry,
 ) -> Result<(), ReportError> {
     let line = Line::Failure(FailureLine {
@@ -62,6 +64,7 @@ pub fn write_failure(
         error: failure.chain.clone(),
         hint: failure.hint.clone(),
         attempts,
+        strikes: strikes.to_owned(),
         quarantined: next == NextTry::Quarantined,
         failed_at: rfc3339(SystemTime::now()),
         next_try: match next {

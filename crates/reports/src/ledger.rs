@@ -40,7 +40,7 @@ pub enum Standing {
 pub fn standing(out: &Path, relative: &Path) -> Standing {
     let paths = ReportPaths::new(out, relative);
     let failure = || read_failure(&paths.failure).map(|line| Standing::Failed(Box::new(line)));
-    let report = || reported(out, &paths.report);
+    let report = || report_at(out, &paths.report);
     let modified = |path| {
         std::fs::metadata(path)
             .and_then(|facts| facts.modified())
@@ -56,7 +56,13 @@ pub fn standing(out: &Path, relative: &Path) -> Standing {
     standing.unwrap_or(Standing::Unknown)
 }
 
-fn reported(out: &Path, report: &Path) -> Option<Standing> {
+/// The complete report of a recording, whatever its failure record says.
+#[must_use]
+pub fn reported(out: &Path, relative: &Path) -> Option<Standing> {
+    report_at(out, &ReportPaths::new(out, relative).report)
+}
+
+fn report_at(out: &Path, report: &Path) -> Option<Standing> {
     match read_ends(report)? {
         (Line::Recording(first), Line::Summary(_)) => Some(Standing::Reported(Box::new(first))),
         (Line::Duplicate(pointer), _) => {

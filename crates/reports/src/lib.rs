@@ -29,7 +29,7 @@ pub use duplicate::write_duplicate;
 pub use failure::{
     NextTry, failed_before, failure_records, read_failure, retry_now, write_failure,
 };
-pub use ledger::{FinishedReport, Standing, is_done, read_finished, standing};
+pub use ledger::{FinishedReport, Standing, is_done, read_finished, reported, standing};
 pub use lines::{
     AudioLine, BundleLine, ConfigLine, DuplicateLine, FaceLine, FailureLine, FlowName, Line,
     MediaLine, ModalitiesLine, ModalityLine, OriginalLine, Polarity, RecordingLine, SentimentLine,
@@ -53,6 +53,14 @@ pub enum ReportError {
     /// The file system refuses.
     #[error("cannot write {path:?}")]
     Io {
+        /// Which file.
+        path: PathBuf,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// A file of our own is there, and cannot be read.
+    #[error("cannot read {path:?}; move it away if it is of no use")]
+    Unreadable {
         /// Which file.
         path: PathBuf,
         /// The operating system's word.

@@ -67,9 +67,9 @@ fn whatever_way_a_recording_comes_it_is_scored_once_and_whole() {
 }
 
 #[test]
-fn without_events_it_looks() {
+fn without_events_it_scans() {
     let mut daemon = Daemon::new(&["watch.events=poll"]).started();
-    daemon.until_logged("watching by looking");
+    daemon.until_logged("watching by scanning");
     daemon.drop_clip("a.mkv", 1);
     daemon.until_there("a.mkv.jsonl");
 }

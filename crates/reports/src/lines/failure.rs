@@ -28,6 +28,10 @@ pub struct FailureLine {
     pub hint: Option<String>,
     /// How often this content was tried.
     pub attempts: u32,
+    /// Causes of the attempts that may be its own fault, in order: those that ended the
+    /// process that worked on it, stalled, or in which a model failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strikes: Vec<Cause>,
     /// True when it ended the process that worked on it, or took more than it may, so
     /// often that it is left alone from now on.
     #[serde(default)]

@@ -209,7 +209,7 @@ fn failures_are_counted_until_there_is_a_report() {
         let former = failed_before(&paths, &recording().blake3);
         let attempts = 1 + former.map_or(0, |former| former.attempts);
         let next = NextTry::Never;
-        write_failure(&paths, &recording(), &mark(), &failure, attempts, next).unwrap();
+        write_failure(&paths, &recording(), &mark(), &failure, attempts, &[], next).unwrap();
         let line: serde_json::Value =
             serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
         assert_eq!(line["attempts"], attempt);

@@ -1,4 +1,4 @@
-//! Workers: who scores. In a process of their own, or in this one.
+//! Starts workers and talks to them. They score, in a process of their own or in this one.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,8 +7,9 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::process::Process;
-use super::protocol::{Event, Job, Order, Setup};
+use crate::core::{Input, WorkerEnd};
+use crate::process::Process;
+use crate::protocol::{Event, Job, Order, Setup};
 
 /// Runs the chain in this process until its orders end: gives the reason when it cannot.
 pub type InProcess = Arc<
@@ -26,40 +27,38 @@ pub enum Workshop {
 
 /// What is heard of a worker.
 #[derive(Debug)]
-pub enum News {
+pub enum Heard {
     /// It said something.
     Said(Event),
     /// It has ended; the last thing that is heard.
-    Ended(End),
+    Ended(WorkerEnd),
 }
 
-/// How a worker ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
-    /// As it should.
-    pub well: bool,
-    /// In words.
-    pub how: String,
-    /// The last lines that it wrote to standard error.
-    pub last_lines: Vec<String>,
-}
-
-/// A worker at work.
-pub struct Worker {
+/// A worker that was started.
+pub struct WorkerHandle {
     orders: Sender<Order>,
     process: Option<Process>,
 }
 
 impl Workshop {
-    /// Starts a worker. All that is heard of it goes to `news`, with its number.
+    /// Starts a worker. All that is heard of it goes to `inputs`, with its number.
     ///
     /// # Errors
     /// When the system cannot start it.
-    pub fn open(&self, number: u64, setup: Setup, news: Sender<(u64, News)>) -> io::Result<Worker> {
+    pub fn start(
+        &self,
+        number: u64,
+        setup: Setup,
+        inputs: Sender<Input>,
+    ) -> io::Result<WorkerHandle> {
         let (orders, taken) = unbounded();
-        let tell = move |said| {
+        let tell = move |heard| {
+            let input = match heard {
+                Heard::Said(event) => Input::Worker(number, event),
+                Heard::Ended(end) => Input::WorkerEnded(number, end),
+            };
             // Nobody listens only when the daemon ends.
-            let _ = news.send((number, said));
+            let _ = inputs.send(input);
         };
         let process = match self {
             Self::Process => {
@@ -70,11 +69,11 @@ impl Workshop {
             Self::Thread(serve) => {
                 let serve = serve.clone();
                 let body = move || {
-                    let served = || serve(setup, &taken, &|event| tell(News::Said(event)));
+                    let served = || serve(setup, &taken, &|event| tell(Heard::Said(event)));
                     let ended = catch_unwind(AssertUnwindSafe(served))
                         .unwrap_or_else(|_| Err("it panicked".to_owned()));
-                    tell(News::Ended(End {
-                        well: ended.is_ok(),
+                    tell(Heard::Ended(WorkerEnd {
+                        success: ended.is_ok(),
                         how: ended.err().unwrap_or_else(|| "it has finished".to_owned()),
                         last_lines: Vec::new(),
                     }));
@@ -85,11 +84,11 @@ impl Workshop {
                 None
             }
         };
-        Ok(Worker { orders, process })
+        Ok(WorkerHandle { orders, process })
     }
 }
 
-impl Worker {
+impl WorkerHandle {
     /// Gives it a recording. One that has ended takes nothing, and is heard of.
     pub fn give(&self, job: Job) {
         let _ = self.orders.send(Order::Score(job));

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Who has a file open to write.
@@ -46,6 +47,24 @@ fn lease(file: &File, kind: libc::c_int) -> std::io::Result<()> {
     }
 }
 
+/// Number of the capability that allows leases on files of others (capabilities(7)).
+const CAP_LEASE: u32 = 28;
+
+/// True when [`writers`] can be asked for the files of a folder: where they belong to us, or
+/// we have the capability. They may belong to others than the folder does; then the answer
+/// is [`Writers::Unknown`].
+pub fn may_ask(folder: &Path) -> bool {
+    let owner = std::fs::metadata(folder).map(|facts| facts.uid());
+    owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw()) || has_capability()
+}
+
+fn has_capability() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let effective = effective.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    effective.is_some_and(|mask| mask & (1 << CAP_LEASE) != 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +83,11 @@ mod tests {
         }
         assert_eq!((during, after), (Writers::Some, Writers::None));
         assert_eq!(writers(&folder.path().join("absent")), Writers::Unknown);
+    }
+
+    #[test]
+    fn in_our_own_folders_we_may_ask() {
+        assert!(may_ask(tempfile::tempdir().unwrap().path()));
+        assert!(!may_ask(Path::new("/no/such")) || has_capability());
     }
 }

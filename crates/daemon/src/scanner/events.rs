@@ -1,42 +1,47 @@
-//! Events of the file system, as hints where to look.
+//! Events of the file system, as hints where something may have happened.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crossbeam_channel::Sender;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// Hints that are kept between two looks; what goes beyond is found by looking everywhere.
+/// Hints that are kept until they are taken; beyond that everything is scanned.
 const KEPT: usize = 16_384;
 
-/// Where something may have happened since the last look.
+/// Where something may have happened.
 #[derive(Debug, Default)]
 pub struct Hints {
     /// Paths, and whether they were renamed into their place.
     pub paths: HashMap<PathBuf, bool>,
-    /// Events got lost: look everywhere.
+    /// Events got lost: everything is to be scanned.
     pub lost: bool,
 }
 
 /// Listens to the events of a folder and all below it.
 #[derive(Debug)]
-pub struct Notice {
+pub struct Listener {
     hints: Arc<Mutex<Hints>>,
     // Listens as long as it lives.
     _watcher: RecommendedWatcher,
 }
 
-impl Notice {
-    /// Listens from now on.
+impl Listener {
+    /// Listens from now on, and wakes whoever takes the hints.
     ///
     /// # Errors
     /// When the system does not let us: mostly because too many folders are listened to
     /// already (`fs.inotify.max_user_watches`).
-    pub fn new(folder: &Path) -> notify::Result<Self> {
+    pub fn new(folder: &Path, wake: Sender<()>) -> notify::Result<Self> {
         let hints = Arc::new(Mutex::new(Hints::default()));
         let noted = hints.clone();
-        let mut watcher = notify::recommended_watcher(move |event| note(&noted, event))?;
+        let mut watcher = notify::recommended_watcher(move |event| {
+            note(&noted, event);
+            // It may have been woken already.
+            let _ = wake.try_send(());
+        })?;
         watcher.watch(folder, RecursiveMode::Recursive)?;
         Ok(Self {
             hints,
@@ -82,7 +87,7 @@ mod tests {
     use notify::event::{CreateKind, Flag};
 
     #[test]
-    fn a_flood_and_an_overflow_mean_to_look_everywhere() {
+    fn a_flood_and_an_overflow_mean_to_scan_everything() {
         let hints = Mutex::new(Hints::default());
         let created =
             |name: String| Event::new(EventKind::Create(CreateKind::File)).add_path(name.into());

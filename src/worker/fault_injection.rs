@@ -1,21 +1,21 @@
-//! Faults on purpose: what looks after a worker is tested with one that really ends,
-//! hangs or swells.
+//! Fault injection: whoever supervises a worker is tested with one that really crashes, hangs
+//! or takes too much memory.
 //!
 //! `UNDERTONE_TEST_FAULT=abort:poison` makes the worker abort when it is given a recording
 //! whose name contains `poison`; `hang` and `hog` do what they say. Without the variable
-//! nothing of this is ever done.
+//! nothing happens.
 
 use std::path::Path;
 use std::time::Duration;
 
 const VARIABLE: &str = "UNDERTONE_TEST_FAULT";
 
-/// Does what the variable says to this recording.
-pub fn strike(recording: &Path) {
-    let Ok(said) = std::env::var(VARIABLE) else {
+/// Injects the fault that the variable names, if it names this recording.
+pub fn inject(recording: &Path) {
+    let Ok(setting) = std::env::var(VARIABLE) else {
         return;
     };
-    let Some((fault, name)) = said.split_once(':') else {
+    let Some((fault, name)) = setting.split_once(':') else {
         return;
     };
     if !recording.to_string_lossy().contains(name) {

@@ -1,0 +1,94 @@
+//! Says what the core announces: in the log, and in numbers.
+
+use undertone_reports::SummaryLine;
+
+use crate::core::{Announcement, Next, is_deadly};
+use crate::metrics::{Metrics, Result};
+
+/// Says it.
+pub fn announce(announcement: &Announcement, metrics: &Metrics) {
+    match announcement {
+        Announcement::Scored(scored) => {
+            let summary: &SummaryLine = &scored.summary;
+            tracing::info!(
+                recording = %scored.file.relative.display(),
+                utterances = summary.utterances,
+                mean = summary.sentiment.as_ref().map(|sentiment| sentiment.mean),
+                simulated = summary.text.simulated,
+                "scored"
+            );
+            metrics.result(Result::Scored);
+            metrics.report(scored.duration_s, summary);
+        }
+        Announcement::Duplicate { file, of } => {
+            let (recording, of) = (file.relative.display(), of.relative.display());
+            tracing::info!(%recording, %of, "the same content; its report points there");
+            metrics.result(Result::Duplicate);
+        }
+        Announcement::Failed {
+            file,
+            failure,
+            attempts,
+            next,
+        } => {
+            let recording = file.relative.display();
+            match next {
+                Next::Quarantined => {
+                    tracing::error!(%recording, attempts, "quarantined: {failure}");
+                }
+                Next::Never => tracing::warn!(%recording, attempts, "failed: {failure}"),
+                Next::Alone => {
+                    tracing::warn!(%recording, attempts, "failed, tried again alone: {failure}");
+                }
+                Next::After(pause) => {
+                    let pause_s = pause.as_secs();
+                    tracing::warn!(%recording, attempts, "failed, tried again in {pause_s} s: {failure}");
+                }
+            }
+            metrics.result(match next {
+                Next::Quarantined => Result::Quarantined(failure.cause),
+                _ => Result::Failed(failure.cause),
+            });
+            debug_assert!(*next != Next::Alone || is_deadly(failure.cause));
+        }
+        Announcement::FailedLike { file, of } => {
+            let (recording, of) = (file.relative.display(), of.relative.display());
+            tracing::error!(%recording, %of, "quarantined: the same content");
+            metrics.result(Result::QuarantinedAlike);
+        }
+        Announcement::Vanished(file) => {
+            tracing::info!(recording = %file.relative.display(), "vanished before it was scored");
+        }
+        Announcement::CannotBeRecorded { file, reason } => {
+            tracing::error!(recording = %file.relative.display(), "cannot be recorded: {reason}");
+        }
+        Announcement::Paused(reason) => {
+            tracing::error!("paused: {reason}; going on as soon as something can be written");
+        }
+        Announcement::Resumed => {
+            tracing::info!("the disk takes something again: going on");
+        }
+        Announcement::WorkerLost { under_way, reason } => {
+            metrics.replaced();
+            tracing::warn!(under_way, "the worker has ended: {reason}");
+        }
+        Announcement::CannotStartWorker(reason) => {
+            tracing::error!("a worker cannot be started: {reason}");
+        }
+        Announcement::OverLimit(reason) => tracing::error!("stopping the worker: {reason}"),
+        Announcement::CannotStopWorker(reason) => {
+            tracing::error!("cannot stop a worker in this process: {reason}");
+        }
+        Announcement::Ready => tracing::info!("ready: watching"),
+        Announcement::Finishing { busy, under_way } => {
+            tracing::warn!(busy, under_way, "stopping: finishing what is under way");
+        }
+        Announcement::OutOfTime { busy, under_way } => {
+            tracing::warn!(
+                busy,
+                under_way,
+                "the time to finish is over; what is under way is done after the next start"
+            );
+        }
+    }
+}

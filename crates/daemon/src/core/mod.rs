@@ -1,0 +1,262 @@
+//! The daemon's decisions, as a state machine: [`Core::handle`] takes what happened and
+//! gives what is to be done.
+//!
+//! No clock, no disk, no thread, no process: the time comes with every input, and what is
+//! to be read, written, started or stopped is an [`Effect`], whose result comes back as an
+//! [`Input`]. So everything that can happen in months can be tested in milliseconds
+//! (`tests`).
+//!
+//! ```text
+//! New ─► Settling ─► Hashing ─► Consulting ─► Queued ─► Beginning ─► Running ─► Done
+//!  │                                │           ▲                       │
+//!  └─► Done, Failed, …              └─► Waiting ┘  Failed ◄─ Recording ◄┘
+//! ```
+//!
+//! Nothing costs time with the number of files but a scan, which costs as much anyway.
+
+mod announcement;
+mod boundary;
+mod catalogue;
+mod deadlines;
+mod duplicates;
+mod failing;
+mod files;
+mod queue;
+mod retry;
+mod scoring;
+mod upkeep;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use undertone_config::{Config, Duplicates, Isolation, Limits, Outdated, Retry};
+
+pub use announcement::Announcement;
+pub use boundary::{
+    Effect, FailureRecord, FailureToWrite, FileRef, Identity, Input, LookUp, NextAttempt, Now,
+    Records, ReportRecord, RootIndex, Sighting, WorkerEnd, Write, WriteError,
+};
+pub use retry::{History, Next, is_deadly, is_strike};
+pub use upkeep::Ending;
+
+use catalogue::{Catalogue, FileId};
+use deadlines::Deadlines;
+use duplicates::WaitingForHolder;
+use failing::Pending;
+use queue::Queue;
+use upkeep::{Held, Paused, Stopping};
+use worker::{Task, Worker};
+
+use crate::status::UnderWay;
+
+/// The path of a file below the output folder; shared by all who mean it.
+pub type RelativePath = Arc<Path>;
+
+/// The settings that decisions depend on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// When what failed is tried again.
+    pub retry: Retry,
+    /// What a recording may take.
+    pub limits: Limits,
+    /// Memory that the worker may hold, in bytes.
+    pub memory_limit_bytes: u64,
+    /// Time to finish what is under way.
+    pub grace: Duration,
+    /// What becomes of a file with the content of another.
+    pub duplicates: Duplicates,
+    /// What becomes of reports made with another bundle or other settings.
+    pub outdated: Outdated,
+    /// Where recordings are scored.
+    pub isolation: Isolation,
+    /// Whether reports go into one file as well.
+    pub combined: bool,
+    /// Recordings that the worker may have at once: enough that no stage waits, few enough
+    /// that not many are under suspicion when it ends.
+    pub capacity: usize,
+}
+
+impl Settings {
+    /// From the settings of the daemon, on a machine with so much memory.
+    #[must_use]
+    pub fn new(config: &Config, machine_memory_bytes: Option<u64>) -> Self {
+        let memory_limit_bytes = match config.limits.memory_mb {
+            0 => machine_memory_bytes.map_or(u64::MAX, |all| all / 4 * 3),
+            limit => limit * 1_000_000,
+        };
+        Self {
+            retry: config.retry.clone(),
+            limits: config.limits.clone(),
+            memory_limit_bytes,
+            grace: Duration::from_secs_f64(config.shutdown.grace_s),
+            duplicates: config.watch.duplicates,
+            outdated: config.watch.outdated,
+            isolation: config.watch.isolation,
+            combined: config.watch.combined,
+            capacity: 2 * (config.stages.decode.workers + config.stages.queue),
+        }
+    }
+}
+
+/// Decides what is done. The only one that does.
+#[derive(Debug)]
+pub struct Core {
+    settings: Settings,
+    now: Now,
+    effects: Vec<Effect>,
+    files: Catalogue,
+    queue: Queue,
+    deadlines: Deadlines,
+    duplicates: WaitingForHolder,
+    /// Recordings whose attempt is being recorded, by the number of their task.
+    beginning: HashMap<u64, Task>,
+    /// What is not recorded yet of files that are being checked or recorded.
+    pending: HashMap<FileId, Pending>,
+    /// What could not be written since the disk was full.
+    held: Vec<Held>,
+    /// How often recordings were begun and not ended: before this start, or by now.
+    attempts: HashMap<RelativePath, u32>,
+    worker: Worker,
+    next_task: u64,
+    next_ticket: u32,
+    /// Effects whose answer must be there before the daemon may end.
+    writes: usize,
+    paused: Option<Paused>,
+    stopping: Option<Stopping>,
+    was_ready: bool,
+    ended: bool,
+    scored_s: f64,
+    worked: Duration,
+}
+
+impl Core {
+    /// A core that knows nothing but which recordings were under way when the daemon was
+    /// killed, and how often; to be given its first [`Input::Tick`].
+    #[must_use]
+    pub fn new(settings: Settings, interrupted: HashMap<RelativePath, u32>, now: Now) -> Self {
+        let mut core = Self {
+            settings,
+            now,
+            effects: Vec::new(),
+            files: Catalogue::default(),
+            queue: Queue::default(),
+            deadlines: Deadlines::default(),
+            duplicates: WaitingForHolder::default(),
+            beginning: HashMap::new(),
+            pending: HashMap::new(),
+            held: Vec::new(),
+            attempts: interrupted,
+            worker: Worker::default(),
+            next_task: 0,
+            next_ticket: 0,
+            writes: 0,
+            paused: None,
+            stopping: None,
+            was_ready: false,
+            ended: false,
+            scored_s: 0.0,
+            worked: Duration::ZERO,
+        };
+        core.append_interrupted();
+        core
+    }
+
+    /// Takes what happened; gives what is to be done, in this order.
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        self.pass_time(now);
+        match input {
+            Input::Tick => {}
+            Input::Seen(sightings) => sightings.into_iter().for_each(|seen| self.seen(seen)),
+            Input::Scanned(root) => self.scanned(root),
+            Input::Settled(file, facts) => self.settled(&file, facts),
+            Input::Gone(file) => self.gone(&file),
+            Input::Checked(file, facts) => self.checked(&file, facts),
+            Input::LookedUp {
+                file,
+                ticket,
+                answer,
+            } => self.looked_up(&file, ticket, answer),
+            Input::Hashed(file, content) => self.hashed(&file, content),
+            Input::Unreadable(file, facts, failure) => self.unreadable(&file, facts, failure),
+            Input::Began(tasks, result) => self.began(&tasks, result),
+            Input::Wrote(file, result) => self.wrote(&file, result),
+            Input::Appended {
+                file,
+                ends_attempt,
+                result,
+            } => self.appended(file, ends_attempt, result),
+            Input::Probed(takes) => self.probed(takes),
+            Input::NotStarted(number, reason) => self.not_started(number, reason),
+            Input::Worker(number, event) => self.heard(number, event),
+            Input::WorkerEnded(number, end) => self.worker_ended(number, &end),
+            Input::Memory(bytes) => self.worker.memory_bytes = Some(bytes),
+            Input::Unstoppable => self.unstoppable(),
+            Input::Reloaded(settings) => self.reloaded(settings),
+            Input::Stop => self.stop(),
+        }
+        self.advance();
+        std::mem::take(&mut self.effects)
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    fn announce(&mut self, announcement: Announcement) {
+        self.effect(Effect::Announce(announcement));
+    }
+
+    /// Recordings by state.
+    #[must_use]
+    pub fn counts(&self) -> crate::status::Counts {
+        self.files.counts()
+    }
+
+    /// What the worker has.
+    pub fn under_way(&self) -> impl Iterator<Item = UnderWay> {
+        self.worker.tasks.values().map(|task| UnderWay {
+            recording: self
+                .files
+                .get(task.file)
+                .map(|entry| entry.file().relative.display().to_string())
+                .unwrap_or_default(),
+            for_s: self.now.elapsed.saturating_sub(task.given).as_secs_f64(),
+            reached_s: task.reached_s,
+            duration_s: task.duration_s,
+        })
+    }
+
+    /// How the worker is.
+    #[must_use]
+    pub fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    /// Why nothing is given to the worker, if so.
+    #[must_use]
+    pub fn paused(&self) -> Option<&str> {
+        self.paused.as_ref().map(Paused::reason)
+    }
+
+    /// Seconds of recordings scored since the start.
+    #[must_use]
+    pub fn scored_s(&self) -> f64 {
+        self.scored_s
+    }
+
+    /// Speed relative to real time, while there was work.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        let worked_s = self.worked.as_secs_f64();
+        match worked_s > 0.0 {
+            true => self.scored_s / worked_s,
+            false => 0.0,
+        }
+    }
+}

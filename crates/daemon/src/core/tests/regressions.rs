@@ -1,0 +1,279 @@
+//! What went wrong once, or would have, one by one.
+
+use std::time::Duration;
+
+use undertone_config::Isolation;
+use undertone_types::Cause;
+
+use super::promises::Step::{self, *};
+use super::promises::{check, take};
+use super::world::*;
+use crate::core::*;
+
+const GOOD: u8 = 0;
+const OTHER_GOOD: u8 = 1;
+const BAD: u8 = 4;
+const POISON: u8 = 5;
+const FLAKY: u8 = 7;
+
+/// The world after all of this.
+fn after(steps: &[Step]) -> World {
+    let mut world = World::new(Isolation::Process);
+    steps.iter().for_each(|step| take(&mut world, step));
+    world
+}
+
+/// How often a content was given to a worker.
+fn times_given(world: &World, content: u8) -> usize {
+    let given = world.given.iter();
+    given.filter(|(_, given)| *given == content).count()
+}
+
+/// The new file was reported with the content of the old one.
+#[test]
+fn a_retry_that_comes_due_while_a_changed_file_is_looked_up() {
+    let mut world = after(&[
+        Put(0, FLAKY),
+        Scan(0),
+        Run(7),
+        Put(0, GOOD),
+        Scan(0),
+        Pass(30),
+    ]);
+    check(&mut world);
+}
+
+/// What waited to be scored since its report was outdated was scored, though its report was
+/// current again.
+#[test]
+fn settings_that_are_changed_and_changed_back() {
+    let steps = [Put(1, GOOD), Scan(1), Run(6), Reload(2), Run(5), Reload(1)];
+    check(&mut after(&steps));
+    // It waited as one that was interrupted.
+    let steps = [
+        DiskFull(true),
+        Put(0, GOOD),
+        Scan(0),
+        Run(2),
+        DiskFull(false),
+        Run(3),
+        DiskFull(true),
+        Reload(2),
+        KillDaemon,
+        Scan(0),
+        Run(4),
+        Reload(1),
+    ];
+    check(&mut after(&steps));
+}
+
+/// The attempt was ended by the answer for the report before, while the next one was under
+/// way.
+#[test]
+fn a_recording_that_is_begun_again_before_its_report_is_appended() {
+    check(&mut after(&[
+        Put(0, GOOD),
+        Put(1, 9),
+        Scan(0),
+        Scan(1),
+        Put(5, OTHER_GOOD),
+        Scan(1),
+        Run(4),
+        Put(2, GOOD),
+        Pass(11),
+        Run(2),
+        Reload(2),
+        DiskFull(true),
+        Run(6),
+        Rename(0, 5),
+    ]));
+}
+
+/// A pointer replaced a report that the combined file had not taken while the disk was full.
+#[test]
+fn a_report_that_is_replaced_while_the_disk_is_full() {
+    check(&mut after(&[
+        Put(3, 2),
+        Put(5, GOOD),
+        Put(1, 2),
+        Scan(1),
+        Put(2, GOOD),
+        Work(0),
+        Run(11),
+        DiskFull(true),
+        Put(5, 2),
+        Run(3),
+    ]));
+}
+
+/// It was lined up with others, ended the worker once more, and they were quarantined.
+#[test]
+fn a_suspect_that_was_under_way_when_the_daemon_was_killed_is_scored_alone() {
+    let mut world = after(&[
+        Put(0, GOOD),
+        Put(2, POISON),
+        Scan(0),
+        Run(2),
+        Work(0),
+        Deliver(3),
+    ]);
+    for _ in 0..40 {
+        take(&mut world, &Run(1));
+        take(&mut world, &KillDaemon);
+        take(&mut world, &Scan(0));
+        take(&mut world, &Run(3));
+    }
+    check(&mut world);
+}
+
+/// Once it waited for another of the same content, it was no suspect any more.
+#[test]
+fn a_suspect_that_waited_for_another_is_scored_alone() {
+    check(&mut after(&[
+        DiskFull(true),
+        Put(2, 6),
+        Put(1, POISON),
+        Put(3, FLAKY),
+        Scan(1),
+        Put(4, FLAKY),
+    ]));
+}
+
+/// Its report was not found by the next start, which goes by the files that are there.
+#[test]
+fn a_recording_that_is_removed_right_after_it_was_scored_is_in_the_combined_file() {
+    let mut world = after(&[Put(0, GOOD), Scan(0)]);
+    while world.reports.is_empty() {
+        for performer in PERFORMERS {
+            world.perform(performer);
+        }
+        world.deliver();
+        world.work(0);
+    }
+    take(&mut world, &KillDaemon);
+    take(&mut world, &Remove(0));
+    check(&mut world);
+    assert_eq!(world.combined.len(), 1);
+}
+
+/// All that had waited for it were scored.
+#[test]
+fn of_several_duplicates_one_is_scored_when_the_first_changes() {
+    let mut world = after(&[Put(0, GOOD), Put(2, GOOD), Put(4, GOOD), Scan(0)]);
+    while world.given.is_empty() {
+        for performer in PERFORMERS {
+            world.perform(performer);
+        }
+        world.deliver();
+        if world.given.is_empty() {
+            world.work(0);
+        }
+    }
+    world.put(0, OTHER_GOOD);
+    world.scan(0);
+    check(&mut world);
+    assert!(times_given(&world, GOOD) <= 2, "{:?}", world.given);
+}
+
+/// A failed recording was scored again whenever its modification time changed.
+#[test]
+fn bad_content_that_is_touched_is_not_scored_again() {
+    let mut world = after(&[Put(0, BAD)]);
+    check(&mut world);
+    world.put(0, BAD);
+    check(&mut world);
+    assert_eq!(times_given(&world, BAD), 1);
+}
+
+/// Report and failure record were told apart by the clock: where it had been set back, a
+/// recording that failed was scored again with every scan.
+#[test]
+fn a_failure_after_a_report_is_believed_whatever_the_clock_says() {
+    let mut world = after(&[Put(0, GOOD)]);
+    check(&mut world);
+    world.put(0, BAD);
+    world.set_clock(-86_400);
+    check(&mut world);
+    for _ in 0..10 {
+        take(&mut world, &Scan(0));
+        take(&mut world, &Run(10));
+    }
+    assert_eq!(times_given(&world, BAD), 1);
+}
+
+/// The next try was a year away.
+#[test]
+fn a_clock_that_is_set_back_postpones_no_retry() {
+    let mut world = after(&[Put(0, FLAKY), Scan(0), Run(20)]);
+    let before = times_given(&world, FLAKY);
+    assert_eq!(world.counts().retrying, 1);
+    world.set_clock(-86_400 * 365);
+    for _ in 0..10 {
+        world.scan(0);
+        take(&mut world, &Run(5));
+        world.pass(Duration::from_secs(5));
+    }
+    take(&mut world, &Run(5));
+    assert!(times_given(&world, FLAKY) > before);
+}
+
+#[test]
+fn a_folder_that_hangs_holds_up_no_other() {
+    let mut world = after(&[
+        Put(0, GOOD),
+        Put(1, OTHER_GOOD),
+        Scan(0),
+        Hang(0, true),
+        Scan(1),
+        Run(20),
+        Pass(60),
+        Run(20),
+    ]);
+    let reports: Vec<_> = world.reports.keys().cloned().collect();
+    assert_eq!(reports, [path(1)]);
+    check(&mut world);
+}
+
+/// Where daemon and worker are one process, whatever was under way may have ended it.
+#[test]
+fn without_isolation_what_is_under_way_at_the_end_counts_as_the_cause() {
+    let mut world = World::new(Isolation::None);
+    world.put(0, GOOD);
+    for attempt in 1..=2 {
+        world.scan(0);
+        let given = world.given.len();
+        while world.given.len() == given {
+            for performer in PERFORMERS {
+                world.perform(performer);
+            }
+            world.deliver();
+            if world.given.len() == given {
+                world.work(0);
+            }
+        }
+        world.restart();
+        world.scan(0);
+        for _ in 0..20 {
+            for performer in PERFORMERS {
+                world.perform(performer);
+            }
+            world.deliver();
+        }
+        let failure = &world.failures[&path(0)];
+        assert_eq!(failure.cause, Cause::Crashed);
+        assert_eq!(failure.history.attempts, attempt);
+    }
+    assert_eq!(world.failures[&path(0)].next, NextAttempt::Quarantined);
+}
+
+/// A missing decoder was never looked for again.
+#[test]
+fn what_the_installation_lacked_is_tried_at_the_next_start() {
+    let mut world = after(&[Put(0, 9), Scan(0), Run(10)]);
+    let before = times_given(&world, 9);
+    assert_eq!((before, world.counts().retrying), (1, 1));
+    for step in [KillDaemon, Scan(0), Run(10)] {
+        take(&mut world, &step);
+    }
+    assert_eq!(times_given(&world, 9), 2);
+}

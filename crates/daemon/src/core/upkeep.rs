@@ -1,0 +1,311 @@
+//! What time brings: files to be tried again, limits, a full disk that may have room again,
+//! the end.
+
+use std::time::Duration;
+
+use super::boundary::{Effect, FileRef, Now, Write, WriteError};
+use super::catalogue::{FileId, State};
+use super::worker::OverLimit;
+use super::{Announcement, Core, Settings};
+
+/// How often a full disk is tried.
+const PROBE: Duration = Duration::from_secs(2);
+/// How often a daemon that ends says what it waits for.
+const SAY_BUSY: Duration = Duration::from_secs(3);
+/// A chain may stand still so long before the daemon counts as stuck.
+const STILL: Duration = Duration::from_secs(30);
+/// Workers that may fail in a row before the daemon counts as stuck.
+const FAILED_STARTS: u32 = 3;
+
+/// How the daemon ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// What was under way is finished.
+    Drained,
+    /// So many recordings were under way and are done after the next start.
+    Interrupted(usize),
+}
+
+/// The disk takes nothing.
+#[derive(Debug)]
+pub struct Paused {
+    reason: String,
+    next_probe: Duration,
+}
+
+impl Paused {
+    /// In words.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+/// The daemon was asked to stop.
+#[derive(Debug)]
+pub struct Stopping {
+    deadline: Duration,
+    /// Recordings that are left for the next start.
+    left: usize,
+    say_busy: Duration,
+}
+
+/// What could not be written since the disk was full.
+#[derive(Debug)]
+pub enum Held {
+    /// What is to be recorded of a file.
+    Record(FileId),
+    /// A report that is to be appended to the combined file.
+    Append {
+        /// Whose.
+        file: FileRef,
+        /// Its attempt ends with this.
+        ends_attempt: bool,
+    },
+}
+
+impl Core {
+    pub(super) fn pass_time(&mut self, now: Now) {
+        let passed = now.elapsed.saturating_sub(self.now.elapsed);
+        if !self.worker.tasks.is_empty() {
+            self.worked += passed;
+        }
+        let elapsed = self.now.elapsed.max(now.elapsed);
+        self.now = Now { elapsed, ..now };
+    }
+
+    /// Does what is due.
+    pub(super) fn advance(&mut self) {
+        if self.ended {
+            return;
+        }
+        let now = self.now.elapsed;
+        while let Some(id) = self.deadlines.pop(now, &self.files) {
+            self.try_again(id);
+        }
+        if let Some(paused) = &mut self.paused
+            && paused.next_probe <= now
+        {
+            paused.next_probe = now + PROBE;
+            self.effect(Effect::Write(Write::Probe));
+        }
+        if !self.is_stopping() && self.worker.start_at().is_some_and(|at| at <= now) {
+            let number = self.worker.start(now);
+            self.effect(Effect::StartWorker(number));
+        }
+        self.keep_limits();
+        self.dispatch();
+        self.drain();
+    }
+
+    /// When something is due next, unless something happens before.
+    pub fn next_deadline(&mut self) -> Option<Duration> {
+        let stopping = self.stopping.as_ref();
+        let times = [
+            self.deadlines.next(&self.files),
+            self.paused.as_ref().map(|paused| paused.next_probe),
+            self.worker.start_at().filter(|_| stopping.is_none()),
+            (self.worker.next_limit(&self.settings.limits)).map(|(at, _)| at),
+            stopping.map(|stopping| stopping.deadline.min(stopping.say_busy)),
+        ];
+        times.into_iter().flatten().min()
+    }
+
+    fn keep_limits(&mut self) {
+        let (limits, memory) = (&self.settings.limits, self.settings.memory_limit_bytes);
+        let Some(over) = self.worker.over(limits, memory, self.now.elapsed) else {
+            return;
+        };
+        self.announce(Announcement::OverLimit(over.reason.clone()));
+        self.worker.over = Some(over);
+        self.effect(Effect::KillWorker);
+    }
+
+    pub(super) fn unstoppable(&mut self) {
+        if let Some(OverLimit { reason, .. }) = self.worker.over.take() {
+            self.announce(Announcement::CannotStopWorker(reason));
+        }
+        self.worker.is_unstoppable();
+    }
+
+    pub(super) fn not_started(&mut self, number: u64, reason: String) {
+        if number == self.worker.number() {
+            self.worker.not_started(self.now.elapsed);
+            self.announce(Announcement::CannotStartWorker(reason));
+        }
+    }
+
+    /// Has something written whose answer the end of the daemon waits for.
+    pub(super) fn write(&mut self, write: Write) {
+        self.writes += 1;
+        self.effect(Effect::Write(write));
+    }
+
+    /// Nothing is given to the worker until the disk takes something again.
+    pub(super) fn pause(&mut self, reason: String) {
+        if self.paused.is_none() {
+            self.announce(Announcement::Paused(reason.clone()));
+        }
+        let next_probe = self.now.elapsed + PROBE;
+        self.paused = Some(Paused { reason, next_probe });
+    }
+
+    pub(super) fn probed(&mut self, takes: bool) {
+        if !takes || self.paused.take().is_none() {
+            return;
+        }
+        self.announce(Announcement::Resumed);
+        for held in std::mem::take(&mut self.held) {
+            match held {
+                Held::Record(id) => self.write_pending(id),
+                Held::Append { file, ends_attempt } => {
+                    // By now there may be another attempt, which must not end with this.
+                    let ends_attempt = ends_attempt
+                        && self.in_state(&file, State::Beginning).is_none()
+                        && self.in_state(&file, State::Running).is_none();
+                    self.write(Write::Append { file, ends_attempt });
+                }
+            }
+        }
+    }
+
+    /// What the last daemon did not append before it was killed; comes before anything that
+    /// may replace a report.
+    pub(super) fn append_interrupted(&mut self) {
+        if !self.settings.combined {
+            return;
+        }
+        let interrupted: Vec<_> = self.attempts.keys().cloned().collect();
+        for relative in interrupted {
+            let file = FileRef { root: 0, relative };
+            self.write(Write::Append {
+                file,
+                ends_attempt: false,
+            });
+        }
+    }
+
+    pub(super) fn appended(
+        &mut self,
+        file: FileRef,
+        ends_attempt: bool,
+        result: Result<(), WriteError>,
+    ) {
+        self.writes = self.writes.saturating_sub(1);
+        if let Err(error) = result {
+            self.held.push(Held::Append { file, ends_attempt });
+            self.pause(error.reason);
+        }
+    }
+
+    /// Works with other settings from now on. The worker finishes what it has; what rests
+    /// is looked up again, since its report may be outdated now.
+    pub(super) fn reloaded(&mut self, settings: Settings) {
+        self.settings = settings;
+        if self.worker.finish() {
+            self.effect(Effect::FinishWorker);
+        }
+        // What waits because its report was outdated may have a current one now.
+        for id in self.queue.take_all() {
+            self.consult(id);
+        }
+        let (moving, resting): (Vec<_>, Vec<_>) = self
+            .files
+            .iter()
+            .map(|(id, entry)| (id, entry.state()))
+            .partition(|(_, state)| state.is_moving());
+        for (id, state) in moving {
+            match state {
+                State::New | State::Consulting => self.ask_again(id),
+                // It is finished as it was begun, and looked at again then.
+                State::Beginning | State::Running => {
+                    if let Some(entry) = self.files.get_mut(id) {
+                        entry.changed = true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (id, _) in resting {
+            self.forget(id);
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        if self.stopping.is_some() {
+            return;
+        }
+        let now = self.now.elapsed;
+        self.stopping = Some(Stopping {
+            deadline: now + self.settings.grace,
+            left: 0,
+            say_busy: now,
+        });
+        if self.worker.finish() {
+            self.effect(Effect::FinishWorker);
+        }
+    }
+
+    /// True while nothing is given to the worker.
+    pub(super) fn is_held(&self) -> bool {
+        self.paused.is_some() || self.is_stopping()
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.is_some()
+    }
+
+    /// So many recordings are left for the next start, if the daemon stops.
+    pub(super) fn leave(&mut self, recordings: usize) {
+        if let Some(stopping) = &mut self.stopping {
+            stopping.left += recordings;
+        }
+    }
+
+    /// Ends when what is under way is finished, or the time for it is over.
+    fn drain(&mut self) {
+        let Some(stopping) = &mut self.stopping else {
+            return;
+        };
+        let (now, left) = (self.now.elapsed, stopping.left);
+        if !self.worker.is_there() && self.writes == 0 {
+            return self.end(left);
+        }
+        let (busy, under_way) = (self.worker.busy(), self.worker.tasks.len());
+        if stopping.deadline <= now {
+            self.announce(Announcement::OutOfTime { busy, under_way });
+            let tasks = self.worker.tasks.values();
+            let files = tasks.filter_map(|task| Some(self.files.get(task.file)?.file()));
+            for file in files.collect::<Vec<_>>() {
+                self.end_attempt(file);
+            }
+            self.effect(Effect::KillWorker);
+            self.end(left + under_way);
+        } else if stopping.say_busy <= now {
+            stopping.say_busy = now + SAY_BUSY;
+            self.announce(Announcement::Finishing { busy, under_way });
+        }
+    }
+
+    fn end(&mut self, left: usize) {
+        self.ended = true;
+        self.effect(Effect::End(match left {
+            0 => Ending::Drained,
+            left => Ending::Interrupted(left),
+        }));
+    }
+
+    /// What is wrong with the daemon itself: work waits and nothing moves.
+    #[must_use]
+    pub fn stuck(&self) -> Option<String> {
+        if self.worker.failed_starts() > FAILED_STARTS {
+            return Some("workers end before they have done anything".to_owned());
+        }
+        let limit = Duration::try_from_secs_f64(self.settings.limits.stall_s);
+        let limit = limit.unwrap_or(Duration::MAX).max(STILL);
+        let still = self.now.elapsed.saturating_sub(self.worker.still_since()?);
+        (still > limit).then(|| {
+            let (still_s, busy) = (still.as_secs(), self.worker.busy());
+            format!("nothing has moved for {still_s} s; at work: {busy}")
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! Reads reports and failure records, on threads of their own: after a start there are as
+//! many as recordings.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use blake3::Hash;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use undertone_reports::{
+    FailureLine, NextTry, ReportPaths, RunMark, SourceLine, Standing, read_failure, reported,
+};
+
+use crate::core::{
+    FailureRecord, FileRef, History, Input, LookUp, NextAttempt, Records, ReportRecord, is_strike,
+};
+use crate::facts::FileFacts;
+
+/// Threads: most of the time goes into opening files.
+const THREADS: usize = 2;
+
+/// A question about a file.
+#[derive(Debug)]
+pub struct Question {
+    /// Which file.
+    pub file: FileRef,
+    /// As it is now.
+    pub facts: FileFacts,
+    /// Number of the question.
+    pub ticket: u32,
+    /// That its report is still there is answer enough.
+    pub had_report: bool,
+    /// Bundle and settings of now.
+    pub mark: Arc<RunMark>,
+}
+
+/// Starts the threads; answers go to `tell`.
+///
+/// # Errors
+/// When the system cannot start them.
+pub fn start(out: &Path, tell: &Sender<Input>) -> io::Result<Sender<Question>> {
+    let (ask, asked) = unbounded();
+    for _ in 0..THREADS {
+        let (out, tell, asked) = (out.to_owned(), tell.clone(), asked.clone());
+        thread::Builder::new()
+            .name("look-up".to_owned())
+            .spawn(move || answer_all(&out, &asked, &tell))?;
+    }
+    Ok(ask)
+}
+
+fn answer_all(out: &Path, asked: &Receiver<Question>, tell: &Sender<Input>) {
+    for question in asked {
+        let answer = answer(out, &question);
+        let Question { file, ticket, .. } = question;
+        let input = Input::LookedUp {
+            file,
+            ticket,
+            answer,
+        };
+        if tell.send(input).is_err() {
+            return;
+        }
+    }
+}
+
+fn answer(out: &Path, question: &Question) -> LookUp {
+    let relative = &question.file.relative;
+    let paths = ReportPaths::new(out, relative);
+    if question.had_report && paths.report.exists() {
+        return LookUp::StillThere;
+    }
+    LookUp::Read(Records {
+        report: reported(out, relative).and_then(|standing| report_record(standing, question)),
+        failure: read_failure(&paths.failure).map(|line| failure_record(line, question)),
+    })
+}
+
+fn report_record(standing: Standing, question: &Question) -> Option<ReportRecord> {
+    let (is_pointer, source, is_current) = match standing {
+        Standing::Reported(line) => {
+            let made = question.mark.made(&line.bundle, &line.config);
+            (false, line.source, made)
+        }
+        Standing::Duplicate(line) => {
+            let made = question.mark.made(&line.bundle, &line.config);
+            (true, line.source, made)
+        }
+        Standing::Unknown | Standing::Failed(_) => return None,
+    };
+    Some(ReportRecord {
+        is_pointer,
+        content: content(&source)?,
+        is_unchanged: is_unchanged(&source, question.facts),
+        is_current,
+    })
+}
+
+fn failure_record(line: FailureLine, question: &Question) -> FailureRecord {
+    let next = match line.next() {
+        NextTry::At(time) => NextAttempt::At(time),
+        NextTry::Never => NextAttempt::Never,
+        NextTry::Quarantined => NextAttempt::Quarantined,
+    };
+    let strikes = match line.strikes.is_empty() && is_strike(line.cause) {
+        // Written before there were strikes in records.
+        true => vec![line.cause; line.attempts.min(2) as usize],
+        false => line.strikes,
+    };
+    FailureRecord {
+        content: content(&line.source),
+        is_unchanged: is_unchanged(&line.source, question.facts),
+        cause: line.cause,
+        history: History {
+            attempts: line.attempts,
+            strikes,
+        },
+        next,
+    }
+}
+
+fn content(source: &SourceLine) -> Option<Hash> {
+    Hash::from_hex(source.blake3.as_deref()?).ok()
+}
+
+fn is_unchanged(source: &SourceLine, facts: FileFacts) -> bool {
+    source.is_unchanged(facts.size_bytes, facts.modified)
+}
+
+/// Where the report of a file is.
+pub fn report_of(out: &Path, file: &FileRef) -> PathBuf {
+    ReportPaths::new(out, &file.relative).report
+}

@@ -1,0 +1,231 @@
+//! One folder that is watched: it may be missing, come, go, and come back as another.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use undertone_config::Events;
+use undertone_discovery::{DiscoverProblem, recordings};
+
+use super::events::Listener;
+use super::{Alive, ScanSettings, writers};
+use crate::facts::FileFacts;
+use crate::roots::Root;
+
+/// A file that is there.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Where its report goes.
+    pub relative: PathBuf,
+    /// Size and modification time.
+    pub facts: FileFacts,
+    /// It was just renamed into its place.
+    pub renamed: bool,
+}
+
+/// A folder and how it is watched at the moment.
+pub struct Folder {
+    root: Arc<Root>,
+    /// Which folder is watched; none while it is not there.
+    identity: Option<(u64, u64)>,
+    listener: Option<Listener>,
+    /// Told when there are hints.
+    wake: Sender<()>,
+    next_check: Instant,
+    next_scan: Instant,
+    said_missing: bool,
+    said_no_lease: bool,
+    /// What could not be read in the last scan; said once.
+    unreadable: BTreeSet<PathBuf>,
+}
+
+impl Folder {
+    pub fn new(root: Arc<Root>, wake: Sender<()>) -> Self {
+        let now = Instant::now();
+        Self {
+            root,
+            identity: None,
+            listener: None,
+            wake,
+            next_check: now,
+            next_scan: now,
+            said_missing: false,
+            said_no_lease: false,
+            unreadable: BTreeSet::new(),
+        }
+    }
+
+    pub fn scan_soon(&mut self) {
+        self.next_scan = Instant::now();
+        self.next_check = self.next_scan;
+    }
+
+    /// When the folder is to be looked at without a hint.
+    pub fn next_due(&self) -> Instant {
+        match self.identity {
+            None => self.next_check,
+            Some(_) => self.next_check.min(self.next_scan),
+        }
+    }
+
+    /// Looks where there are hints, or scans everything when it is time; true when it did.
+    pub fn look(
+        &mut self,
+        settings: &ScanSettings,
+        see: &mut dyn FnMut(Seen) -> Alive,
+    ) -> Option<bool> {
+        let now = Instant::now();
+        if now >= self.next_check {
+            self.check(settings);
+            self.next_check = now + Duration::from_secs_f64(settings.watch.poll_s);
+        }
+        if self.identity.is_none() {
+            return Some(false);
+        }
+        let hints = self
+            .listener
+            .as_ref()
+            .map(Listener::take)
+            .unwrap_or_default();
+        if hints.lost {
+            tracing::debug!(folder = %self.root.path.display(), "events were lost: scanning everything");
+            self.next_scan = now;
+        }
+        for (path, renamed) in hints.paths {
+            if path.is_dir() {
+                self.scan(&path, settings, see)?;
+            } else {
+                self.see(&path, renamed, settings, see)?;
+            }
+        }
+        if now < self.next_scan {
+            return Some(false);
+        }
+        let root = self.root.path.clone();
+        self.scan(&root, settings, see)?;
+        let pause_s = match self.listener {
+            Some(_) => settings.watch.rescan_s,
+            None => settings.watch.poll_s,
+        };
+        self.next_scan = Instant::now() + Duration::from_secs_f64(pause_s);
+        Some(true)
+    }
+
+    /// Finds out whether the folder came, went, or is another one.
+    fn check(&mut self, settings: &ScanSettings) {
+        let identity = self.root.identity();
+        let folder = self.root.path.display();
+        if identity == self.identity {
+            if identity.is_none() && !self.said_missing {
+                tracing::warn!(%folder, "the folder is not there; waiting for it");
+                self.said_missing = true;
+            }
+            return;
+        }
+        if identity.is_none() {
+            tracing::warn!(%folder, "the folder has gone; waiting for it to come back");
+            self.said_missing = true;
+        } else if self.identity.is_some() {
+            tracing::info!(%folder, "another folder is in its place (mounted or unmounted)");
+        } else if self.said_missing {
+            tracing::info!(%folder, "the folder is there");
+            self.said_missing = false;
+        }
+        self.identity = identity;
+        self.listener = identity.and_then(|_| self.listen(settings.watch.events));
+        if identity.is_some() && !self.said_no_lease {
+            self.said_no_lease = true;
+            self.say_whether_writers_are_seen();
+        }
+        self.next_scan = Instant::now();
+    }
+
+    fn say_whether_writers_are_seen(&self) {
+        let folder = self.root.path.display();
+        if self.root.is_remote() {
+            tracing::info!(%folder, "on a network file system one cannot see whether a file is still open to write: watch.settle_s alone decides when it is complete");
+        } else if !writers::may_ask(&self.root.path) {
+            tracing::warn!(%folder, "cannot see whether a file is still open to write, since the recordings belong to another user: watch.settle_s alone decides when a file is complete; run as their owner, or with the capability CAP_LEASE");
+        }
+    }
+
+    fn listen(&self, events: Events) -> Option<Listener> {
+        let folder = self.root.path.display();
+        let wanted = match events {
+            Events::Poll => false,
+            Events::Native => true,
+            Events::Auto => !self.root.is_remote(),
+        };
+        if !wanted {
+            tracing::info!(%folder, "watching by scanning");
+            return None;
+        }
+        match Listener::new(&self.root.path, self.wake.clone()) {
+            Ok(listener) => Some(listener),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(
+                    %folder, error,
+                    "no events can be had, so watching by scanning; \
+                     raise fs.inotify.max_user_watches if there are too many folders"
+                );
+                None
+            }
+        }
+    }
+
+    fn scan(
+        &mut self,
+        start: &Path,
+        settings: &ScanSettings,
+        see: &mut dyn FnMut(Seen) -> Alive,
+    ) -> Alive {
+        let mut unreadable = BTreeSet::new();
+        for recording in recordings(&self.root.path, start, &settings.patterns) {
+            match recording {
+                Ok(found) => self.see(&found.path, false, settings, see)?,
+                // It may have gone since its folder was listed.
+                Err(DiscoverProblem::Unreadable { path, .. }) if !path.exists() => {}
+                Err(problem) => {
+                    let path = match &problem {
+                        DiscoverProblem::Unreadable { path, .. } => path.clone(),
+                        _ => start.to_owned(),
+                    };
+                    if !self.unreadable.contains(&path) {
+                        tracing::warn!("{problem}; recordings in there are not seen");
+                    }
+                    unreadable.insert(path);
+                }
+            }
+        }
+        if start == self.root.path {
+            self.unreadable = unreadable;
+        }
+        Some(())
+    }
+
+    fn see(
+        &self,
+        path: &Path,
+        renamed: bool,
+        settings: &ScanSettings,
+        see: &mut dyn FnMut(Seen) -> Alive,
+    ) -> Alive {
+        let Ok(below) = path.strip_prefix(&self.root.path) else {
+            return Some(());
+        };
+        if !settings.patterns.takes(below) || self.root.spares(path) {
+            return Some(());
+        }
+        let Ok(facts) = FileFacts::of(path) else {
+            return Some(());
+        };
+        see(Seen {
+            relative: self.root.relative(below),
+            facts,
+            renamed,
+        })
+    }
+}
