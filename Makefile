@@ -3,6 +3,7 @@
 # make test-pure  the tests of all crates that need no native engine: no set-up, about a minute
 # make check      format, lints, licences, tests, documentation: the cheapest first
 # make soak       the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
+# make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
 # make models     rebuilds models/demo with the recipes (hours)
 
 CARGO ?= cargo
@@ -12,7 +13,7 @@ OUT ?= reports/demo
 # Crates that build without GStreamer, libtorch and a C++ compiler.
 PURE := types config bundle reports discovery telemetry features formats daemon
 
-.PHONY: demo test test-pure check lint deny docs soak models setup build bench
+.PHONY: demo test test-pure check lint deny docs soak soak-files models setup build bench
 
 setup:
 	@scripts/setup-debian.sh
@@ -48,6 +49,13 @@ docs: setup
 soak: setup
 	UNDERTONE_SOAK_CLIPS=40 UNDERTONE_SOAK_KILLS=50 UNDERTONE_SOAK_ROUNDS=5 \
 	  $(CARGO) test $(PROFILE) --test program killed_at_random -- --nocapture
+
+# In memory, where there is room for it: it is the daemon that is measured, not the disk.
+SOAK_TMPDIR ?= $(if $(wildcard /dev/shm),/dev/shm,/tmp)
+soak-files:
+	PROPTEST_CASES=100000 $(CARGO) test $(PROFILE) -p undertone-daemon every_promise
+	TMPDIR=$(SOAK_TMPDIR) UNDERTONE_SOAK_FILES=1000000 \
+	  $(CARGO) test $(PROFILE) -p undertone-daemon --test many_files -- --nocapture
 
 models: build
 	@scripts/setup-debian.sh espeak-ng python3-venv
