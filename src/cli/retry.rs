@@ -53,7 +53,7 @@ pub(super) fn retry(args: &RetryArgs) -> Result<Exit, CliError> {
     };
     say(&format!("{retried} will be retried {when}\n"))?;
     if !unknown.is_empty() {
-        return Err(CliError::usage(format!(
+        return Err(CliError::environment(format!(
             "there is no failure record for {}; `undertone status --out {}` lists the records",
             unknown.join(", "),
             args.out.display()
