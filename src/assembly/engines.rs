@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::stages::cutter::CutSettings;
 use crate::stages::decode::DecodeSettings;
 use crate::stages::fuse::Judge;
 use crate::stages::observe::ObserveStage;
@@ -10,7 +9,7 @@ use crate::topology::{Chain, Engines};
 use undertone_bundle::{Bundle, BundleErrors, Demands, Extractor, Gate, Part};
 use undertone_config::Config;
 use undertone_engines::llama::{LanguageError, Llama, LlamaSettings, Prompt, PromptError};
-use undertone_engines::media::{GstMedia, MediaError, MediaSettings, MediaSource};
+use undertone_engines::media::{FaceSettings, GstMedia, MediaError, MediaSettings, MediaSource};
 use undertone_engines::whisper::{RecogniserError, Whisper};
 use undertone_features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
 use undertone_fusion::{FusionError, Scorer};
@@ -134,7 +133,7 @@ pub fn media_sources(config: &Config) -> Result<Vec<Box<dyn MediaSource>>, Engin
 pub fn chain(config: &Config, bundle: &Bundle) -> Chain {
     Chain {
         stages: config.stages.clone(),
-        decode: decode_settings(config),
+        decode: DecodeSettings::from(config),
         text: config.text.mode,
         gate: gate(config, bundle),
         batch: config.fuse.batch,
@@ -157,7 +156,9 @@ pub fn media(config: &Config) -> Result<Box<dyn MediaSource>, EngineError> {
         frames_per_second: config.decode.frames_per_second,
         frame_width_px: config.decode.frame_width_px,
         stall_s: config.decode.stall_s,
-        ..MediaSettings::default()
+        // The speech engines need the other cores more.
+        decoder_threads: 1,
+        faces: FaceSettings::default(),
     };
     Ok(Box::new(GstMedia::new(settings)?))
 }
@@ -176,23 +177,6 @@ pub fn scorer(bundle: &Bundle) -> Result<Scorer, EngineError> {
         &part(Part::FusionConfig)?,
         1,
     )?)
-}
-
-/// How recordings are decoded and cut.
-#[must_use]
-pub fn decode_settings(config: &Config) -> DecodeSettings {
-    let utterances = &config.utterances;
-    DecodeSettings {
-        cut: CutSettings {
-            min_s: utterances.min_s,
-            max_s: utterances.max_s,
-            pad_s: utterances.pad_s,
-            pause_s: utterances.pause_s,
-            voice_threshold: utterances.voice_threshold,
-        },
-        window_s: config.decode.window_s,
-        ..DecodeSettings::default()
-    }
 }
 
 /// The bundle's gate, with the threshold that the settings ask for.

@@ -75,7 +75,7 @@ impl Clips {
             language: &speech.llama,
             observer: &assembly::observer,
             gate: &gate,
-            decode: assembly::decode_settings(&self.config),
+            decode: (&self.config).into(),
             threads: self.config.threads.budget(),
         };
         let failures = Cell::new(0);

@@ -15,6 +15,7 @@ use super::settings::SettingsArgs;
 use super::table::columns;
 use undertone_bundle::named_parts;
 use undertone_config::Config;
+use undertone_engines::media::FaceSettings;
 use undertone_engines::media_probe::MediaProbe;
 
 /// Arguments of `doctor`.
@@ -24,9 +25,6 @@ pub struct DoctorArgs {
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
-
-/// The face model of `facedetect`.
-const FACE_CASCADE: &str = "/usr/share/opencv4/haarcascades/haarcascade_frontalface_default.xml";
 
 /// The state of one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,14 +94,16 @@ fn media_checks() -> Vec<Check> {
                 }),
         );
     }
-    checks.push(match Path::new(FACE_CASCADE).is_file() {
-        true => Check::new("face cascade", State::Ok, "faces"),
-        false => Check::new(
-            "face cascade",
-            State::Missing,
-            "faces: apt-get install opencv-data",
-        ),
-    });
+    checks.push(
+        match Path::new(&FaceSettings::default().cascade).is_file() {
+            true => Check::new("face cascade", State::Ok, "faces"),
+            false => Check::new(
+                "face cascade",
+                State::Missing,
+                "faces: apt-get install opencv-data",
+            ),
+        },
+    );
     checks
 }
 

@@ -17,8 +17,8 @@ const WHOLE_CLIP_S: f64 = 120.0;
 #[must_use]
 pub fn whole_clip(mut settings: DecodeSettings) -> DecodeSettings {
     settings.window_s = WHOLE_CLIP_S;
-    settings.cut.max_s = WHOLE_CLIP_S;
-    settings.cut.pause_s = WHOLE_CLIP_S;
+    settings.utterances.max_s = WHOLE_CLIP_S;
+    settings.utterances.pause_s = WHOLE_CLIP_S;
     settings
 }
 

@@ -8,30 +8,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cutter::{
-    CutSettings, Earshot, VoiceCutter, VoiceDetector, WindowCutter, WindowSettings,
-};
+use super::cutter::{Earshot, LOUD_DBFS, VoiceCutter, VoiceDetector, WindowCutter, WindowSettings};
+use undertone_config::{Config, Utterances};
 use undertone_engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
 use undertone_types::{Body, Cause, Ended, Failure, MediaFacts, Recording, Stage, Utterance};
 
 /// How recordings become utterances.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DecodeSettings {
-    /// Where somebody speaks.
-    pub cut: CutSettings,
+    /// How speech is cut.
+    pub utterances: Utterances,
     /// Length of the windows where nobody speaks, in seconds.
     pub window_s: f64,
-    /// Level from which the sound of a window counts (RMS), in dBFS.
-    pub loud_dbfs: f64,
 }
 
-impl Default for DecodeSettings {
-    fn default() -> Self {
-        let windows = WindowSettings::default();
+impl From<&Config> for DecodeSettings {
+    fn from(config: &Config) -> Self {
         Self {
-            cut: CutSettings::default(),
-            window_s: windows.window_s,
-            loud_dbfs: windows.loud_dbfs,
+            utterances: config.utterances.clone(),
+            window_s: config.decode.window_s,
         }
     }
 }
@@ -40,8 +35,7 @@ impl DecodeSettings {
     fn windows(&self) -> WindowSettings {
         WindowSettings {
             window_s: self.window_s,
-            min_s: self.cut.min_s,
-            loud_dbfs: self.loud_dbfs,
+            min_s: self.utterances.min_s,
         }
     }
 }
@@ -203,9 +197,9 @@ impl<'a> Pass<'a> {
     fn open(&mut self, facts: MediaFacts, send: Send<'_>) -> ControlFlow<()> {
         let voice = facts.audio.is_some() && !self.windows;
         self.cutter = Some(if voice {
-            let cut = self.settings.cut.clone();
+            let settings = self.settings.utterances.clone();
             let video = facts.video.is_some();
-            Cutter::Voice(VoiceCutter::new(cut, (self.detector)(), video))
+            Cutter::Voice(VoiceCutter::new(settings, (self.detector)(), video))
         } else {
             let audio_s = facts.audio.as_ref().map(|audio| audio.start_s);
             let video_s = facts.video.as_ref().map(|video| video.start_s);
@@ -252,11 +246,17 @@ impl<'a> Pass<'a> {
     fn worth_windows(&self, facts: &MediaFacts) -> bool {
         match &self.cutter {
             Some(Cutter::Voice(cutter)) => {
-                facts.video.is_some() || cutter.loudest_dbfs() > self.settings.loud_dbfs
+                facts.video.is_some() || cutter.loudest_dbfs() > LOUD_DBFS
             }
             _ => false,
         }
     }
+}
+
+/// How the program decodes where nothing else is set.
+#[cfg(test)]
+pub(crate) fn default_settings() -> DecodeSettings {
+    DecodeSettings::from(&Config::load(None, &[]).unwrap())
 }
 
 #[cfg(test)]

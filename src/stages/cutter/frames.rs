@@ -4,33 +4,45 @@ use std::collections::VecDeque;
 
 use undertone_types::Frame;
 
-/// Frames that may wait while the sound is far behind; the oldest make room.
-const LIMIT: usize = 1024;
+/// How far frames may run ahead of the sound, in seconds. Where a container stores its streams
+/// further apart, memory stays bounded and the oldest frames are dropped.
+const AHEAD_S: f64 = 200.0;
 
-/// Frames in the order of time, and how far they have come.
+/// Frames in the order of time, and how far the video has come.
 #[derive(Debug)]
-pub(super) struct FrameShelf {
+pub(super) struct FrameBuffer {
     frames: VecDeque<Frame>,
+    /// Frames older than this, counted back from the newest, are dropped.
+    kept_s: f64,
+    /// Time of the newest frame.
     reached_s: f64,
+    /// Time of the newest frame that was dropped.
+    dropped_s: f64,
+    warned: bool,
     ended: bool,
 }
 
-impl FrameShelf {
-    /// With a video stream, frames are waited for; without, never.
-    pub(super) fn new(video: bool) -> Self {
+impl FrameBuffer {
+    /// A buffer for utterances of at most `longest_s` seconds. Utterances wait for the frames
+    /// of a recording with video, and for none of one without.
+    pub(super) fn new(video: bool, longest_s: f64) -> Self {
         Self {
             frames: VecDeque::new(),
+            kept_s: longest_s + AHEAD_S,
             reached_s: f64::NEG_INFINITY,
+            dropped_s: f64::NEG_INFINITY,
+            warned: false,
             ended: !video,
         }
     }
 
     pub(super) fn push(&mut self, frame: Frame) {
         self.reached_s = self.reached_s.max(frame.time_s);
-        if self.frames.len() == LIMIT {
-            self.frames.pop_front();
-        }
         self.frames.push_back(frame);
+        let oldest_s = self.reached_s - self.kept_s;
+        while let Some(old) = self.frames.pop_front_if(|frame| frame.time_s < oldest_s) {
+            self.dropped_s = self.dropped_s.max(old.time_s);
+        }
     }
 
     /// No more frames will come.
@@ -38,13 +50,20 @@ impl FrameShelf {
         self.ended = true;
     }
 
-    /// True when every frame before `time_s` is here.
+    /// True when every frame before `time_s` has arrived.
     pub(super) fn complete_until(&self, time_s: f64) -> bool {
         self.ended || self.reached_s >= time_s
     }
 
-    /// The frames in `[start_s, end_s)`; those before are forgotten.
+    /// The frames in `[start_s, end_s)`; earlier ones are forgotten.
     pub(super) fn take(&mut self, start_s: f64, end_s: f64) -> Vec<Frame> {
+        if self.dropped_s >= start_s && !self.warned {
+            self.warned = true;
+            tracing::warn!(
+                start_s,
+                "the video runs more than {AHEAD_S} s ahead of the sound: utterances lack frames"
+            );
+        }
         self.forget_before(start_s);
         let end = self.frames.partition_point(|frame| frame.time_s < end_s);
         self.frames.drain(..end).collect()
@@ -53,5 +72,36 @@ impl FrameShelf {
     pub(super) fn forget_before(&mut self, time_s: f64) {
         let gone = self.frames.partition_point(|frame| frame.time_s < time_s);
         self.frames.drain(..gone);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(time_s: f64) -> Frame {
+        Frame { time_s, face: None }
+    }
+
+    #[test]
+    fn the_longest_utterance_keeps_all_frames_at_the_highest_rate() {
+        let mut buffer = FrameBuffer::new(true, 60.0);
+        for number in 0..60 * 30 {
+            buffer.push(frame(f64::from(number) / 30.0));
+        }
+        assert_eq!(buffer.take(0.0, 60.0).len(), 1800);
+        assert!(!buffer.warned);
+    }
+
+    #[test]
+    fn what_runs_too_far_ahead_is_dropped_and_said() {
+        let mut buffer = FrameBuffer::new(true, 15.0);
+        for second in 0..1000 {
+            buffer.push(frame(f64::from(second)));
+        }
+        assert_eq!(buffer.frames.len(), 216);
+        assert!(!buffer.warned, "nobody has missed them yet");
+        assert!(buffer.take(10.0, 20.0).is_empty());
+        assert!(buffer.warned);
     }
 }

@@ -11,10 +11,9 @@ mod voice;
 mod voiced;
 mod windows;
 
-pub use spans::CutSettings;
 pub use voice::{Earshot, HOP, VoiceDetector};
 pub use voiced::VoiceCutter;
-pub use windows::{WindowCutter, WindowSettings};
+pub use windows::{LOUD_DBFS, WindowCutter, WindowSettings};
 
 use undertone_types::RATE_HZ;
 
@@ -31,4 +30,12 @@ fn energy(samples: &[f32]) -> f64 {
 /// Mean square as a level; full scale is 0 dBFS for a square wave.
 fn dbfs(energy: f64, samples: u64) -> f64 {
     10.0 * (energy / samples.max(1) as f64).max(1e-12).log10()
+}
+
+/// How the program cuts where nothing else is set.
+#[cfg(test)]
+fn default_settings() -> undertone_config::Utterances {
+    undertone_config::Config::load(None, &[])
+        .unwrap()
+        .utterances
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::voice::HOP;
+use undertone_config::Utterances;
 use undertone_types::RATE_HZ;
 
 /// A voice that was heard stays heard until the probability falls this far below the
@@ -10,33 +11,6 @@ use undertone_types::RATE_HZ;
 const HYSTERESIS: f32 = 0.15;
 /// Hops on each side over which the level is averaged in search of the quietest place.
 const SMOOTHING: usize = 2;
-
-/// How utterances are cut by voice.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CutSettings {
-    /// Shortest utterance with its padding, in seconds; shorter ones are dropped.
-    pub min_s: f64,
-    /// Longest utterance, in seconds; longer speech is cut at its quietest place.
-    pub max_s: f64,
-    /// Kept before the first and after the last voice, in seconds.
-    pub pad_s: f64,
-    /// Silence that ends an utterance, in seconds.
-    pub pause_s: f64,
-    /// Probability from which a hop counts as voice, in [0, 1].
-    pub voice_threshold: f32,
-}
-
-impl Default for CutSettings {
-    fn default() -> Self {
-        Self {
-            min_s: 0.6,
-            max_s: 15.0,
-            pad_s: 0.2,
-            pause_s: 0.5,
-            voice_threshold: 0.5,
-        }
-    }
-}
 
 /// The settings in hops, made consistent.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +25,7 @@ struct Limits {
 }
 
 impl Limits {
-    fn new(settings: &CutSettings) -> Self {
+    fn new(settings: &Utterances) -> Self {
         let hops = |seconds: f64| (seconds * f64::from(RATE_HZ) / HOP as f64).max(0.0);
         let min = hops(settings.min_s).ceil().max(1.0) as u64;
         Self {
@@ -100,7 +74,7 @@ pub(super) struct SpanFinder {
 }
 
 impl SpanFinder {
-    pub(super) fn new(settings: &CutSettings) -> Self {
+    pub(super) fn new(settings: &Utterances) -> Self {
         Self {
             limits: Limits::new(settings),
             now: 0,
@@ -235,15 +209,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::stages::cutter::default_settings;
 
     /// Runs of voice and silence, as (voice, hops).
     fn runs() -> impl Strategy<Value = Vec<(bool, usize)>> {
         prop::collection::vec((any::<bool>(), 1usize..400), 0..24)
     }
 
-    fn settings() -> impl Strategy<Value = CutSettings> {
+    fn settings() -> impl Strategy<Value = Utterances> {
         (0.1..1.0f64, 2.5..15.0f64, 0.0..0.5f64, 0.05..1.0f64).prop_map(
-            |(min_s, max_s, pad_s, pause_s)| CutSettings {
+            |(min_s, max_s, pad_s, pause_s)| Utterances {
                 min_s,
                 max_s,
                 pad_s,
@@ -253,7 +228,7 @@ mod tests {
         )
     }
 
-    fn cut(settings: &CutSettings, voice: &[bool]) -> Vec<Span> {
+    fn cut(settings: &Utterances, voice: &[bool]) -> Vec<Span> {
         let mut finder = SpanFinder::new(settings);
         let mut spans: Vec<Span> = voice
             .iter()
@@ -320,7 +295,7 @@ mod tests {
             (true, 100),
             (false, 50),
         ]);
-        let spans = cut(&CutSettings::default(), &voice);
+        let spans = cut(&default_settings(), &voice);
         let pad = 13; // 0.2 s, rounded up to hops
         assert_eq!(spans.len(), 2);
         assert_eq!((spans[0].start, spans[0].end), (50 - pad, 150 + pad));
@@ -331,14 +306,14 @@ mod tests {
     #[test]
     fn a_click_is_dropped_and_a_short_pause_is_bridged() {
         let click = voice(&[(false, 50), (true, 5), (false, 50)]);
-        assert_eq!(cut(&CutSettings::default(), &click), []);
+        assert_eq!(cut(&default_settings(), &click), []);
         let halting = voice(&[(true, 50), (false, 20), (true, 50), (false, 60)]);
-        assert_eq!(cut(&CutSettings::default(), &halting).len(), 1);
+        assert_eq!(cut(&default_settings(), &halting).len(), 1);
     }
 
     #[test]
     fn long_speech_is_cut_in_its_pause() {
-        let settings = CutSettings::default();
+        let settings = default_settings();
         let voice = voice(&[(true, 700), (false, 10), (true, 700), (false, 60)]);
         let spans = cut(&settings, &voice);
         assert_eq!(spans.len(), 2);
@@ -347,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_wavering_voice_stays_a_voice() {
-        let mut finder = SpanFinder::new(&CutSettings::default());
+        let mut finder = SpanFinder::new(&default_settings());
         let mut spans = Vec::new();
         for hop in 0..200 {
             spans.extend(finder.push(if hop % 2 == 0 { 0.55 } else { 0.4 }, 0.1));

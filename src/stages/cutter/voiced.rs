@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::frames::FrameShelf;
-use super::spans::{CutSettings, Span, SpanFinder};
+use super::frames::FrameBuffer;
+use super::spans::{Span, SpanFinder};
 use super::voice::{HOP, VoiceDetector};
 use super::{dbfs, energy, seconds};
+use undertone_config::Utterances;
 use undertone_types::{Frame, Utterance};
 
 /// How long an utterance waits for frames that do not come, in seconds.
@@ -16,7 +17,7 @@ const SEAM_S: f64 = 0.001;
 /// Cuts sound (and frames) into utterances by voice.
 pub struct VoiceCutter {
     detector: Box<dyn VoiceDetector>,
-    settings: CutSettings,
+    settings: Utterances,
     /// Where sample 0 of `finder` lies on the recording's clock; `None` before any sound.
     origin_s: Option<f64>,
     finder: SpanFinder,
@@ -25,7 +26,7 @@ pub struct VoiceCutter {
     first: u64,
     /// Samples that the detector has seen.
     heard: u64,
-    frames: FrameShelf,
+    frames: FrameBuffer,
     /// Cut, and waiting for their frames.
     waiting: VecDeque<Utterance>,
     index: u32,
@@ -36,17 +37,17 @@ pub struct VoiceCutter {
 impl VoiceCutter {
     /// A cutter for one recording; `video` says whether frames will come.
     #[must_use]
-    pub fn new(settings: CutSettings, mut detector: Box<dyn VoiceDetector>, video: bool) -> Self {
+    pub fn new(settings: Utterances, mut detector: Box<dyn VoiceDetector>, video: bool) -> Self {
         detector.reset();
         Self {
             detector,
             finder: SpanFinder::new(&settings),
+            frames: FrameBuffer::new(video, settings.max_s),
             settings,
             origin_s: None,
             samples: Vec::new(),
             first: 0,
             heard: 0,
-            frames: FrameShelf::new(video),
             waiting: VecDeque::new(),
             index: 0,
             heard_voice: false,
@@ -198,6 +199,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::stages::cutter::default_settings;
 
     /// Hears a voice in whatever is louder than a tenth.
     struct Loudness;
@@ -223,7 +225,7 @@ mod tests {
     }
 
     fn cut(sound: &[f32], start_s: f64, blocks: &[usize], video: bool) -> Vec<Utterance> {
-        let mut cutter = VoiceCutter::new(CutSettings::default(), Box::new(Loudness), video);
+        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness), video);
         let mut cut = Vec::new();
         let (mut at, mut turn, mut next_frame) = (0, 0, 0.0);
         while at < sound.len() {
@@ -294,7 +296,7 @@ mod tests {
 
     #[test]
     fn an_utterance_is_given_as_soon_as_it_ends() {
-        let mut cutter = VoiceCutter::new(CutSettings::default(), Box::new(Loudness), false);
+        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness), false);
         cutter.audio(0.0, &sound(&[(true, 32_000)]));
         assert!(cutter.pop().is_none());
         cutter.audio(2.0, &sound(&[(false, 9_000)]));
@@ -304,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_hole_ends_the_utterance() {
-        let mut cutter = VoiceCutter::new(CutSettings::default(), Box::new(Loudness), false);
+        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness), false);
         cutter.audio(0.0, &sound(&[(true, 32_000)]));
         cutter.audio(100.0, &sound(&[(true, 32_000)]));
         cutter.finish();
@@ -316,7 +318,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut cutter = VoiceCutter::new(CutSettings::default(), Box::new(Loudness), false);
+        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness), false);
         let (voice, silence) = (sound(&[(true, 16_000)]), sound(&[(false, 16_000)]));
         let mut most = 0;
         for second in 0..600 {

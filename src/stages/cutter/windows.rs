@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::frames::FrameShelf;
+use super::frames::FrameBuffer;
 use super::{dbfs, energy, seconds};
 use undertone_types::RATE_HZ;
 use undertone_types::{Frame, Utterance};
+
+/// Sound is attached to a window from this level on (RMS): noise may hide speech.
+pub const LOUD_DBFS: f64 = -50.0;
 
 /// How windows are cut.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,18 +17,6 @@ pub struct WindowSettings {
     pub window_s: f64,
     /// A last window shorter than this becomes part of the one before, in seconds.
     pub min_s: f64,
-    /// Sound is attached to a window from this level on (RMS): noise may hide speech.
-    pub loud_dbfs: f64,
-}
-
-impl Default for WindowSettings {
-    fn default() -> Self {
-        Self {
-            window_s: 4.0,
-            min_s: 0.6,
-            loud_dbfs: -50.0,
-        }
-    }
 }
 
 /// Cuts a recording into windows. Windows with neither frames nor loud sound are left out.
@@ -39,7 +30,7 @@ pub struct WindowCutter {
     sounds: VecDeque<Vec<f32>>,
     /// Number of the window to be cut next.
     next: u64,
-    frames: FrameShelf,
+    frames: FrameBuffer,
     /// Everything before this was seen.
     reached_s: f64,
     /// The end of the recording, once it is known.
@@ -51,14 +42,15 @@ impl WindowCutter {
     /// A cutter for one recording whose first stream starts at `origin_s`.
     #[must_use]
     pub fn new(settings: WindowSettings, origin_s: f64) -> Self {
-        let window = (settings.window_s * f64::from(RATE_HZ)).round().max(1600.0) as u64;
+        let window_s = settings.window_s;
+        let window = (window_s * f64::from(RATE_HZ)).round().max(1600.0) as u64;
         Self {
             settings,
             origin_s,
             window,
             sounds: VecDeque::new(),
             next: 0,
-            frames: FrameShelf::new(false),
+            frames: FrameBuffer::new(false, window_s),
             reached_s: origin_s,
             end_s: None,
             index: 0,
@@ -168,7 +160,7 @@ impl WindowCutter {
         let length = (length_s * f64::from(RATE_HZ)).round() as usize;
         sound.resize(length, 0.0);
         let level = dbfs(energy(&sound), length as u64);
-        (level > self.settings.loud_dbfs).then_some(sound)
+        (level > LOUD_DBFS).then_some(sound)
     }
 }
 
@@ -179,7 +171,13 @@ mod tests {
     use super::*;
 
     fn cut(end_s: f64, frames_to_s: f64, loud_to_s: f64) -> Vec<Utterance> {
-        let mut cutter = WindowCutter::new(WindowSettings::default(), 0.0);
+        let mut cutter = WindowCutter::new(
+            WindowSettings {
+                window_s: 4.0,
+                min_s: 0.6,
+            },
+            0.0,
+        );
         let mut cut = Vec::new();
         for tenth in 0..(end_s * 10.0) as u32 {
             let time_s = f64::from(tenth) / 10.0;

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::*;
-use undertone_engines::media::{GstMedia, MediaSettings};
 use undertone_features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
 use undertone_types::RecordingId;
 
@@ -22,11 +21,9 @@ struct Outcome {
 
 impl Outcome {
     fn of(path: &Path) -> Self {
-        let source = GstMedia::new(MediaSettings {
-            stall_s: 10.0,
-            ..MediaSettings::default()
-        });
-        let mut stage = DecodeStage::new(Box::new(source.unwrap()), DecodeSettings::default());
+        let config = Config::load(None, &[]).unwrap();
+        let source = crate::assembly::media(&config).unwrap();
+        let mut stage = DecodeStage::new(source, DecodeSettings::from(&config));
         let recording = Arc::new(Recording {
             id: RecordingId(0),
             path: path.to_owned(),

@@ -68,8 +68,8 @@ fn events(levels: Option<[f32; 10]>, video: bool) -> Vec<MediaEvent> {
 }
 
 fn run(source: FakeMedia) -> Vec<Body<Utterance>> {
-    let mut stage = DecodeStage::new(Box::new(source), DecodeSettings::default())
-        .with_detector(|| Box::new(Loudness));
+    let mut stage =
+        DecodeStage::new(Box::new(source), default_settings()).with_detector(|| Box::new(Loudness));
     let mut bodies = Vec::new();
     let flow = stage.run(&recording(), &mut |body| {
         bodies.push(body);
@@ -180,7 +180,7 @@ fn a_panic_is_a_failure() {
 #[test]
 fn a_closed_downstream_ends_the_recording() {
     let source = FakeMedia::new(facts(false, true), events(None, true));
-    let mut stage = DecodeStage::new(Box::new(source), DecodeSettings::default());
+    let mut stage = DecodeStage::new(Box::new(source), default_settings());
     let mut sent = 0;
     let flow = stage.run(&recording(), &mut |_| {
         sent += 1;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use self::fakes::{Ears, Fakes, Reader, Verdict, Voice, WINDOWS, Wrong, fake_media};
 use super::{Chain, Engines, Fault, Stop, run};
-use crate::stages::decode::DecodeSettings;
+use crate::stages::decode::default_settings;
 use crate::stages::observe::ObserveStage;
 use undertone_bundle::{Gate, GateWeights};
 use undertone_config::{Config, TextMode};
@@ -41,7 +41,7 @@ fn chain(workers: usize) -> Chain {
     };
     Chain {
         stages,
-        decode: DecodeSettings::default(),
+        decode: default_settings(),
         text: TextMode::Auto,
         gate,
         batch: 4,

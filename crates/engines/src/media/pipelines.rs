@@ -100,11 +100,12 @@ fn engine(error: &gst::glib::Error) -> MediaError {
 mod tests {
     use super::*;
     use crate::media::gst::init;
+    use crate::media::synthetic::settings;
 
     #[test]
     fn every_pipeline_parses_and_has_its_named_elements() {
         init().unwrap();
-        let pipelines = Pipelines::new(&MediaSettings::default());
+        let pipelines = Pipelines::new(&settings());
         pipelines.check().unwrap();
         let source = parse_source(&pipelines.source).unwrap();
         assert!(source.by_name("source").is_some() && source.by_name("decode").is_some());
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn no_placeholder_and_no_comment_is_left() {
-        let pipelines = Pipelines::new(&MediaSettings::default());
+        let pipelines = Pipelines::new(&settings());
         for text in [&pipelines.source, &pipelines.audio, &pipelines.video] {
             assert!(!text.contains(['{', '}', '#']), "{text}");
         }

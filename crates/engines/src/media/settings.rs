@@ -1,4 +1,5 @@
-//! What can be set about decoding.
+//! What can be set about decoding. The values come from the configuration; only what it does
+//! not offer has a default here.
 
 /// How recordings are taken apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,18 +29,6 @@ pub struct FaceSettings {
     pub scale_step: f64,
     /// Margin around the face box in the crop, as a share of its size, on each side.
     pub margin: f32,
-}
-
-impl Default for MediaSettings {
-    fn default() -> Self {
-        Self {
-            frames_per_second: 4,
-            frame_width_px: 320,
-            stall_s: 30.0,
-            decoder_threads: 1,
-            faces: FaceSettings::default(),
-        }
-    }
 }
 
 impl Default for FaceSettings {

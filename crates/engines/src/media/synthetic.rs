@@ -6,6 +6,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 
 use super::gst::init;
+use super::{FaceSettings, MediaSettings};
 
 /// Runs a pipeline whose sink writes `path`; panics when it fails.
 pub(super) fn make(path: &Path, description: &str) {
@@ -56,4 +57,15 @@ pub(super) fn pictures(seconds: f64, size: (u32, u32)) -> String {
         "videotestsrc num-buffers={buffers} \
          ! video/x-raw,format=I420,width={width},height={height},framerate=25/1"
     )
+}
+
+/// Settings that decode these recordings fast: few frames, small pictures.
+pub(super) fn settings() -> MediaSettings {
+    MediaSettings {
+        frames_per_second: 4,
+        frame_width_px: 320,
+        stall_s: 30.0,
+        decoder_threads: 1,
+        faces: FaceSettings::default(),
+    }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::synthetic::{late_tone, make, pictures, place, tone};
+use super::synthetic::{late_tone, make, pictures, place, settings, tone};
 use super::{GstMedia, MediaError, MediaEvent, MediaSettings, MediaSource, Wanted};
 use undertone_types::{Frame, MediaFacts};
 
@@ -20,7 +20,7 @@ struct Decoded {
 
 impl Decoded {
     fn of(path: &Path, wanted: Wanted) -> Self {
-        let media = GstMedia::new(MediaSettings::default()).unwrap();
+        let media = GstMedia::new(settings()).unwrap();
         Self::with(&media, path, wanted)
     }
 
@@ -247,7 +247,7 @@ fn a_reader_may_leave_at_any_time() {
         &path,
         &format!("{} ! wavenc ! filesink location=OUT", tone(10.0)),
     );
-    let media = GstMedia::new(MediaSettings::default()).unwrap();
+    let media = GstMedia::new(settings()).unwrap();
     for after in [1, 2, 30] {
         let mut events = 0;
         let outcome = media.decode(&path, Wanted::AudioAndVideo, &mut |_| {
@@ -273,7 +273,7 @@ fn a_stalled_decoder_is_given_up() {
     );
     let settings = MediaSettings {
         stall_s: 0.5,
-        ..MediaSettings::default()
+        ..settings()
     };
     // Sleeps for two seconds over every frame, and does not wake up to be shut down.
     let media = GstMedia::new(settings)
