@@ -1,65 +1,61 @@
 //! Removes the temporary files of runs that were killed.
 
-use std::ffi::OsStr;
 use std::path::Path;
 
 use walkdir::WalkDir;
 
-use undertone_types::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
+use undertone_types::is_abandoned;
 
-/// Removes what killed runs left below the output folder; gives how many files. Files
-/// of other runs that are still at work, and of anyone else, are left alone.
+/// Removes what killed runs left below the output folder; gives how many files. Files that
+/// other runs are writing, on this machine or another, and files of other programs stay.
 #[must_use]
 pub fn sweep(out: &Path) -> usize {
-    let stale = WalkDir::new(out)
+    WalkDir::new(out)
         .into_iter()
         .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_file())
-        .filter(|entry| owner(entry.file_name()).is_some_and(|owner| !is_another_run(owner)));
-    stale
+        .filter(|entry| entry.file_type().is_file() && is_abandoned(entry.path()))
         .filter(|entry| std::fs::remove_file(entry.path()).is_ok())
         .count()
 }
 
-/// The process that a temporary file belongs to, if it is one of ours.
-fn owner(name: &OsStr) -> Option<u32> {
-    let name = name.to_str()?.strip_prefix(TEMPORARY_PREFIX)?;
-    let (owner, _) = name.strip_suffix(TEMPORARY_SUFFIX)?.split_once('-')?;
-    owner.parse().ok()
-}
-
-/// True when the process lives and is this program, but not this very run: a container
-/// may well give the same number to one run after the other.
-fn is_another_run(process: u32) -> bool {
-    let program = |process: &str| std::fs::read_to_string(format!("/proc/{process}/comm")).ok();
-    let named = program(&process.to_string());
-    process != std::process::id() && named.is_some() && named == program("self")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::time::{Duration, SystemTime};
+
     use super::*;
+    use undertone_types::AtomicFile;
 
     #[test]
-    fn only_our_own_stale_files_go() {
+    fn only_abandoned_files_go() {
         let out = tempfile::tempdir().unwrap();
         let folder = out.path().join("day");
         std::fs::create_dir(&folder).unwrap();
-        let stale = format!(".undertone-{}-abc.tmp", u32::MAX);
-        let own = format!(".undertone-{}-abc.tmp", std::process::id());
+        let stale = folder.join(".undertone-4242-abc.tmp");
+        let long_ago = SystemTime::now() - Duration::from_secs(7 * 24 * 60 * 60);
+        File::create(&stale)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
         let others = [
             "a.mp4.jsonl",
             ".undertone-notes.tmp",
             "x.tmp",
             ".undertone-1-x",
+            // Another machine writes it, under a process number that is not taken here.
+            ".undertone-4294967295-abc.tmp",
         ];
-        for name in others.iter().copied().chain([stale.as_str(), own.as_str()]) {
+        for name in others {
             std::fs::write(folder.join(name), "x").unwrap();
         }
-        assert_eq!(sweep(out.path()), 2);
+        let writing = AtomicFile::create(&folder.join("b.mp4.jsonl")).unwrap();
+        assert_eq!(sweep(out.path()), 1);
+        assert!(!stale.exists());
         for name in others {
             assert!(folder.join(name).exists(), "{name}");
         }
+        writing.commit().unwrap();
+        assert!(folder.join("b.mp4.jsonl").exists());
         assert_eq!(sweep(&out.path().join("absent")), 0);
     }
 }

@@ -23,7 +23,7 @@ mod text;
 mod transcript;
 mod utterance;
 
-pub use atomic::{AtomicFile, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_atomically};
+pub use atomic::{AtomicFile, is_abandoned, write_atomically};
 pub use failure::{Cause, Failure, Stage, error_chain};
 pub use frame::{FACE_SIDE_PX, Face, Frame, Rect};
 pub use matrix::{Matrix, ShapeError};
