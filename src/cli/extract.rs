@@ -49,6 +49,9 @@ impl Clips {
             name: manifest.name.clone(),
             fingerprint: self.bundle.features_fingerprint(),
         };
-        DatasetInfo::new(widths, extractors(manifest), bundle)
+        DatasetInfo {
+            former_fingerprint: Some(self.bundle.former_features_fingerprint()),
+            ..DatasetInfo::new(widths, extractors(manifest), bundle)
+        }
     }
 }

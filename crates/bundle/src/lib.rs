@@ -7,6 +7,7 @@
 //! is loaded here: only headers are read.
 
 mod checks;
+mod fingerprint;
 mod gate;
 mod gguf;
 mod manifest;

@@ -4,14 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::Gate;
 use super::checks::check_files;
+use super::fingerprint;
 use super::manifest::{Extractor, Manifest, Part, SCHEMA_VERSION};
 use super::problem::{BundleErrors, BundleProblem};
 
 /// Name of the manifest in a bundle's folder.
 pub const MANIFEST_NAME: &str = "bundle.toml";
-
-/// Hexadecimal digits of a fingerprint: enough to tell bundles apart.
-const FINGERPRINT_DIGITS: usize = 16;
 
 /// What a bundle must have besides whole parts that fit together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +60,7 @@ pub struct Bundle {
     pub folder: PathBuf,
     /// What its manifest says.
     pub manifest: Manifest,
-    fingerprint: String,
+    former_fingerprint: String,
 }
 
 impl Bundle {
@@ -97,15 +95,23 @@ impl Bundle {
         }
         Ok(Self {
             folder: folder.to_owned(),
-            fingerprint: fingerprint(&manifest, &text),
+            former_fingerprint: fingerprint::former::of_bundle(&manifest, &text),
             manifest,
         })
     }
 
-    /// Identifies the bundle: BLAKE3 over the manifest and the hashes of its parts.
+    /// Identifies the bundle: BLAKE3 over what its manifest means, the hashes of its models
+    /// included.
     #[must_use]
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
+    pub fn fingerprint(&self) -> String {
+        fingerprint::of_bundle(&self.manifest)
+    }
+
+    /// The fingerprint that earlier versions of this program gave this bundle: reports with it
+    /// were made by the same models.
+    #[must_use]
+    pub fn former_fingerprint(&self) -> &str {
+        &self.former_fingerprint
     }
 
     /// Identifies what makes features of a recording: its recogniser, language model and
@@ -113,15 +119,14 @@ impl Bundle {
     /// do not count, so that a bundle can go on extracting once they were fitted.
     #[must_use]
     pub fn features_fingerprint(&self) -> String {
-        let Manifest {
-            asr,
-            language_model,
-            audio,
-            video,
-            ..
-        } = &self.manifest;
-        let parts = format!("{asr:?} {language_model:?} {audio:?} {video:?}");
-        shortened(&blake3::hash(parts.as_bytes()))
+        fingerprint::of_features(&self.manifest)
+    }
+
+    /// What earlier versions of this program gave as
+    /// [`features_fingerprint`](Self::features_fingerprint).
+    #[must_use]
+    pub fn former_features_fingerprint(&self) -> String {
+        fingerprint::former::of_features(&self.manifest)
     }
 
     /// When a transcript is trusted.
@@ -219,19 +224,6 @@ fn check_manifest(manifest: &Manifest) -> Vec<BundleProblem> {
     }
     faults.extend(manifest.gate.fault());
     faults.into_iter().map(BundleProblem::Manifest).collect()
-}
-
-fn fingerprint(manifest: &Manifest, text: &str) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(text.as_bytes());
-    for named in manifest.files() {
-        hasher.update(named.sha256.as_bytes());
-    }
-    shortened(&hasher.finalize())
-}
-
-fn shortened(hash: &blake3::Hash) -> String {
-    hash.to_hex()[..FINGERPRINT_DIGITS].to_owned()
 }
 
 #[cfg(test)]

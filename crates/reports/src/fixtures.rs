@@ -34,6 +34,7 @@ pub fn mark() -> Arc<RunMark> {
             pause_s: 0.5,
             voice_threshold: 0.5,
         },
+        former_fingerprint: "fedcba9876543210".to_owned(),
     })
 }
 

@@ -13,6 +13,8 @@ pub struct RunMark {
     pub bundle: BundleLine,
     /// The settings that change scores.
     pub config: ConfigLine,
+    /// The fingerprint that earlier versions of this program gave the bundle.
+    pub former_fingerprint: String,
 }
 
 impl RunMark {
@@ -27,7 +29,7 @@ impl RunMark {
                 name: bundle.manifest.name.clone(),
                 version: bundle.manifest.version.clone(),
                 purpose: bundle.manifest.purpose.name().to_owned(),
-                fingerprint: bundle.fingerprint().to_owned(),
+                fingerprint: bundle.fingerprint(),
             },
             config: ConfigLine {
                 text_mode: config.text.mode.name().to_owned(),
@@ -41,12 +43,14 @@ impl RunMark {
                 pause_s: tidy(utterances.pause_s),
                 voice_threshold: tidy(utterances.voice_threshold.into()),
             },
+            former_fingerprint: bundle.former_fingerprint().to_owned(),
         }
     }
 
     /// True when a report with this bundle and these settings was made by such a run.
     #[must_use]
     pub fn made(&self, bundle: &BundleLine, config: &ConfigLine) -> bool {
-        bundle.fingerprint == self.bundle.fingerprint && *config == self.config
+        let known = [&self.bundle.fingerprint, &self.former_fingerprint];
+        known.contains(&&bundle.fingerprint) && *config == self.config
     }
 }

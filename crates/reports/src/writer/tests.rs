@@ -136,8 +136,11 @@ fn the_ledger_knows_content_bundle_and_settings() {
     assert!(is_done(&hash, &run));
     assert!(!is_done("other", &run));
     let mut other = (*run).clone();
-    other.bundle.fingerprint = "fedcba9876543210".to_owned();
+    other.bundle.fingerprint = "00000000ffffffff".to_owned();
     assert!(!is_done(&hash, &other));
+    // A program of before wrote the report, and called the same bundle so.
+    other.former_fingerprint = run.bundle.fingerprint.clone();
+    assert!(is_done(&hash, &other));
     let mut other = (*run).clone();
     other.config.text_mode = "simulated".to_owned();
     assert!(!is_done(&hash, &other));

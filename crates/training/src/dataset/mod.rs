@@ -40,6 +40,10 @@ pub struct DatasetInfo {
     pub bundle: BundleId,
     /// How many utterances; absent while the data set is being written.
     pub utterances: Option<usize>,
+    /// The fingerprint that earlier versions of this program gave the bundle: a data set with
+    /// it is continued.
+    #[serde(skip)]
+    pub former_fingerprint: Option<String>,
 }
 
 /// Which bundle.
@@ -133,6 +137,7 @@ impl DatasetInfo {
             extractors,
             bundle,
             utterances: None,
+            former_fingerprint: None,
         }
     }
 }

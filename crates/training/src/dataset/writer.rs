@@ -37,10 +37,14 @@ impl DatasetWriter {
     pub fn open(folder: &Path, mut info: DatasetInfo) -> Result<Self, TrainError> {
         fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
         info.utterances = None;
+        let former = info.former_fingerprint.take();
         let mut entries = Vec::new();
         if folder.join(INFO).exists() {
             let mut there = read_info(folder)?;
             there.utterances = None;
+            if former.as_ref() == Some(&there.bundle.fingerprint) {
+                info.bundle.fingerprint = there.bundle.fingerprint.clone();
+            }
             if let Some(difference) = difference(&there, &info) {
                 return Err(TrainError::OtherDataset {
                     path: folder.to_owned(),

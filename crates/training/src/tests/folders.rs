@@ -114,6 +114,17 @@ fn another_data_set_is_not_continued() {
 }
 
 #[test]
+fn a_data_set_that_names_its_bundle_as_before_is_continued_under_that_name() {
+    let folder = tempfile::tempdir().unwrap();
+    write_dataset(folder.path(), [1, 0, 0]);
+    let mut now = info();
+    now.bundle.fingerprint = "1".to_owned();
+    now.former_fingerprint = Some(info().bundle.fingerprint);
+    let writer = DatasetWriter::open(folder.path(), now).unwrap();
+    assert_eq!(writer.finish().unwrap().bundle, info().bundle);
+}
+
+#[test]
 fn a_truncated_shard_is_named() {
     let folder = tempfile::tempdir().unwrap();
     write_dataset(folder.path(), [3, 0, 0]);
