@@ -121,8 +121,10 @@ impl SpeechModels {
     }
 }
 
-/// One media source for each worker of `decode`. Before everything else: GStreamer's
-/// set-up wants to be alone.
+/// One media source for each worker of `decode`.
+///
+/// # Errors
+/// When GStreamer cannot be used.
 pub fn media_sources(config: &Config) -> Result<Vec<Box<dyn MediaSource>>, EngineError> {
     (0..config.stages.decode.workers)
         .map(|_| media(config))

@@ -28,8 +28,7 @@ pub struct GstMedia {
 }
 
 impl GstMedia {
-    /// Starts GStreamer, and checks that every element of the pipelines is installed. Make
-    /// the first one before other threads run: it sets an environment variable.
+    /// Starts GStreamer, and checks that every element of the pipelines is installed.
     ///
     /// # Errors
     /// [`MediaError::Engine`], naming what is missing.
@@ -141,17 +140,25 @@ impl MediaSource for GstMedia {
     }
 }
 
+/// Silences OpenCV, unless the user has set its log level: it complains on stderr about the
+/// cascades that `facedetect` names by default and that Debian does not have. OpenCV offers
+/// nothing but an environment variable for that.
+///
+/// # Safety
+/// No other thread may run, as with [`std::env::set_var`]: call it first thing in `main`.
+pub unsafe fn silence_opencv() {
+    const LOG_LEVEL: &str = "OPENCV_LOG_LEVEL";
+    if std::env::var_os(LOG_LEVEL).is_none() {
+        // SAFETY: the caller promises that no other thread runs.
+        unsafe { std::env::set_var(LOG_LEVEL, "SILENT") };
+    }
+}
+
 /// Starts GStreamer once.
 pub(super) fn init() -> Result<(), MediaError> {
     static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
     STARTED
         .get_or_init(|| {
-            // OpenCV complains on stderr about the cascades that facedetect names by default
-            // and that Debian does not have; nothing but this variable stops it.
-            if std::env::var_os("OPENCV_LOG_LEVEL").is_none() {
-                // SAFETY: called before other threads read the environment (see `new`).
-                unsafe { std::env::set_var("OPENCV_LOG_LEVEL", "SILENT") };
-            }
             gst::init().map_err(|error| error.message().to_owned())?;
             logs::bridge();
             Ok(())

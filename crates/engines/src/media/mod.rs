@@ -31,7 +31,7 @@ use std::path::Path;
 pub use error::MediaError;
 #[cfg(any(test, feature = "fakes"))]
 pub use fake::FakeMedia;
-pub use gst::GstMedia;
+pub use gst::{GstMedia, silence_opencv};
 pub use settings::{FaceSettings, MediaSettings};
 
 use undertone_types::{Frame, MediaFacts};
