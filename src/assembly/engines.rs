@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::stages::decode::DecodeSettings;
-use crate::stages::fuse::Judge;
+use crate::stages::fuse::SentimentModel;
 use crate::stages::observe::ObserveStage;
 use crate::topology::{Chain, Engines};
 use undertone_bundle::{Bundle, BundleErrors, Demands, Extractor, Gate, Part};
@@ -106,7 +106,7 @@ impl SpeechModels {
         bundle: &Bundle,
         media: Vec<Box<dyn MediaSource>>,
     ) -> Result<Engines<'_>, EngineError> {
-        let judge = |_| Ok(Box::new(scorer(bundle)?) as Box<dyn Judge>);
+        let model = |_| Ok(Box::new(scorer(bundle)?) as Box<dyn SentimentModel>);
         Ok(Engines {
             media,
             recogniser: &self.whisper,
@@ -114,8 +114,8 @@ impl SpeechModels {
             observers: (0..config.stages.observe.workers)
                 .map(|_| observer())
                 .collect(),
-            judges: (0..config.stages.fuse.workers)
-                .map(judge)
+            sentiment_models: (0..config.stages.fuse.workers)
+                .map(model)
                 .collect::<Result<_, EngineError>>()?,
         })
     }

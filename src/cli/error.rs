@@ -17,7 +17,7 @@ use undertone_types::error_chain;
 
 use super::exit::Exit;
 use crate::assembly::{EngineError, NotReady};
-use crate::topology::Fault;
+use crate::topology::StageError;
 
 /// An error that ends the program. It can only be made of errors whose exit code is known
 /// (see [`ExitCodeOf`]), or with an exit code of its own.
@@ -101,7 +101,7 @@ macro_rules! exit_codes {
 
 exit_codes! {
     Usage: ConfigErrors, DiscoverErrors, FormatError, LabelError, LogError, RootError;
-    Environment: BundleErrors, EngineError, Fault, FusionError, ReportError, StateError, WatchError,
+    Environment: BundleErrors, EngineError, StageError, FusionError, ReportError, StateError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;
 }
 

@@ -13,12 +13,12 @@ use super::signals::Signals;
 use super::view::View;
 use crate::assembly::{self, Prepared, SpeechModels, threads_per_session};
 use crate::stages::report::{FailureRecords, Reporter};
-use crate::topology::{self, Fault, Stop};
+use crate::topology::{self, StageError, Stop};
 use undertone_bundle::Purpose;
 use undertone_discovery::{Found, identify};
 use undertone_reports::{ReportPaths, RunMark, is_done, sweep};
 use undertone_telemetry::{StageClocks, start_logging};
-use undertone_types::{Cause, Failure, Recording, RecordingId, Sourced, Stage};
+use undertone_types::{Cause, Failure, Recording, RecordingId, SourceItem, Stage};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -88,15 +88,15 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> Result<
         |message| {
             reporter
                 .take(message)
-                .map_err(|error| Fault::new(Stage::Report, &error))
+                .map_err(|error| StageError::new(Stage::Report, error))
         },
         &clocks,
         &stop,
         || signals.watch(&clocks),
     );
     let failures = view.finish(&clocks, &config)?;
-    if let Some(fault) = stop.take_fault() {
-        return Err(fault).context("the run was cut short; run it again to go on");
+    if let Some(error) = stop.take_error() {
+        return Err(error).context("the run was cut short; run it again to go on");
     }
     Ok(match (signals.came(), failures) {
         (true, _) => Exit::Interrupted,
@@ -115,7 +115,7 @@ struct Source<'r> {
 }
 
 impl<'r> Source<'r> {
-    fn recordings(self) -> impl Iterator<Item = Sourced> + Send + use<'r> {
+    fn recordings(self) -> impl Iterator<Item = SourceItem> + Send + use<'r> {
         let Self {
             found,
             out,
@@ -133,12 +133,12 @@ impl<'r> Source<'r> {
                 view.skipped(&recording, &report);
                 return None;
             }
-            Some(Sourced::Recording(Arc::new(recording)))
+            Some(SourceItem::Recording(Arc::new(recording)))
         })
     }
 }
 
-fn unreadable(found: Found, id: RecordingId, error: &std::io::Error) -> Sourced {
+fn unreadable(found: Found, id: RecordingId, error: &std::io::Error) -> SourceItem {
     let failure =
         Failure::new(Stage::Source, Cause::Io, error).with_hint("check that it can be read");
     let recording = Recording {
@@ -149,5 +149,5 @@ fn unreadable(found: Found, id: RecordingId, error: &std::io::Error) -> Sourced 
         modified: None,
         blake3: String::new(),
     };
-    Sourced::Unreadable(Arc::new(recording), failure)
+    SourceItem::Unreadable(Arc::new(recording), failure)
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::progress::{Outcome, Progress, Terminal};
 use super::say;
 use super::table::{Row, Totals, render_table, render_totals};
-use crate::stages::report::Progress as Event;
+use crate::stages::report::ReportEvent;
 use undertone_config::Config;
 use undertone_reports::read_finished;
 use undertone_telemetry::{StageClocks, peak_memory_bytes};
@@ -52,11 +52,11 @@ impl View {
     }
 
     /// Takes an event of the last stage.
-    pub(super) fn update(&self, event: Event) {
+    pub(super) fn update(&self, event: ReportEvent) {
         match event {
-            Event::Opened { .. } => {}
-            Event::Scored { recording, end_s } => self.reach(recording, end_s),
-            Event::Reported {
+            ReportEvent::Opened { .. } => {}
+            ReportEvent::Scored { recording, end_s } => self.reach(recording, end_s),
+            ReportEvent::Reported {
                 recording,
                 duration_s,
                 summary,
@@ -70,7 +70,7 @@ impl View {
                 drop(state);
                 self.progress.recording(&name, &Outcome::Done);
             }
-            Event::Failed { recording, failure } => {
+            ReportEvent::Failed { recording, failure } => {
                 let name = name(&recording);
                 let mut state = self.state();
                 state

@@ -62,7 +62,7 @@ pub(super) fn serve_here(
 /// is the first to be killed when the machine runs out of memory.
 fn depend_on_parent() -> Result<(), CliError> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // Started as /proc/self/exe it would be called `exe`.
+    // Started as /proc/self/exe it would be called `exe` in lists of processes.
     rustix::thread::set_name(c"undertone")?;
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
         signal_hook::flag::register(signal, Arc::default())?;

@@ -1,14 +1,14 @@
 //! The first stage of the chain: a recording in, its utterances out.
 //!
-//! Pure of threads and channels: the caller's `send` may block, and says when to stop.
+//! No threads and no channels here: the caller's `send` may block, and says when to stop.
 
-use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::cutter::{Earshot, LOUD_DBFS, VoiceCutter, VoiceDetector, WindowCutter, WindowSettings};
+use super::panics::panic_failure;
 use undertone_config::{Config, Utterances};
 use undertone_engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
 use undertone_types::{Body, Cause, Ended, Failure, MediaFacts, Recording, Stage, Utterance};
@@ -43,10 +43,10 @@ impl DecodeSettings {
 /// Makes a detector for a recording.
 type MakeDetector = fn() -> Box<dyn VoiceDetector>;
 
-/// Where bodies go; breaks when nobody wants more.
+/// Where messages go; breaks when the next stage has ended.
 type Send<'a> = &'a mut dyn FnMut(Body<Utterance>) -> ControlFlow<()>;
 
-/// Takes recordings apart and cuts them.
+/// Decodes recordings and cuts them into utterances.
 pub struct DecodeStage<'m> {
     source: Box<dyn MediaSource + 'm>,
     settings: DecodeSettings,
@@ -79,18 +79,13 @@ impl<'m> DecodeStage<'m> {
             Ok(Ok(ended)) => return send(Body::Ended(ended)),
             Ok(Err(MediaError::Stopped)) => return ControlFlow::Break(()),
             Ok(Err(error)) => {
-                let failure = Failure::new(Stage::Decode, cause(&error), &error);
+                let failure = Failure::new(Stage::Decode, cause_of(&error), &error);
                 match error.hint() {
                     Some(hint) => failure.with_hint(hint),
                     None => failure,
                 }
             }
-            Err(panic) => Failure {
-                stage: Stage::Decode,
-                cause: Cause::Defect,
-                chain: vec![format!("panicked: {}", words(&*panic))],
-                hint: Some("this is a defect of the program: please report it".to_owned()),
-            },
+            Err(panic) => panic_failure(Stage::Decode, &*panic),
         };
         send(Body::Failed(failure))
     }
@@ -125,7 +120,7 @@ impl<'m> DecodeStage<'m> {
 }
 
 /// Whether trying again can help.
-fn cause(error: &MediaError) -> Cause {
+fn cause_of(error: &MediaError) -> Cause {
     match error {
         MediaError::Unreadable { .. } => Cause::Io,
         MediaError::Stalled { .. } => Cause::Stalled,
@@ -144,25 +139,17 @@ fn cause(error: &MediaError) -> Cause {
     }
 }
 
-fn words(panic: &(dyn Any + std::marker::Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a word")
-}
-
-/// What cuts the recording at hand.
+/// What cuts the current recording.
 enum Cutter {
     Voice(VoiceCutter),
     Windows(WindowCutter),
 }
 
-/// One way through a recording.
+/// One pass through a recording.
 struct Pass<'a> {
     settings: &'a DecodeSettings,
     detector: MakeDetector,
-    /// The second way: windows, whatever the streams.
+    /// The second pass, which cuts windows even where there is sound.
     windows: bool,
     cutter: Option<Cutter>,
 }
@@ -208,7 +195,7 @@ impl<'a> Pass<'a> {
             Cutter::Windows(WindowCutter::new(self.settings.windows(), origin_s))
         });
         if self.windows {
-            // The first way has told it already.
+            // The first pass has sent it already.
             return ControlFlow::Continue(());
         }
         send(Body::Opened(facts))
@@ -242,7 +229,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// True when nobody spoke, but there is something else to see or hear.
+    /// True after a pass by voice when there is something to see, or loud sound.
     fn worth_windows(&self, facts: &MediaFacts) -> bool {
         match &self.cutter {
             Some(Cutter::Voice(cutter)) => {

@@ -1,33 +1,33 @@
-//! `fuse`: the network's verdict, in batches of whatever is waiting.
+//! `fuse`: the fusion network scores batches of whatever is waiting.
 
 use undertone_fusion::{FusionError, FusionInput, Scorer};
 use undertone_types::{Cause, Failure, Flow, Fused, Observed, Sentiment, Stage, TextSource};
 
-/// What gives a verdict; the fusion network, or a fake in tests.
-pub trait Judge: Send {
-    /// One verdict per input, in order.
+/// What scores utterances: the fusion network, or a fake in tests.
+pub trait SentimentModel: Send {
+    /// One sentiment for each input, in order.
     ///
     /// # Errors
     /// When an input has the wrong width or is not finite.
-    fn judge(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError>;
+    fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError>;
 }
 
-impl Judge for Scorer {
-    fn judge(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
+impl SentimentModel for Scorer {
+    fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
         self.score(inputs)
     }
 }
 
-/// Scores a batch of utterances. When the batch is refused each utterance is tried
-/// alone, so that one bad utterance fails its own recording only.
+/// Scores a batch of utterances. When the batch fails each utterance is scored alone, so that
+/// one bad utterance fails its own recording only.
 ///
 /// One result per utterance, in order.
-pub fn fuse(judge: &dyn Judge, batch: Vec<Observed>) -> Vec<Result<Fused, Failure>> {
+pub fn fuse(model: &dyn SentimentModel, batch: Vec<Observed>) -> Vec<Result<Fused, Failure>> {
     let inputs: Vec<FusionInput> = batch.iter().map(input).collect();
-    match judge.judge(&inputs) {
-        Ok(verdicts) => batch
+    match model.score(&inputs) {
+        Ok(sentiments) => batch
             .into_iter()
-            .zip(verdicts)
+            .zip(sentiments)
             .map(|(observed, sentiment)| {
                 Ok(Fused {
                     observed,
@@ -37,17 +37,17 @@ pub fn fuse(judge: &dyn Judge, batch: Vec<Observed>) -> Vec<Result<Fused, Failur
             .collect(),
         Err(_) if batch.len() > 1 => batch
             .into_iter()
-            .flat_map(|observed| fuse(judge, vec![observed]))
+            .flat_map(|observed| fuse(model, vec![observed]))
             .collect(),
         Err(error) => batch
             .iter()
-            .map(|_| Err(Failure::new(Stage::Fuse, cause(&error), &error)))
+            .map(|_| Err(Failure::new(Stage::Fuse, cause_of(&error), &error)))
             .collect(),
     }
 }
 
-/// Whether the utterance, the installation or libtorch is at fault.
-fn cause(error: &FusionError) -> Cause {
+/// Whether the utterance, the installation or libtorch is the cause.
+fn cause_of(error: &FusionError) -> Cause {
     match error {
         FusionError::NotFinite { .. } | FusionError::Overflow { .. } => Cause::Content,
         FusionError::Torch(_) => Cause::Engine,
@@ -86,8 +86,8 @@ mod tests {
         refused: usize,
     }
 
-    impl Judge for Picky {
-        fn judge(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
+    impl SentimentModel for Picky {
+        fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
             if let Some(at) = inputs
                 .iter()
                 .position(|input| input.text.cols() == self.refused)
@@ -99,12 +99,12 @@ mod tests {
                     got: self.refused,
                 });
             }
-            let verdict = |input: &FusionInput| Sentiment {
+            let neutral = |input: &FusionInput| Sentiment {
                 score: 1.0,
                 flow: input.flow,
                 weights: ModalityWeights::default(),
             };
-            Ok(inputs.iter().map(verdict).collect())
+            Ok(inputs.iter().map(neutral).collect())
         }
     }
 

@@ -1,10 +1,13 @@
 //! The stages of the chain, one file each: what a worker does with one message.
-//! Threads and channels are the business of [`topology`](crate::topology).
+//!
+//! Threads and channels are in [`topology`](crate::topology), engines and models in the crates
+//! below.
 
 pub mod cutter;
 pub mod decode;
 pub mod fuse;
 pub mod observe;
+pub mod panics;
 pub mod report;
 pub mod represent;
 pub mod transcribe;

@@ -1,4 +1,4 @@
-//! The stage that hears and sees: features of an utterance's sound and frames.
+//! `observe`: features of an utterance's sound and frames.
 
 use undertone_features::{AudioExtractor, FeatureError, VideoExtractor};
 use undertone_types::{
@@ -18,17 +18,14 @@ impl ObserveStage {
         Self { audio, video }
     }
 
-    /// Adds what is heard and seen.
+    /// Adds audio and video features.
     ///
     /// # Errors
-    /// When an extractor refuses the utterance.
+    /// When an extractor rejects the utterance: a defect, since the stages before made it.
     pub fn observe(&self, represented: Represented) -> Result<Observed, Failure> {
         let observation = self
             .extract(&represented.transcribed.utterance)
-            .map_err(|error| {
-                Failure::new(Stage::Observe, Cause::Content, &error)
-                    .with_hint("check the bundle's extractors with `undertone doctor`")
-            })?;
+            .map_err(|error| Failure::new(Stage::Observe, Cause::Defect, &error))?;
         Ok(Observed {
             represented,
             observation,
@@ -38,7 +35,7 @@ impl ObserveStage {
     /// The features of an utterance.
     ///
     /// # Errors
-    /// When an extractor refuses it.
+    /// When an extractor rejects it.
     pub fn extract(&self, utterance: &Utterance) -> Result<Observation, FeatureError> {
         let audio = match &utterance.audio {
             Some(samples) => self.audio.extract(samples)?,
@@ -95,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_empty_but_has_its_width() {
+    fn an_absent_modality_is_empty_but_has_its_width() {
         let stage = ObserveStage::new(Box::new(Prosody::default()), Box::new(FaceShape));
         let seen = stage.extract(&utterance(false, [false; 4])).unwrap();
         assert!(seen.audio.is_empty() && seen.video.is_empty());

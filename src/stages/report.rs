@@ -1,6 +1,6 @@
-//! `report`: gathers what arrives of each recording and writes its report when all of
-//! it has come. Replicated stages may let messages overtake each other; the order is
-//! restored here.
+//! `report`: collects the messages of each recording and writes its report when all have
+//! arrived. With replicated stages messages may overtake each other; their order is restored
+//! here.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -11,12 +11,12 @@ use undertone_reports::{
     write_failure,
 };
 use undertone_types::{
-    Body, Cause, Ended, Failure, Fused, Message, Recording, RecordingId, Spent, Stage,
+    Body, Cause, Ended, Failure, Fused, Message, Recording, RecordingId, Stage, WorkTimes,
 };
 
-/// Something that whoever watches a run wants to know.
+/// What the reporter tells about a recording.
 #[derive(Clone, Debug)]
-pub enum Progress {
+pub enum ReportEvent {
     /// A recording was opened.
     Opened {
         /// Which.
@@ -31,7 +31,7 @@ pub enum Progress {
         /// End of the utterance.
         end_s: f64,
     },
-    /// A report is in its place.
+    /// A report was written.
     Reported {
         /// Of which recording.
         recording: Arc<Recording>,
@@ -40,7 +40,7 @@ pub enum Progress {
         /// The report's last line.
         summary: SummaryLine,
     },
-    /// A recording failed; its failure record is in its place, if the reporter writes them.
+    /// A recording failed; its failure record was written, if the reporter writes them.
     Failed {
         /// Of which recording.
         recording: Arc<Recording>,
@@ -52,9 +52,9 @@ pub enum Progress {
 /// Who writes failure records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureRecords {
-    /// The reporter: what failed is not tried again by this run.
+    /// The reporter: this run does not try again.
     Write,
-    /// Whoever hears of the failure, and knows whether there is another attempt.
+    /// The caller, who knows whether there is another attempt.
     Leave,
 }
 
@@ -64,20 +64,20 @@ pub struct Reporter<N> {
     records: FailureRecords,
     mark: Arc<RunMark>,
     open: HashMap<RecordingId, Open>,
-    /// What still arrives of these is void.
+    /// Further messages about these are ignored.
     failed: HashSet<RecordingId>,
     notify: N,
 }
 
-/// A recording of which not everything has arrived yet.
+/// A recording whose messages have not all arrived yet.
 struct Open {
     writer: ReportWriter,
-    spent: Spent,
+    work_times: WorkTimes,
     ended: Option<Ended>,
 }
 
-impl<N: FnMut(Progress)> Reporter<N> {
-    /// Writes under `out`; `notify` hears of everything that happens.
+impl<N: FnMut(ReportEvent)> Reporter<N> {
+    /// Writes under `out`; `notify` is called with every event.
     pub fn new(out: PathBuf, mark: Arc<RunMark>, records: FailureRecords, notify: N) -> Self {
         Self {
             out,
@@ -92,8 +92,8 @@ impl<N: FnMut(Progress)> Reporter<N> {
     /// Takes the next message.
     ///
     /// # Errors
-    /// When a report cannot be written: the disk is full or gone, so the run cannot go on.
-    /// Where failures are left to another, a place that cannot be written to is one, too.
+    /// When a report cannot be written: the run cannot go on. With [`FailureRecords::Leave`] that
+    /// fails the recording only, unless the disk is full.
     pub fn take(&mut self, message: Message<Fused>) -> Result<(), ReportError> {
         let recording = message.recording.clone();
         match self.accept(message) {
@@ -110,7 +110,7 @@ impl<N: FnMut(Progress)> Reporter<N> {
         let Message {
             recording,
             body,
-            spent,
+            work_times,
         } = message;
         if self.failed.contains(&recording.id) {
             return Ok(());
@@ -118,20 +118,20 @@ impl<N: FnMut(Progress)> Reporter<N> {
         match body {
             Body::Failed(failure) => return self.fail(&recording, failure),
             Body::Opened(facts) => {
-                self.entry(&recording)?.spent += spent;
-                (self.notify)(Progress::Opened {
+                self.entry(&recording)?.work_times += work_times;
+                (self.notify)(ReportEvent::Opened {
                     recording: recording.id,
                     duration_s: facts.duration_s,
                 });
             }
             Body::Ended(ended) => {
                 let open = self.entry(&recording)?;
-                open.spent += spent;
+                open.work_times += work_times;
                 open.ended = Some(ended);
             }
             Body::Utterance(fused) => {
                 let open = self.entry(&recording)?;
-                open.spent += spent;
+                open.work_times += work_times;
                 match open.writer.utterance(&fused) {
                     Ok(()) => {}
                     Err(error @ (ReportError::NotFinite { .. } | ReportError::Twice(_))) => {
@@ -143,7 +143,7 @@ impl<N: FnMut(Progress)> Reporter<N> {
                     Err(error) => return Err(error),
                 }
                 let end_s = fused.observed.represented.transcribed.utterance.end_s;
-                (self.notify)(Progress::Scored {
+                (self.notify)(ReportEvent::Scored {
                     recording: recording.id,
                     end_s,
                 });
@@ -161,7 +161,7 @@ impl<N: FnMut(Progress)> Reporter<N> {
                 let writer = ReportWriter::create(paths, recording.clone(), self.mark.clone())?;
                 Ok(entry.insert(Open {
                     writer,
-                    spent: Spent::default(),
+                    work_times: WorkTimes::default(),
                     ended: None,
                 }))
             }
@@ -179,15 +179,15 @@ impl<N: FnMut(Progress)> Reporter<N> {
         }
         let Some(Open {
             writer,
-            spent,
+            work_times,
             ended: Some(ended),
         }) = self.open.remove(&recording.id)
         else {
             return Ok(());
         };
-        let summary = writer.finish(&ended, &spent.seconds())?;
+        let summary = writer.finish(&ended, &work_times.seconds())?;
         let duration_s = ended.facts.duration_s.unwrap_or_default();
-        (self.notify)(Progress::Reported {
+        (self.notify)(ReportEvent::Reported {
             recording: recording.clone(),
             duration_s,
             summary,
@@ -206,7 +206,7 @@ impl<N: FnMut(Progress)> Reporter<N> {
             let next = NextTry::Never;
             write_failure(&paths, recording, &self.mark, &failure, attempts, &[], next)?;
         }
-        (self.notify)(Progress::Failed {
+        (self.notify)(ReportEvent::Failed {
             recording: recording.clone(),
             failure,
         });
@@ -224,7 +224,7 @@ mod tests {
         Message {
             recording: recording(),
             body,
-            spent: Spent::default(),
+            work_times: WorkTimes::default(),
         }
     }
 
@@ -232,13 +232,13 @@ mod tests {
         message(Body::Utterance(Box::new(fused(index, score))))
     }
 
-    /// What is left in the folder after these messages, and what was told.
-    fn after(messages: Vec<Message<Fused>>) -> (Vec<String>, Vec<Progress>) {
+    /// The files in the folder after these messages, and the events.
+    fn after(messages: Vec<Message<Fused>>) -> (Vec<String>, Vec<ReportEvent>) {
         let out = tempfile::tempdir().unwrap();
         let mut told = Vec::new();
         let records = FailureRecords::Write;
-        let mut reporter = Reporter::new(out.path().to_owned(), mark(), records, |news| {
-            told.push(news)
+        let mut reporter = Reporter::new(out.path().to_owned(), mark(), records, |event| {
+            told.push(event)
         });
         for message in messages {
             reporter.take(message).unwrap();
@@ -260,7 +260,7 @@ mod tests {
         for messages in orders {
             let (names, told) = after(messages);
             assert_eq!(names, ["a.mp4.jsonl"]);
-            let Some(Progress::Reported { summary, .. }) = told.last() else {
+            let Some(ReportEvent::Reported { summary, .. }) = told.last() else {
                 panic!("no report: {told:?}");
             };
             assert_eq!(summary.utterances, 2);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_voids_what_came_before_and_after() {
+    fn after_a_failure_nothing_else_of_the_recording_counts() {
         let failure = Failure {
             stage: Stage::Fuse,
             cause: undertone_types::Cause::Defect,
@@ -285,18 +285,18 @@ mod tests {
         assert_eq!(names, ["a.mp4.failed.json"]);
         let failures = told
             .iter()
-            .filter(|news| matches!(news, Progress::Failed { .. }));
+            .filter(|event| matches!(event, ReportEvent::Failed { .. }));
         assert_eq!(failures.count(), 1);
     }
 
     #[test]
-    fn a_score_that_is_no_number_fails_the_recording() {
+    fn a_score_that_is_not_a_number_fails_the_recording() {
         let (names, _) = after(vec![utterance(0, f32::NAN), message(Body::Ended(ended(1)))]);
         assert_eq!(names, ["a.mp4.failed.json"]);
     }
 
     #[test]
-    fn what_never_ends_leaves_nothing() {
+    fn a_recording_that_never_ends_leaves_no_file() {
         let (names, _) = after(vec![utterance(0, 1.0), utterance(1, 1.0)]);
         assert!(names.is_empty(), "{names:?}");
     }

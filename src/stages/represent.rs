@@ -1,5 +1,5 @@
-//! `represent`: the method's heart. Where the transcript can be trusted the language
-//! model reads it; where not, it simulates the text from the audio.
+//! `represent`: hidden states of the language model over the transcript where it can be
+//! trusted, and over text simulated from the audio where not.
 
 use undertone_config::TextMode;
 use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession};
@@ -45,14 +45,14 @@ impl<'e> Representer<'e> {
             TextSource::Simulated => self.simulate(&transcribed),
             TextSource::None => Ok(Matrix::empty(self.width)),
         }
-        .map_err(|error| Failure::new(Stage::Represent, cause(&error), &error))?;
+        .map_err(|error| Failure::new(Stage::Represent, cause_of(&error), &error))?;
         Ok(Represented {
             transcribed,
             text: TextRepresentation { source, hidden },
         })
     }
 
-    /// Both kinds of text, for training: `(real, simulated)`; real text is `words`.
+    /// Both kinds of text, for training: `(real, simulated)`; the real one is over `words`.
     ///
     /// # Errors
     /// When the language model fails.
@@ -68,7 +68,7 @@ impl<'e> Representer<'e> {
             self.session.read(words, audio)
         };
         real.and_then(|real| Ok((real, self.simulate(transcribed)?)))
-            .map_err(|error| Failure::new(Stage::Represent, cause(&error), &error))
+            .map_err(|error| Failure::new(Stage::Represent, cause_of(&error), &error))
     }
 
     fn read(&mut self, transcribed: &Transcribed) -> Result<Matrix, LanguageError> {
@@ -90,21 +90,21 @@ impl<'e> Representer<'e> {
 
 /// Where the text of an utterance comes from.
 fn choose(transcribed: &Transcribed, mode: TextMode, gate: f32) -> TextSource {
-    let heard = transcribed.utterance.audio.is_some();
-    let worded = transcribed
+    let has_audio = transcribed.utterance.audio.is_some();
+    let has_text = transcribed
         .transcript
         .as_ref()
         .is_some_and(|t| !t.text.is_empty());
     match mode {
-        TextMode::Auto if worded && transcribed.confidence >= gate => TextSource::Transcript,
-        TextMode::Auto | TextMode::Simulated if heard => TextSource::Simulated,
-        TextMode::Transcript if worded => TextSource::Transcript,
+        TextMode::Auto if has_text && transcribed.confidence >= gate => TextSource::Transcript,
+        TextMode::Auto | TextMode::Simulated if has_audio => TextSource::Simulated,
+        TextMode::Transcript if has_text => TextSource::Transcript,
         _ => TextSource::None,
     }
 }
 
-/// Whether the utterance, the installation or llama.cpp is at fault.
-fn cause(error: &LanguageError) -> Cause {
+/// Whether the utterance, the installation or llama.cpp is the cause.
+fn cause_of(error: &LanguageError) -> Cause {
     match error {
         LanguageError::TooLong { .. } => Cause::Content,
         LanguageError::Engine { .. } => Cause::Engine,
@@ -119,13 +119,13 @@ mod tests {
     use super::*;
     use undertone_types::{Transcript, Utterance};
 
-    fn utterance(words: Option<&str>, heard: bool, confidence: f32) -> Transcribed {
+    fn utterance(words: Option<&str>, has_audio: bool, confidence: f32) -> Transcribed {
         Transcribed {
             utterance: Utterance {
                 index: 0,
                 start_s: 0.0,
                 end_s: 1.0,
-                audio: heard.then(|| vec![0.1; 16_000].into()),
+                audio: has_audio.then(|| vec![0.1; 16_000].into()),
                 voiced_share: 1.0,
                 frames: Vec::new(),
             },

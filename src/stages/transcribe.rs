@@ -1,4 +1,4 @@
-//! `transcribe`: text, and how far it can be trusted.
+//! `transcribe`: the transcript, and the confidence in it.
 
 use undertone_bundle::Gate;
 use undertone_config::TextMode;
@@ -22,7 +22,7 @@ impl<'e> Transcriber<'e> {
         gate: &'e Gate,
         mode: TextMode,
     ) -> Result<Self, RecogniserError> {
-        // Where the transcript decides nothing, its time is saved.
+        // The other modes do not use the transcript.
         let wanted = matches!(mode, TextMode::Auto | TextMode::Transcript);
         Ok(Self {
             session: recogniser.session()?,
@@ -40,7 +40,7 @@ impl<'e> Transcriber<'e> {
             Some(audio) if self.wanted => Some(
                 self.session
                     .transcribe(audio)
-                    .map_err(|error| Failure::new(Stage::Transcribe, cause(&error), &error))?,
+                    .map_err(|error| Failure::new(Stage::Transcribe, cause_of(&error), &error))?,
             ),
             _ => None,
         };
@@ -54,7 +54,7 @@ impl<'e> Transcriber<'e> {
         })
     }
 
-    /// An utterance whose words are known from elsewhere, or are not wanted.
+    /// An utterance without a transcript: its words are known otherwise, or not needed.
     #[must_use]
     pub fn untranscribed(utterance: Utterance) -> Transcribed {
         Transcribed {
@@ -71,8 +71,8 @@ impl<'e> Transcriber<'e> {
     }
 }
 
-/// Whether the installation or whisper.cpp is at fault.
-fn cause(error: &RecogniserError) -> Cause {
+/// Whether the installation or whisper.cpp is the cause.
+fn cause_of(error: &RecogniserError) -> Cause {
     match error {
         RecogniserError::Load { .. } => Cause::Environment,
         RecogniserError::State(_) | RecogniserError::Transcribe { .. } => Cause::Engine,

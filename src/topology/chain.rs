@@ -5,11 +5,11 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::loops::{Stepping, decode_all, fuse_all, give_all, report_all};
-use super::stop::{Fault, Stop};
-use super::worker::{Port, panic_failure, work};
+use super::loops::{Stepping, decode_all, fuse_all, report_all, send_all};
+use super::stop::{StageError, Stop};
+use super::worker::{Port, panic_error, work};
 use crate::stages::decode::{DecodeSettings, DecodeStage};
-use crate::stages::fuse::Judge;
+use crate::stages::fuse::SentimentModel;
 use crate::stages::observe::ObserveStage;
 use crate::stages::represent::Representer;
 use crate::stages::transcribe::Transcriber;
@@ -20,7 +20,7 @@ use undertone_engines::media::MediaSource;
 use undertone_engines::whisper::SpeechRecogniser;
 use undertone_telemetry::{StageClock, StageClocks};
 use undertone_types::{
-    Failure, Fused, Message, Represented, Sourced, Stage, Transcribed, Utterance,
+    Failure, Fused, Message, Represented, SourceItem, Stage, Transcribed, Utterance,
 };
 
 /// The engines of a chain, loaded before any thread starts and shared by all.
@@ -33,8 +33,8 @@ pub struct Engines<'e> {
     pub language: &'e dyn LanguageModel,
     /// One pair of extractors for each worker of `observe`.
     pub observers: Vec<ObserveStage>,
-    /// One judge for each worker of `fuse`.
-    pub judges: Vec<Box<dyn Judge>>,
+    /// One fusion network for each worker of `fuse`.
+    pub sentiment_models: Vec<Box<dyn SentimentModel>>,
 }
 
 /// What the stages need to know besides their engines.
@@ -52,16 +52,16 @@ pub struct Chain {
     pub batch: usize,
 }
 
-/// Runs `recordings` through the chain until they end, [`Stop::ask`] is called, or a
-/// fault happens. `report` gets every message of the last stage, on its own thread.
+/// Runs `recordings` through the chain until they end, [`Stop::ask`] is called, or a stage
+/// fails. `report` gets every message of the last stage, on its own thread.
 ///
-/// Returns when all threads have ended. `watch` is called on the calling thread every
-/// now and then while they run.
+/// Returns when all threads have ended. While they run, `watch` is called over and over on the
+/// calling thread; it is expected to sleep.
 pub fn run(
     chain: &Chain,
     engines: Engines<'_>,
-    recordings: impl Iterator<Item = Sourced> + Send,
-    report: impl FnMut(Message<Fused>) -> Result<(), Fault> + Send,
+    recordings: impl Iterator<Item = SourceItem> + Send,
+    report: impl FnMut(Message<Fused>) -> Result<(), StageError> + Send,
     clocks: &StageClocks,
     stop: &Stop,
     mut watch: impl FnMut(),
@@ -80,14 +80,14 @@ pub fn run(
         let (observed, to_fuse) = bounded(queue);
         let (fused, to_report) = bounded(queue);
 
-        // The last stage first: every stage finds its downstream running.
+        // The last stage first, so that each stage starts with its successor running.
         let last = wiring.spawn(Stage::Report, 0, move |clock| {
             report_all(&to_report, report, clock, stop);
         });
-        for (index, judge) in engines.judges.into_iter().enumerate() {
+        for (index, model) in engines.sentiment_models.into_iter().enumerate() {
             let port = wiring.port(Stage::Fuse, &to_fuse, &fused);
             wiring.spawn(Stage::Fuse, index, move |_| {
-                fuse_all(&port, &*judge, chain.batch)
+                fuse_all(&port, &*model, chain.batch)
             });
         }
         for (index, observer) in engines.observers.into_iter().enumerate() {
@@ -120,9 +120,9 @@ pub fn run(
             });
         }
         wiring.spawn(Stage::Source, 0, move |clock| {
-            give_all(recordings, &found, clock, stop)
+            send_all(recordings, &found, clock, stop)
         });
-        // Only the threads hold channel ends now, so each stage ends with its input.
+        // Now only the threads hold ends of channels, so each stage ends with its input.
         drop((to_decode, cut, to_transcribe, transcribed, to_represent));
         drop((represented, to_observe, observed, to_fuse, fused));
         while !last.is_finished() {
@@ -135,9 +135,9 @@ pub fn run(
 fn transcriber<'e>(
     chain: &'e Chain,
     recogniser: &'e dyn SpeechRecogniser,
-) -> Result<impl FnMut(Utterance) -> Result<Transcribed, Failure> + use<'e>, Fault> {
+) -> Result<impl FnMut(Utterance) -> Result<Transcribed, Failure> + use<'e>, StageError> {
     let mut stage = Transcriber::new(recogniser, &chain.gate, chain.text)
-        .map_err(|error| Fault::new(Stage::Transcribe, &error))?;
+        .map_err(|error| StageError::new(Stage::Transcribe, error))?;
     Ok(move |payload| stage.transcribe(payload))
 }
 
@@ -145,13 +145,13 @@ fn transcriber<'e>(
 fn representer<'e>(
     chain: &'e Chain,
     language: &'e dyn LanguageModel,
-) -> Result<impl FnMut(Transcribed) -> Result<Represented, Failure> + use<'e>, Fault> {
+) -> Result<impl FnMut(Transcribed) -> Result<Represented, Failure> + use<'e>, StageError> {
     let mut stage = Representer::new(language, chain.text, chain.gate.threshold)
-        .map_err(|error| Fault::new(Stage::Represent, &error))?;
+        .map_err(|error| StageError::new(Stage::Represent, error))?;
     Ok(move |payload| stage.represent(payload))
 }
 
-/// What every thread of the chain is given.
+/// What every thread of the chain needs.
 struct Wiring<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     clocks: &'scope StageClocks,
@@ -174,7 +174,7 @@ impl<'scope> Wiring<'scope, '_> {
         }
     }
 
-    /// Starts a worker named after its stage. A panic that reaches here is a fault.
+    /// Starts a worker named after its stage. A panic that reaches here ends the run.
     fn spawn(
         &self,
         stage: Stage,
@@ -186,8 +186,7 @@ impl<'scope> Wiring<'scope, '_> {
             .name(format!("{stage}-{index}"))
             .spawn_scoped(self.scope, move || {
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| body(clock))) {
-                    let reason = panic_failure(stage, &*panic).chain.join(": ");
-                    stop.fault(Fault { stage, reason });
+                    stop.fail(panic_error(stage, &*panic));
                 }
             })
             .expect("the operating system can start a dozen threads")

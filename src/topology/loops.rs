@@ -8,32 +8,32 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::stop::{Fault, Stop};
-use super::worker::{Port, panic_failure, receive, send, span};
+use super::stop::{StageError, Stop};
+use super::worker::{Port, panic_error, receive, send, span};
 use crate::stages::decode::DecodeStage;
-use crate::stages::fuse::{Judge, fuse};
+use crate::stages::fuse::{SentimentModel, fuse};
 use undertone_engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
 use undertone_telemetry::StageClock;
 use undertone_types::{
-    Body, Fused, MediaFacts, Message, Observed, Recording, Sourced, Spent, Stage, Utterance,
+    Body, Fused, MediaFacts, Message, Observed, Recording, SourceItem, Stage, Utterance, WorkTimes,
 };
 
-/// Gives recordings until there are no more, or the run is to stop.
-pub(super) fn give_all(
-    recordings: impl Iterator<Item = Sourced>,
-    output: &Sender<Sourced>,
+/// Sends recordings until there are no more, or the run is to stop.
+pub(super) fn send_all(
+    recordings: impl Iterator<Item = SourceItem>,
+    output: &Sender<SourceItem>,
     clock: &StageClock,
     stop: &Stop,
 ) {
-    for sourced in recordings {
-        if stop.asked() || !send(output, sourced, clock, stop) {
+    for item in recordings {
+        if stop.asked() || !send(output, item, clock, stop) {
             return;
         }
     }
 }
 
-/// A media source whose every event is a step of `decode`: a silent hour has no
-/// utterances, but it moves.
+/// A media source that counts every event as a step of `decode`: an hour of silence has no
+/// utterances, but the stage is not stuck.
 pub(super) struct Stepping<'c> {
     pub(super) source: Box<dyn MediaSource>,
     pub(super) clock: &'c StageClock,
@@ -53,10 +53,10 @@ impl MediaSource for Stepping<'_> {
     }
 }
 
-/// Hands everything to `report`, whose error ends the run.
+/// Passes every message to `report`, whose error ends the run.
 pub(super) fn report_all(
     input: &Receiver<Message<Fused>>,
-    mut report: impl FnMut(Message<Fused>) -> Result<(), Fault>,
+    mut report: impl FnMut(Message<Fused>) -> Result<(), StageError>,
     clock: &StageClock,
     stop: &Stop,
 ) {
@@ -65,22 +65,22 @@ pub(super) fn report_all(
         let is_utterance = matches!(message.body, Body::Utterance(_));
         let _span = span(Stage::Report, &message.recording).entered();
         let _at_work = clock.at_work();
-        if let Err(fault) = report(message) {
-            return stop.fault(fault);
+        if let Err(error) = report(message) {
+            return stop.fail(error);
         }
         clock.worked(started.elapsed(), u64::from(is_utterance));
     }
 }
 
-/// Scores what is waiting, never waiting for a batch to fill.
-pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, judge: &dyn Judge, batch: usize) {
+/// Scores the utterances that are waiting, without waiting for a full batch.
+pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, model: &dyn SentimentModel, batch: usize) {
     while let Some(first) = port.receive() {
         let waiting: Vec<_> = std::iter::once(first)
             .chain(port.waiting(batch - 1))
             .collect();
         let started = Instant::now();
         let mut utterances = Vec::new();
-        // What is not an utterance passes; what is finds its place again by order.
+        // Utterances are taken out of their messages, which keep their order.
         let places: Vec<_> = waiting
             .into_iter()
             .map(|message| {
@@ -92,18 +92,14 @@ pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, judge: &dyn Judge, batc
             .collect();
         let at_work = port.clock.at_work();
         let items = utterances.len();
-        let scored = catch_unwind(AssertUnwindSafe(|| fuse(judge, utterances)));
+        let scored = catch_unwind(AssertUnwindSafe(|| fuse(model, utterances)));
         drop(at_work);
         let worked = started.elapsed();
         port.clock.worked(worked, items as u64);
         let mut scored = match scored {
             Ok(scored) => scored.into_iter(),
             Err(panic) => {
-                let reason = panic_failure(Stage::Fuse, &*panic).chain.join(": ");
-                return port.stop.fault(Fault {
-                    stage: Stage::Fuse,
-                    reason,
-                });
+                return port.stop.fail(panic_error(Stage::Fuse, &*panic));
             }
         };
         for place in places {
@@ -115,7 +111,7 @@ pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, judge: &dyn Judge, batc
             });
             if is_utterance {
                 message
-                    .spent
+                    .work_times
                     .add(Stage::Fuse, worked / u32::try_from(items).unwrap_or(1));
             }
             if !port.send(message) {
@@ -125,25 +121,27 @@ pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, judge: &dyn Judge, batc
     }
 }
 
-/// Decodes what the source gives; a file that it could not read fails here.
+/// Decodes what the source sends; a file that could not be read becomes a failure here.
 pub(super) fn decode_all(
-    input: &Receiver<Sourced>,
+    input: &Receiver<SourceItem>,
     output: &Sender<Message<Utterance>>,
     mut stage: DecodeStage<'_>,
     clock: &StageClock,
     stop: &Stop,
 ) {
-    while let Some(sourced) = receive(input, clock, stop) {
-        let alive = match sourced {
-            Sourced::Recording(recording) => decode_one(&mut stage, recording, output, clock, stop),
-            Sourced::Unreadable(recording, failure) => {
+    while let Some(item) = receive(input, clock, stop) {
+        let alive = match item {
+            SourceItem::Recording(recording) => {
+                decode_one(&mut stage, recording, output, clock, stop)
+            }
+            SourceItem::Unreadable(recording, failure) => {
                 let body = Body::Failed(failure);
                 send(
                     output,
                     Message {
                         recording,
                         body,
-                        spent: Spent::default(),
+                        work_times: WorkTimes::default(),
                     },
                     clock,
                     stop,
@@ -165,17 +163,17 @@ fn decode_one(
     stop: &Stop,
 ) -> bool {
     let (mut since, mut alive) = (Instant::now(), true);
-    let mut hand_on = |body: Body<Utterance>| {
+    let mut forward = |body: Body<Utterance>| {
         let worked = since.elapsed();
         clock.worked(worked, u64::from(matches!(body, Body::Utterance(_))));
-        let mut spent = Spent::default();
-        spent.add(Stage::Decode, worked);
+        let mut work_times = WorkTimes::default();
+        work_times.add(Stage::Decode, worked);
         alive = send(
             output,
             Message {
                 recording: recording.clone(),
                 body,
-                spent,
+                work_times,
             },
             clock,
             stop,
@@ -189,7 +187,7 @@ fn decode_one(
     };
     let _at_work = clock.at_work();
     let _span = span(Stage::Decode, &recording).entered();
-    // The stage turns errors and panics into `Failed` itself; a break is in `alive`.
-    let _ = stage.run(&recording, &mut hand_on);
+    // Errors and panics have become `Failed`; `alive` knows of a break.
+    let _ = stage.run(&recording, &mut forward);
     alive
 }

@@ -1,26 +1,26 @@
-//! How a run ends early: on request, or by a fault.
+//! How a run ends early: on request, or by an error of a stage.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use undertone_types::{Stage, error_chain};
+use undertone_types::Stage;
 
-/// A fault of the machinery (not of a recording) that ends the run.
+/// An error of a stage, not of a recording: it ends the run.
 #[derive(Debug, thiserror::Error)]
-#[error("{stage}: {reason}")]
-pub struct Fault {
+#[error("{stage}")]
+pub struct StageError {
     /// Where it happened.
     pub stage: Stage,
-    /// What happened, with causes.
-    pub reason: String,
+    /// What happened.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-impl Fault {
-    /// A fault from an error and its chain of sources.
-    pub fn new(stage: Stage, error: &dyn std::error::Error) -> Self {
+impl StageError {
+    /// This error, at this stage.
+    pub fn new(stage: Stage, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self {
             stage,
-            reason: error_chain(error).join(": "),
+            source: error.into(),
         }
     }
 }
@@ -29,38 +29,38 @@ impl Fault {
 #[derive(Debug, Default)]
 pub struct Stop {
     asked: AtomicBool,
-    broken: AtomicBool,
-    first: Mutex<Option<Fault>>,
+    failed: AtomicBool,
+    first: Mutex<Option<StageError>>,
 }
 
 impl Stop {
-    /// Asks the source to give no more recordings; what is under way is finished.
+    /// Asks the source to send no more recordings; those under way are finished.
     pub fn ask(&self) {
         self.asked.store(true, Ordering::Relaxed);
     }
 
     /// Whether the source is to stop.
     pub fn asked(&self) -> bool {
-        self.asked.load(Ordering::Relaxed) || self.is_broken()
+        self.asked.load(Ordering::Relaxed) || self.has_failed()
     }
 
-    /// Ends the run at once. Only the first fault is kept: the others follow from it.
-    pub fn fault(&self, fault: Fault) {
+    /// Ends the run at once. Only the first error is kept: it is the cause of the others.
+    pub fn fail(&self, error: StageError) {
         let mut first = self
             .first
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        first.get_or_insert(fault);
-        self.broken.store(true, Ordering::Relaxed);
+        first.get_or_insert(error);
+        self.failed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a fault has happened.
-    pub fn is_broken(&self) -> bool {
-        self.broken.load(Ordering::Relaxed)
+    /// Whether a stage has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
-    /// The first fault, if there was one.
-    pub fn take_fault(&self) -> Option<Fault> {
+    /// The first error, if there was one.
+    pub fn take_error(&self) -> Option<StageError> {
         self.first
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -73,16 +73,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_fault_is_kept_as_the_cause() {
+    fn the_first_error_is_kept_as_the_cause() {
         let stop = Stop::default();
         assert!(!stop.asked());
         for reason in ["first", "second"] {
-            stop.fault(Fault {
-                stage: Stage::Fuse,
-                reason: reason.into(),
-            });
+            stop.fail(StageError::new(Stage::Fuse, reason));
         }
-        assert!(stop.asked() && stop.is_broken());
-        assert_eq!(stop.take_fault().unwrap().to_string(), "fuse: first");
+        assert!(stop.asked() && stop.has_failed());
+        let error = stop.take_error().unwrap();
+        assert_eq!(undertone_types::error_chain(&error), ["fuse", "first"]);
     }
 }

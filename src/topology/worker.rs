@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
 
-use super::stop::{Fault, Stop};
+use super::stop::{StageError, Stop};
+use crate::stages::panics::{panic_failure, panicked};
 use undertone_telemetry::StageClock;
-use undertone_types::{Body, Cause, Failure, Message, Recording, Stage};
+use undertone_types::{Body, Failure, Message, Recording, Stage};
 
-/// How often a waiting worker looks whether the run was broken off.
-const LOOK_S: Duration = Duration::from_millis(200);
+/// How often a waiting worker checks whether the run has failed.
+const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// One end of a stage: what it reads from, writes to, and is measured by.
 pub struct Port<'r, P, Q> {
@@ -23,32 +24,32 @@ pub struct Port<'r, P, Q> {
 }
 
 impl<P, Q> Port<'_, P, Q> {
-    /// The next message, or `None` when the input has ended or the run was broken off.
+    /// The next message, or `None` when the input has ended or the run has failed.
     pub fn receive(&self) -> Option<Message<P>> {
         receive(&self.input, self.clock, self.stop)
     }
 
-    /// What waits already, up to so many messages.
+    /// The messages that are already waiting, `most` of them at most.
     pub fn waiting(&self, most: usize) -> Vec<Message<P>> {
         let messages: Vec<_> = self.input.try_iter().take(most).collect();
         self.clock.took(messages.len() as u64);
         messages
     }
 
-    /// Hands a message on; `false` when the next stage is gone.
+    /// Sends a message on; `false` when the next stage has ended.
     pub fn send(&self, message: Message<Q>) -> bool {
         send(&self.output, message, self.clock, self.stop)
     }
 }
 
-/// The next message, or `None` when the input has ended or the run was broken off.
+/// The next message, or `None` when the input has ended or the run has failed.
 pub fn receive<T>(input: &Receiver<T>, clock: &StageClock, stop: &Stop) -> Option<T> {
     let waiting = Instant::now();
     let received = loop {
-        match input.recv_timeout(LOOK_S) {
+        match input.recv_timeout(CHECK_INTERVAL) {
             Ok(message) => break Some(message),
             Err(RecvTimeoutError::Disconnected) => break None,
-            Err(RecvTimeoutError::Timeout) if stop.is_broken() => break None,
+            Err(RecvTimeoutError::Timeout) if stop.has_failed() => break None,
             Err(RecvTimeoutError::Timeout) => {}
         }
     };
@@ -57,15 +58,15 @@ pub fn receive<T>(input: &Receiver<T>, clock: &StageClock, stop: &Stop) -> Optio
     received
 }
 
-/// Hands a message on; `false` when the next stage is gone or the run was broken off.
+/// Sends a message on; `false` when the next stage has ended or the run has failed.
 pub fn send<T>(output: &Sender<T>, message: T, clock: &StageClock, stop: &Stop) -> bool {
     let waiting = Instant::now();
     let mut pending = message;
     let sent = loop {
-        match output.send_timeout(pending, LOOK_S) {
+        match output.send_timeout(pending, CHECK_INTERVAL) {
             Ok(()) => break true,
             Err(SendTimeoutError::Disconnected(_)) => break false,
-            Err(SendTimeoutError::Timeout(_)) if stop.is_broken() => break false,
+            Err(SendTimeoutError::Timeout(_)) if stop.has_failed() => break false,
             Err(SendTimeoutError::Timeout(message)) => pending = message,
         }
     };
@@ -78,15 +79,15 @@ pub fn send<T>(output: &Sender<T>, message: T, clock: &StageClock, stop: &Stop) 
 
 /// A worker that turns each utterance of type `P` into one of type `Q`.
 ///
-/// A panic while an utterance is worked on fails its recording and no other; the
-/// worker's state may be damaged then, so `make` makes a new one.
-pub fn work<P, Q, H>(port: &Port<'_, P, Q>, make: impl Fn() -> Result<H, Fault>)
+/// A panic on an utterance fails its recording and no other. The worker's state may be damaged
+/// then, so `make` makes a new one.
+pub fn work<P, Q, H>(port: &Port<'_, P, Q>, make: impl Fn() -> Result<H, StageError>)
 where
     H: FnMut(P) -> Result<Q, Failure>,
 {
     let mut hop = match make() {
         Ok(hop) => hop,
-        Err(fault) => return port.stop.fault(fault),
+        Err(error) => return port.stop.fail(error),
     };
     while let Some(message) = port.receive() {
         let started = Instant::now();
@@ -103,36 +104,26 @@ where
         drop((span, at_work));
         let worked = started.elapsed();
         port.clock.worked(worked, u64::from(is_utterance));
-        message.spent.add(port.stage, worked);
+        message.work_times.add(port.stage, worked);
         if !port.send(message) {
             return;
         }
         if panicked {
             hop = match make() {
                 Ok(hop) => hop,
-                Err(fault) => return port.stop.fault(fault),
+                Err(error) => return port.stop.fail(error),
             };
         }
     }
 }
 
-/// What is logged while a stage works on a recording says so.
+/// A span that names stage and recording in what is logged meanwhile.
 pub fn span(stage: Stage, recording: &Recording) -> tracing::Span {
     let recording = recording.relative.display();
     tracing::info_span!("work", %stage, %recording)
 }
 
-/// A panic, as the failure of the recording that was being worked on.
-pub fn panic_failure(stage: Stage, panic: &(dyn Any + Send)) -> Failure {
-    let reason = panic
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned());
-    Failure {
-        stage,
-        cause: Cause::Defect,
-        chain: vec![format!("the stage panicked: {reason}")],
-        hint: Some("this is a bug in undertone: please report it with this recording".to_owned()),
-    }
+/// A panic that ends the run.
+pub fn panic_error(stage: Stage, panic: &(dyn Any + Send)) -> StageError {
+    StageError::new(stage, panicked(panic))
 }

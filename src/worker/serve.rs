@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::fault_injection;
-use crate::stages::report::{FailureRecords, Progress, Reporter};
-use crate::topology::{self, Chain, Engines, Fault, Stop};
+use crate::stages::report::{FailureRecords, ReportEvent, Reporter};
+use crate::topology::{self, Chain, Engines, StageError, Stop};
 use undertone_daemon::{Event, Heartbeat, Order, StageHeartbeat};
 use undertone_reports::{ReportError, RunMark};
 use undertone_telemetry::StageClocks;
-use undertone_types::{Recording, Sourced, Stage};
+use undertone_types::{Recording, SourceItem, Stage, error_chain};
 
 /// How often the worker checks whether to stop.
 const POLL: Duration = Duration::from_millis(100);
@@ -32,7 +32,7 @@ pub struct Service<'e> {
     pub out: PathBuf,
 }
 
-/// Scores what `orders` say until [`Order::Finish`], the end of the orders, or a fault.
+/// Scores what `orders` say until [`Order::Finish`], the end of the orders, or an error of a stage.
 /// `tell` is called from several threads.
 pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Event) + Sync)) {
     let Service {
@@ -52,7 +52,7 @@ pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Even
     let report = |message| {
         reporter.take(message).map_err(|error: ReportError| {
             disk_full.store(error.is_disk_full(), Ordering::Relaxed);
-            Fault::new(Stage::Report, &error)
+            StageError::new(Stage::Report, error)
         })
     };
     let recordings = std::iter::from_fn(|| next(orders, &stop));
@@ -67,21 +67,21 @@ pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Even
     tell(Event::Ready);
     topology::run(&chain, engines, recordings, report, &clocks, &stop, watch);
     tell(Event::Heartbeat(heartbeat(&clocks)));
-    if let Some(fault) = stop.take_fault() {
+    if let Some(error) = stop.take_error() {
         tell(Event::Fault {
-            reason: fault.to_string(),
+            reason: error_chain(&error).join(": "),
             disk_full: disk_full.load(Ordering::Relaxed),
         });
     }
 }
 
-fn next(orders: &Receiver<Order>, stop: &Stop) -> Option<Sourced> {
+fn next(orders: &Receiver<Order>, stop: &Stop) -> Option<SourceItem> {
     loop {
         match orders.recv_timeout(POLL) {
             Ok(Order::Score(job)) => {
                 let recording = Recording::from(job);
                 fault_injection::inject(&recording.relative);
-                return Some(Sourced::Recording(Arc::new(recording)));
+                return Some(SourceItem::Recording(Arc::new(recording)));
             }
             Ok(Order::Begin(_)) => {}
             Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => return None,
@@ -91,20 +91,20 @@ fn next(orders: &Receiver<Order>, stop: &Stop) -> Option<Sourced> {
     }
 }
 
-fn event(progress: Progress) -> Event {
+fn event(progress: ReportEvent) -> Event {
     match progress {
-        Progress::Opened {
+        ReportEvent::Opened {
             recording,
             duration_s,
         } => Event::Opened {
             id: recording.0,
             duration_s,
         },
-        Progress::Scored { recording, end_s } => Event::Scored {
+        ReportEvent::Scored { recording, end_s } => Event::Scored {
             id: recording.0,
             end_s,
         },
-        Progress::Reported {
+        ReportEvent::Reported {
             recording,
             duration_s,
             summary,
@@ -113,7 +113,7 @@ fn event(progress: Progress) -> Event {
             duration_s,
             summary,
         },
-        Progress::Failed { recording, failure } => Event::Failed {
+        ReportEvent::Failed { recording, failure } => Event::Failed {
             id: recording.id.0,
             failure,
         },

@@ -1,8 +1,9 @@
-//! The native engines: the only room that names their crates.
+//! The native engines GStreamer, whisper.cpp and llama.cpp: no other crate names theirs.
 //!
-//! Each engine is a trait that the stages know, the real thing behind it, and a
-//! fake for tests. Models are loaded once and shared; what is mutable (a decoder
-//! state, a key-value cache) is a session that belongs to one worker thread.
+//! Each engine is a trait that the stages know and an implementation of it. Models are loaded
+//! once and shared; mutable state (a decoder state, a key-value cache) is in a session that
+//! belongs to one worker thread. How utterances are cut, which text is used and what a failure
+//! means is decided by the stages, not here.
 
 pub mod llama;
 pub mod media;

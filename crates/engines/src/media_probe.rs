@@ -1,21 +1,21 @@
-//! Asks GStreamer which elements this machine has.
+//! Which GStreamer elements this machine has.
 
 use gstreamer as gst;
 
-/// GStreamer does not start.
+/// GStreamer cannot be initialised.
 #[derive(Debug, thiserror::Error)]
 #[error("GStreamer does not start")]
 pub struct MediaProbeError(#[from] gst::glib::Error);
 
-/// A GStreamer that runs.
+/// GStreamer, initialised.
 #[derive(Debug)]
 pub struct MediaProbe(());
 
 impl MediaProbe {
-    /// Starts GStreamer.
+    /// Initialises GStreamer.
     ///
     /// # Errors
-    /// When it does not start.
+    /// When that fails.
     pub fn start() -> Result<Self, MediaProbeError> {
         gst::init()?;
         Ok(Self(()))

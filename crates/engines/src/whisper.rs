@@ -26,8 +26,8 @@ pub trait RecogniserSession {
     fn transcribe(&mut self, audio: &[f32]) -> Result<Transcript, RecogniserError>;
 }
 
-/// What an engine says of its failure; its own type stays in this crate.
-pub type EngineCause = Box<dyn std::error::Error + Send + Sync>;
+/// An error of an engine's crate; its type is not named outside of this one.
+pub type NativeError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What can go wrong in speech recognition.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +37,19 @@ pub enum RecogniserError {
     Load {
         /// The model file.
         path: PathBuf,
-        /// What whisper.cpp says.
-        source: EngineCause,
+        /// The error of whisper.cpp.
+        source: NativeError,
     },
-    /// No state can be made for a worker.
+    /// The state of a worker cannot be allocated.
     #[error("whisper cannot allocate its state")]
-    State(#[source] EngineCause),
+    State(#[source] NativeError),
     /// Transcription failed.
     #[error("whisper failed on {seconds:.2} s of audio")]
     Transcribe {
         /// Length of the utterance.
         seconds: f64,
-        /// What whisper.cpp says.
-        source: EngineCause,
+        /// The error of whisper.cpp.
+        source: NativeError,
     },
 }
 
@@ -57,7 +57,7 @@ pub enum RecogniserError {
 const POSITIONS_PER_S: f64 = 50.0;
 /// The encoder's context is a multiple of this.
 const POSITION_STEP: usize = 16;
-/// Silence that the encoder sees after the utterance, in positions.
+/// Silence after the utterance that is encoded too, in positions.
 const POSITION_MARGIN: usize = 8;
 
 /// whisper.cpp with one model.
@@ -104,8 +104,8 @@ impl Whisper {
         parameters.set_single_segment(true);
         parameters.set_no_timestamps(true);
         parameters.set_audio_ctx(audio_context(samples, self.context.n_audio_ctx()));
-        // "Nothing was said" must be a possible answer: no forced first word, no
-        // second try at a higher temperature, no text dropped behind our back.
+        // An empty transcript must be possible, and the gate must see all evidence: no forced
+        // first word, no second attempt at a higher temperature, no text dropped.
         parameters.set_suppress_blank(false);
         parameters.set_temperature_inc(0.0);
         parameters.set_no_speech_thold(1.0);
@@ -117,13 +117,13 @@ impl Whisper {
     }
 }
 
-/// Encoder positions for an utterance: shortening the window from 30 s to what is
-/// there saves most of the encoder's time.
+/// Encoder positions for an utterance: a window as long as the utterance instead of 30 s saves
+/// most of the encoder's time.
 fn audio_context(samples: usize, model_positions: i32) -> i32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "seconds are few"
+        reason = "an utterance lasts seconds"
     )]
     let spoken = (samples as f64 / f64::from(RATE_HZ) * POSITIONS_PER_S).ceil() as usize;
     let positions = (spoken + POSITION_MARGIN).next_multiple_of(POSITION_STEP);
@@ -160,7 +160,7 @@ impl RecogniserSession for WhisperSession<'_> {
             })?;
         let end_of_text = self.whisper.context.token_eot();
         let mut transcript = Transcript::default();
-        // Bytes, not text, per segment: a character may be split over two tokens.
+        // Bytes, not text: a character may be split over two tokens.
         let mut bytes = Vec::new();
         for segment in self.state.as_iter() {
             transcript.no_speech = transcript.no_speech.max(segment.no_speech_probability());
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_encoder_sees_the_utterance_and_little_more() {
+    fn the_encoder_window_is_little_longer_than_the_utterance() {
         assert_eq!(audio_context(16_000, 1500), 64);
         assert_eq!(audio_context(16_000 * 4, 1500), 208);
         assert_eq!(audio_context(16_000 * 60, 1500), 1500);

@@ -1,4 +1,4 @@
-//! [`Prosody`]: how something is said, fifty times a second.
+//! [`Prosody`]: how something is said, at fifty time steps a second.
 //!
 //! | columns | what |
 //! | --- | --- |
@@ -36,7 +36,7 @@ const BINS: usize = FFT / 2 + 1;
 const BIN_HZ: f32 = RATE_HZ as f32 / FFT as f32;
 /// Power below which a frame is silence: −120 dBFS.
 const FLOOR: f32 = 1e-12;
-/// Bands further below the utterance's level than this are as good as empty, in dB.
+/// Bands further below the utterance's level than this count as empty, in dB.
 const RANGE_DB: f32 = 70.0;
 /// The same as a share of a frame's power.
 const EMPTY: f32 = 1e-7;
@@ -91,7 +91,7 @@ impl Work {
     }
 }
 
-/// What one frame gives before the utterance as a whole is known.
+/// Measurements of one frame, before they are related to the utterance.
 #[derive(Clone, Debug)]
 struct Measured {
     level_db: f32,
@@ -185,7 +185,7 @@ impl Prosody {
     }
 }
 
-/// Columns 7 to 15, brought to about [−3, 3]; all zero for silence.
+/// Columns 7 to 15, scaled to about [−3, 3]; all zero for silence.
 fn shape(frame: &[f32; WINDOW], power: &[f32], total: f32, flux: f32) -> [f32; 9] {
     if total <= FLOOR {
         return [0.0; 9];
@@ -234,7 +234,7 @@ fn shape(frame: &[f32; WINDOW], power: &[f32], total: f32, flux: f32) -> [f32; 9
     ]
 }
 
-/// Rows of the result: what was measured, against the utterance as a whole.
+/// Rows of the result: the measurements in relation to the whole utterance.
 fn normalise(measured: &[Measured]) -> Vec<[f32; WIDTH]> {
     let mut levels: Vec<f32> = measured.iter().map(|m| m.level_db).collect();
     let loud_db = quantile(&mut levels, 0.9).unwrap_or(0.0);
@@ -244,7 +244,7 @@ fn normalise(measured: &[Measured]) -> Vec<[f32; WIDTH]> {
         .map(|m| m.pitch.hertz.log2())
         .collect();
     let median = quantile(&mut pitches, 0.5).unwrap_or(0.0);
-    // Silent frames say nothing about the voice's level.
+    // Silent frames are not part of the voice's level.
     let heard = measured.iter().filter(|m| m.level_db > loud_db - 30.0);
     let (sum, count) = heard
         .flat_map(|m| m.bands_db)
@@ -296,7 +296,7 @@ fn add_changes(rows: &mut [[f32; WIDTH]]) {
     }
 }
 
-/// A quantile; sorts.
+/// A quantile; sorts `values`.
 fn quantile(values: &mut [f32], share: f32) -> Option<f32> {
     values.sort_by(f32::total_cmp);
     values.get((values.len() as f32 * share) as usize).copied()
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_fifty_rows_a_second_and_none_of_nothing() {
+    fn there_are_fifty_rows_a_second_and_none_without_samples() {
         let prosody = Prosody::default();
         let matrix = prosody.extract(&voice(150.0, 1.0, 0.5)).unwrap();
         assert_eq!((matrix.rows(), matrix.cols()), (50, prosody.width()));

@@ -1,10 +1,10 @@
-//! Histograms of oriented gradients: which edges run where.
+//! Histograms of oriented gradients.
 
 use std::f32::consts::PI;
 
-/// Directions that are told apart, over half a turn.
+/// Bins of edge direction over half a turn.
 pub(super) const DIRECTIONS: usize = 6;
-/// Keeps one strong edge from drowning all others.
+/// Largest value after normalisation, so that one strong edge does not hide all others.
 const CLIP: f32 = 0.3;
 
 /// A region of the crop, in pixels.
@@ -26,7 +26,7 @@ impl Region {
     }
 }
 
-/// Strength and direction of the edges of a square grey picture.
+/// Strength and direction of the edges of a square grey image.
 #[derive(Debug)]
 pub(super) struct Gradients {
     side: usize,
@@ -49,8 +49,8 @@ impl Gradients {
         Self { side, edges }
     }
 
-    /// Histograms of a region's cells, normalised together: brightness and contrast do not
-    /// matter. Appends to `row`.
+    /// Appends the histograms of a region's cells to `row`, normalised together so that
+    /// brightness and contrast do not matter.
     pub(super) fn describe(&self, region: Region, row: &mut Vec<f32>) {
         let first = row.len();
         row.resize(first + region.width(), 0.0);
@@ -74,7 +74,7 @@ impl Gradients {
             .iter_mut()
             .for_each(|value| *value = value.min(CLIP));
         normalise(histograms);
-        // Of length one, the values are small: bring them near one.
+        // The values of a vector of length one are small: scale them to about one.
         let scale = (histograms.len() as f32).sqrt();
         histograms.iter_mut().for_each(|value| *value *= scale);
     }

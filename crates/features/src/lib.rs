@@ -1,8 +1,8 @@
-//! Built-in extractors: what is heard and seen, as numbers.
+//! The feature extractors: audio and video of an utterance as sequences of vectors.
 //!
 //! Hand-made features that need no model: [`Prosody`] for the voice, [`FaceShape`] for the
-//! face. A bundle may bring TorchScript modules instead; they implement the same traits
-//! elsewhere. Pure functions of an utterance: no tensors, no files, no state.
+//! face. Pure functions of an utterance: no tensors, no files, no state. A changed feature is
+//! a new `version`: bundles name the version that their network was trained on.
 
 mod audio;
 mod hog;
@@ -13,16 +13,17 @@ mod video;
 pub use audio::{FRAME_RATE_HZ, Prosody};
 pub use video::FaceShape;
 
-use undertone_types::{Frame, Matrix};
+use undertone_types::{FACE_SIDE_PX, Frame, Matrix};
 
-/// An extractor failed: its module does not take this input.
+/// Why an extractor rejects an utterance.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("extractor {extractor} failed: {reason}")]
-pub struct FeatureError {
-    /// Which extractor.
-    pub extractor: String,
-    /// What it said.
-    pub reason: String,
+pub enum FeatureError {
+    /// A face crop of another size.
+    #[error("a face crop of {FACE_SIDE_PX}×{FACE_SIDE_PX} pixels is needed, got {side_px}")]
+    CropSize {
+        /// Its width and height.
+        side_px: usize,
+    },
 }
 
 /// Turns sound into a sequence of vectors.
@@ -30,7 +31,7 @@ pub trait AudioExtractor: Send + Sync {
     /// Name, for manifests and reports.
     fn name(&self) -> &str;
 
-    /// Changes whenever the same sound gives other numbers.
+    /// Changes whenever the same sound gives other features.
     fn version(&self) -> u32;
 
     /// Values per time step.
@@ -39,7 +40,7 @@ pub trait AudioExtractor: Send + Sync {
     /// Mono at 16 kHz in [−1, 1] → `[time, width]`.
     ///
     /// # Errors
-    /// When a module refuses the input.
+    /// When the input has not the form that the extractor needs.
     fn extract(&self, samples: &[f32]) -> Result<Matrix, FeatureError>;
 }
 
@@ -48,7 +49,7 @@ pub trait VideoExtractor: Send + Sync {
     /// Name, for manifests and reports.
     fn name(&self) -> &str;
 
-    /// Changes whenever the same frames give other numbers.
+    /// Changes whenever the same frames give other features.
     fn version(&self) -> u32;
 
     /// Values per frame.
@@ -57,6 +58,6 @@ pub trait VideoExtractor: Send + Sync {
     /// Frames in the order of time → `[frames with a face, width]`.
     ///
     /// # Errors
-    /// When a module refuses the input.
+    /// When the input has not the form that the extractor needs.
     fn extract(&self, frames: &[Frame]) -> Result<Matrix, FeatureError>;
 }

@@ -44,7 +44,7 @@ fn triangle(left: f32, middle: f32, right: f32) -> (usize, Vec<f32>) {
     if sum > 0.0 {
         weights.iter_mut().for_each(|weight| *weight /= sum);
     } else {
-        // Narrower than a bin: the nearest bin stands for the band.
+        // The band is narrower than a bin: use the nearest bin.
         return (middle.round() as usize, vec![1.0]);
     }
     (first, weights)

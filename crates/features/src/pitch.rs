@@ -1,11 +1,11 @@
 //! Fundamental frequency of a voice, from the autocorrelation of a frame.
 
-/// Lowest and highest pitch that is looked for, in Hz.
+/// Range of pitch, in Hz.
 const LOW_HZ: f32 = 65.0;
 const HIGH_HZ: f32 = 420.0;
 /// Autocorrelation, relative to lag 0, from which a frame counts as voiced.
 const VOICED: f32 = 0.45;
-/// Prefers shorter lags a little, so that a pitch is not found an octave too low.
+/// Prefers shorter lags slightly, against pitches that are an octave too low.
 const OCTAVE_COST: f32 = 0.02;
 
 /// The pitch of one frame.

@@ -26,7 +26,7 @@ const MOUTH: Region = Region {
 };
 const GEOMETRY: usize = 12;
 const WIDTH: usize = WHOLE.width() + MOUTH.width() + GEOMETRY;
-/// A face that was not seen for longer than this has not moved, but come anew.
+/// After a longer time without a face, the next one is not compared with the one before.
 const SAME_FACE_S: f64 = 1.0;
 
 /// Shape and movement of the face in each sampled frame.
@@ -47,20 +47,15 @@ impl VideoExtractor for FaceShape {
     }
 
     fn extract(&self, frames: &[Frame]) -> Result<Matrix, FeatureError> {
-        let failed = |reason: String| FeatureError {
-            extractor: self.name().to_owned(),
-            reason,
-        };
         let mut rows = Vec::new();
         let mut count = 0;
         let mut before: Option<(f64, &Face)> = None;
         for frame in frames {
             let Some(face) = &frame.face else { continue };
             if face.side_px != FACE_SIDE_PX || face.luma.len() != FACE_SIDE_PX * FACE_SIDE_PX {
-                return Err(failed(format!(
-                    "a face crop of {FACE_SIDE_PX}×{FACE_SIDE_PX} pixels is needed, got {}",
-                    face.side_px
-                )));
+                return Err(FeatureError::CropSize {
+                    side_px: face.side_px,
+                });
             }
             let known = before
                 .filter(|(time_s, _)| frame.time_s - time_s <= SAME_FACE_S)
@@ -72,11 +67,11 @@ impl VideoExtractor for FaceShape {
             before = Some((frame.time_s, face));
             count += 1;
         }
-        Matrix::new(count, WIDTH, rows).map_err(|error| failed(error.to_string()))
+        Ok(Matrix::new(count, WIDTH, rows).expect("each face adds one row of this width"))
     }
 }
 
-/// Place, size, brightness and their changes, brought to about [−3, 3].
+/// Place, size, brightness and their changes, scaled to about [−3, 3].
 fn geometry(face: &Face, before: Option<&Face>) -> [f32; GEOMETRY] {
     let (x, y) = centre(face);
     let size = face.bounds.width.max(1e-3);

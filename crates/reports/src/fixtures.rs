@@ -1,4 +1,4 @@
-//! Messages and marks for tests, of this room and of others.
+//! Messages and run marks for tests of this crate and others.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ pub fn mark() -> Arc<RunMark> {
     })
 }
 
-/// A recording that was never looked at.
+/// A recording whose file does not exist.
 pub fn recording() -> Arc<Recording> {
     let path = PathBuf::from("/in/day/a.mp4");
     Arc::new(Recording {
@@ -51,7 +51,7 @@ pub fn recording() -> Arc<Recording> {
     })
 }
 
-/// The end of a recording with so many utterances.
+/// The end of a recording with this number of utterances.
 pub fn ended(utterances: u32) -> Ended {
     Ended {
         utterances,
@@ -80,8 +80,8 @@ pub fn stage_s() -> BTreeMap<Stage, f64> {
     BTreeMap::from([(Stage::Decode, 0.25), (Stage::Transcribe, 1.5)])
 }
 
-/// Even ones are transcribed, odd ones simulated; an utterance lasts `index + 1` seconds.
-/// A scored utterance.
+/// A scored utterance of `index + 1` seconds; the text of even ones is transcribed, of odd ones
+/// simulated.
 pub fn fused(index: u32, score: f32) -> Fused {
     let is_simulated = index % 2 == 1;
     let start_s = f64::from(index) * 10.0;

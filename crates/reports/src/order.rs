@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::ReportError;
 
-/// Holds back what came early until what belongs before it has come.
+/// Holds back early items until all items before them have arrived.
 #[derive(Debug)]
-pub(super) struct InOrder<T> {
+pub(super) struct ReorderBuffer<T> {
     next: u32,
     early: BTreeMap<u32, T>,
 }
 
-impl<T> InOrder<T> {
+impl<T> ReorderBuffer<T> {
     pub(super) fn new() -> Self {
         Self {
             next: 0,
@@ -19,7 +19,7 @@ impl<T> InOrder<T> {
         }
     }
 
-    /// Takes an item; gives all that are now due, in order.
+    /// Takes an item; returns all that are now due, in order.
     pub(super) fn push(&mut self, index: u32, item: T) -> Result<Vec<T>, ReportError> {
         if index < self.next || self.early.contains_key(&index) {
             return Err(ReportError::Twice(index));
@@ -33,7 +33,7 @@ impl<T> InOrder<T> {
         Ok(due)
     }
 
-    /// How many items were given out.
+    /// Items returned so far.
     pub(super) fn given(&self) -> u32 {
         self.next
     }
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn the_same_index_twice_is_an_error() {
-        let mut order = InOrder::new();
+        let mut order = ReorderBuffer::new();
         assert!(order.push(1, 'b').unwrap().is_empty());
         assert!(matches!(order.push(1, 'b'), Err(ReportError::Twice(1))));
         assert_eq!(order.push(0, 'a').unwrap(), ['a', 'b']);
@@ -59,7 +59,7 @@ mod tests {
         fn any_order_of_arrival_comes_out_sorted(
             arrival in Just((0u32..40).collect::<Vec<_>>()).prop_shuffle()
         ) {
-            let mut order = InOrder::new();
+            let mut order = ReorderBuffer::new();
             let mut out = Vec::new();
             for index in arrival {
                 out.extend(order.push(index, index).unwrap());

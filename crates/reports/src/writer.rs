@@ -1,4 +1,4 @@
-//! Writes one report: utterances as they come, everything else at the end.
+//! Writes one report: utterances as they arrive, everything else at the end.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,21 +11,21 @@ use super::ReportError;
 use super::atomic::{place, remove_if_there};
 use super::lines::{Line, SummaryLine, UtteranceLine};
 use super::mark::RunMark;
-use super::order::InOrder;
+use super::order::ReorderBuffer;
 use super::paths::ReportPaths;
 use super::render::{recording_line, utterance_line};
 use super::summary::Sums;
 
-/// A report in the making. Utterances are kept in an unnamed file, which the system
-/// removes with the process: the first line, which holds the true duration, is only
-/// known at the end. Dropped without [`finish`](Self::finish), nothing is left.
+/// A report that is being written. Utterances go into an unnamed file, which disappears with
+/// the process: the first line holds the exact duration, which is only known at the end.
+/// Dropped without [`finish`](Self::finish), it leaves nothing.
 #[derive(Debug)]
 pub struct ReportWriter {
     paths: ReportPaths,
     recording: Arc<Recording>,
     mark: Arc<RunMark>,
     body: BufWriter<File>,
-    order: InOrder<UtteranceLine>,
+    order: ReorderBuffer<UtteranceLine>,
     sums: Sums,
 }
 
@@ -51,7 +51,7 @@ impl ReportWriter {
             recording,
             mark,
             body: BufWriter::new(body),
-            order: InOrder::new(),
+            order: ReorderBuffer::new(),
             sums: Sums::default(),
         })
     }
@@ -59,7 +59,7 @@ impl ReportWriter {
     /// Takes an utterance; they may come in any order.
     ///
     /// # Errors
-    /// When its score is no number, it came before, or the disk refuses.
+    /// When a value is not finite, the utterance arrived before, or the disk is full.
     pub fn utterance(&mut self, fused: &Fused) -> Result<(), ReportError> {
         let line = utterance_line(fused, self.mark.config.gate)?;
         for line in self.order.push(line.index, line)? {
@@ -69,17 +69,17 @@ impl ReportWriter {
         Ok(())
     }
 
-    /// True when every utterance of the recording has come: with replicated stages the
-    /// end may overtake the last of them.
+    /// True when every utterance of the recording has arrived: with replicated stages the end
+    /// may overtake the last of them.
     #[must_use]
     pub fn is_complete(&self, ended: &Ended) -> bool {
         self.order.given() == ended.utterances
     }
 
-    /// Puts the report in its place, and removes the record of an earlier failure.
+    /// Writes the report, and removes the record of an earlier failure.
     ///
     /// # Errors
-    /// When utterances are missing or the disk refuses; then there is no report.
+    /// When utterances are missing or it cannot be written; then there is no report.
     pub fn finish(
         self,
         ended: &Ended,
@@ -99,19 +99,19 @@ impl ReportWriter {
             sums,
             ..
         } = self;
-        let refused = |source| ReportError::Io {
+        let failed = |source| ReportError::Io {
             path: paths.report.clone(),
             source,
         };
         let mut body = body
             .into_inner()
-            .map_err(|error| refused(error.into_error()))?;
-        body.rewind().map_err(refused)?;
+            .map_err(|error| failed(error.into_error()))?;
+        body.rewind().map_err(failed)?;
         let first = recording_line(&recording, &ended.facts, &mark);
         let last = sums.line(stage_s);
         place(&paths.report, |file| {
             write_line(file, &Line::Recording(first), &paths)?;
-            io::copy(&mut body, file).map_err(refused)?;
+            io::copy(&mut body, file).map_err(failed)?;
             write_line(file, &Line::Summary(last.clone()), &paths)
         })?;
         remove_if_there(&paths.failure)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, MediaFacts, Recording, Spent};
+use super::{Failure, MediaFacts, Recording, WorkTimes};
 
 /// Something about one recording, on its way to the report.
 #[derive(Clone, Debug)]
@@ -11,8 +11,8 @@ pub struct Message<P> {
     pub recording: Arc<Recording>,
     /// What about it.
     pub body: Body<P>,
-    /// The working time that went into it so far.
-    pub spent: Spent,
+    /// Working time on it so far.
+    pub work_times: WorkTimes,
 }
 
 /// What a message says. With replicated stages messages may overtake each other;
@@ -53,7 +53,7 @@ impl<P> Message<P> {
         Message {
             recording: self.recording,
             body,
-            spent: self.spent,
+            work_times: self.work_times,
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Recording {
 
 /// What the source gives to the chain.
 #[derive(Clone, Debug)]
-pub enum Sourced {
+pub enum SourceItem {
     /// A recording to be scored.
     Recording(Arc<Recording>),
     /// A file that was found but cannot be read.

@@ -1,9 +1,9 @@
 //! Cuts a recording into utterances, as it goes.
 //!
-//! [`VoiceCutter`] follows the voice; [`WindowCutter`] cuts windows of fixed length where
-//! there is no voice to follow. Both are fed sound and frames in the order of time, in
-//! blocks of any size, and hand out each utterance as soon as it has ended. What they hold
-//! is bounded by the longest utterance. No media, no threads, no channels here.
+//! [`VoiceCutter`] cuts where somebody speaks; [`WindowCutter`] cuts windows of fixed length
+//! where nobody does. Both take sound and frames in the order of time, in blocks of any size,
+//! and give each utterance as soon as it has ended. Memory is bounded by the longest utterance.
+//! No media, no threads, no channels here.
 
 mod frames;
 mod spans;
@@ -17,7 +17,7 @@ pub use windows::{LOUD_DBFS, WindowCutter, WindowSettings};
 
 use undertone_types::RATE_HZ;
 
-/// Length of so many samples in seconds.
+/// Length of a number of samples in seconds.
 fn seconds(samples: u64) -> f64 {
     samples as f64 / f64::from(RATE_HZ)
 }

@@ -1,4 +1,4 @@
-//! Where utterances begin and end, in hops: the rules, free of samples and frames.
+//! Where utterances begin and end, in hops: the rules alone, without samples and frames.
 
 use std::collections::VecDeque;
 
@@ -6,10 +6,9 @@ use super::voice::HOP;
 use undertone_config::Utterances;
 use undertone_types::RATE_HZ;
 
-/// A voice that was heard stays heard until the probability falls this far below the
-/// threshold.
+/// A voice lasts until its probability falls this far below the threshold.
 const HYSTERESIS: f32 = 0.15;
-/// Hops on each side over which the level is averaged in search of the quietest place.
+/// Hops on each side over which the level is averaged to find the quietest place.
 const SMOOTHING: usize = 2;
 
 /// The settings in hops, made consistent.
@@ -19,7 +18,7 @@ struct Limits {
     max: u64,
     pad: u64,
     pause: u64,
-    /// Voice that an utterance needs: half the minimum, as padding makes up the rest.
+    /// Least voice in an utterance: half the minimum, padding is the rest.
     voice: u64,
     threshold: f32,
 }
@@ -64,7 +63,7 @@ pub(super) struct SpanFinder {
     limits: Limits,
     /// Hops seen.
     now: u64,
-    /// The end of the span before: nothing starts earlier.
+    /// The end of the previous span: the next one starts no earlier.
     floor: u64,
     in_voice: bool,
     heard: bool,
@@ -86,7 +85,7 @@ impl SpanFinder {
         }
     }
 
-    /// Nothing before this hop will be part of a span to come.
+    /// No later span starts before this hop.
     pub(super) fn keep_from(&self) -> u64 {
         self.speech.map_or_else(
             || self.now.saturating_sub(self.limits.pad).max(self.floor),
@@ -99,7 +98,7 @@ impl SpanFinder {
         self.heard
     }
 
-    /// Takes one hop; gives a span when one has ended.
+    /// Takes one hop; returns a span when one has ended.
     pub(super) fn push(&mut self, probability: f32, mean_square: f32) -> Option<Span> {
         let threshold = self.limits.threshold;
         self.in_voice = probability
@@ -121,7 +120,7 @@ impl SpanFinder {
         ended
     }
 
-    /// The end of the sound: what is still open ends here.
+    /// The sound has ended, and an open span with it.
     pub(super) fn finish(&mut self) -> Option<Span> {
         let ended = self.speech.and_then(|speech| self.close(speech));
         self.floor = self.now;
@@ -163,7 +162,7 @@ impl SpanFinder {
         Some(span)
     }
 
-    /// Cuts speech that goes on for too long at its quietest place; the rest goes on.
+    /// Cuts speech that is too long at its quietest place; the rest stays open.
     fn split(&mut self, speech: Speech) -> Span {
         let first = speech.start + self.limits.max / 2;
         let last = self.now - self.limits.min;
@@ -194,7 +193,7 @@ impl SpanFinder {
             .unwrap_or((false, 0.0))
     }
 
-    /// Level around the boundary before `hop`; a voice counts more than any level.
+    /// Level around the boundary before `hop`; a voice outweighs any level.
     fn loudness(&self, hop: u64) -> f32 {
         let around = SMOOTHING as u64;
         (hop.saturating_sub(around)..hop + around)

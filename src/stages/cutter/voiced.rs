@@ -11,8 +11,8 @@ use undertone_types::{Frame, Utterance};
 
 /// How long an utterance waits for frames that do not come, in seconds.
 const FRAME_PATIENCE_S: f64 = 30.0;
-/// Blocks that are off by less than this follow on, in seconds.
-const SEAM_S: f64 = 0.001;
+/// Blocks whose start is off by less than this are contiguous, in seconds.
+const TOLERANCE_S: f64 = 0.001;
 
 /// Cuts sound (and frames) into utterances by voice.
 pub struct VoiceCutter {
@@ -55,11 +55,11 @@ impl VoiceCutter {
         }
     }
 
-    /// Takes sound that starts at `start_s` on the recording's clock. A block that does not
-    /// follow on the one before ends the utterance.
+    /// Takes sound that starts at `start_s` on the recording's clock. A gap before it ends the
+    /// utterance.
     pub fn audio(&mut self, start_s: f64, samples: &[f32]) {
         let origin_s = match self.origin_s {
-            Some(origin_s) if (start_s - origin_s - seconds(self.taken())).abs() <= SEAM_S => {
+            Some(origin_s) if (start_s - origin_s - seconds(self.taken())).abs() <= TOLERANCE_S => {
                 origin_s
             }
             Some(_) => {
@@ -86,7 +86,7 @@ impl VoiceCutter {
         self.frames.push(frame);
     }
 
-    /// The recording has ended: what is open is cut, and nothing is waited for.
+    /// The recording has ended: an open utterance is cut, and no more frames are waited for.
     pub fn finish(&mut self) {
         self.end_sound();
         self.frames.end();
@@ -110,7 +110,7 @@ impl VoiceCutter {
         self.index
     }
 
-    /// True once a voice was heard, be it ever so short.
+    /// True once a voice was detected, however short.
     #[must_use]
     pub fn heard_voice(&self) -> bool {
         self.heard_voice
@@ -139,7 +139,7 @@ impl VoiceCutter {
         }
     }
 
-    /// Hears the last part of a hop, and ends what is open.
+    /// Takes the last, incomplete hop, and cuts an open utterance.
     fn end_sound(&mut self) {
         let rest = &self.samples[(self.heard - self.first) as usize..];
         if !rest.is_empty() {
@@ -181,7 +181,7 @@ impl VoiceCutter {
     fn forget(&mut self, origin_s: f64) {
         let keep = (self.finder.keep_from() * HOP as u64).clamp(self.first, self.heard);
         let needless = (keep - self.first) as usize;
-        // In large steps: what follows has to be moved.
+        // In large steps, since the samples behind have to be moved.
         if needless * 2 >= self.samples.len() || needless > 1 << 16 {
             self.samples.drain(..needless);
             self.first = keep;
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::stages::cutter::default_settings;
 
-    /// Hears a voice in whatever is louder than a tenth.
+    /// Detects a voice in whatever is louder than 0.1.
     struct Loudness;
 
     impl VoiceDetector for Loudness {
@@ -212,7 +212,7 @@ mod tests {
         fn reset(&mut self) {}
     }
 
-    /// Sound of (voice, samples); each sample differs, so that places can be told apart.
+    /// Sound of (voice, samples); all samples differ, so that places can be told apart.
     fn sound(runs: &[(bool, usize)]) -> Vec<f32> {
         let mut sound: Vec<f32> = Vec::new();
         for &(voice, samples) in runs {
@@ -258,7 +258,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn blocks_do_not_matter(
+        fn the_size_of_blocks_does_not_matter(
             runs in prop::collection::vec((any::<bool>(), 1usize..60_000), 1..8),
             blocks in prop::collection::vec(1usize..5000, 1..6),
         ) {
@@ -269,7 +269,7 @@ mod tests {
         }
 
         #[test]
-        fn utterances_are_what_was_heard(
+        fn utterances_hold_the_sound_of_their_time(
             runs in prop::collection::vec((any::<bool>(), 1usize..60_000), 1..8),
         ) {
             let sound = sound(&runs);
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_ends_the_utterance() {
+    fn a_gap_ends_the_utterance() {
         let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness), false);
         cutter.audio(0.0, &sound(&[(true, 32_000)]));
         cutter.audio(100.0, &sound(&[(true, 32_000)]));

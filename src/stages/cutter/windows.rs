@@ -1,4 +1,4 @@
-//! [`WindowCutter`]: windows of fixed length, where there is no voice to follow.
+//! [`WindowCutter`]: windows of fixed length, where nobody speaks.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use super::{dbfs, energy, seconds};
 use undertone_types::RATE_HZ;
 use undertone_types::{Frame, Utterance};
 
-/// Sound is attached to a window from this level on (RMS): noise may hide speech.
+/// A window keeps its sound from this level on (RMS): noise may hide speech.
 pub const LOUD_DBFS: f64 = -50.0;
 
 /// How windows are cut.
@@ -31,7 +31,7 @@ pub struct WindowCutter {
     /// Number of the window to be cut next.
     next: u64,
     frames: FrameBuffer,
-    /// Everything before this was seen.
+    /// Everything before this has arrived.
     reached_s: f64,
     /// The end of the recording, once it is known.
     end_s: Option<f64>,
@@ -120,8 +120,8 @@ impl WindowCutter {
         self.index
     }
 
-    /// Start and end of the next window, if everything in it is here. A window is due only
-    /// when enough follows to make another one.
+    /// Start and end of the next window, if everything in it has arrived. A window is due only
+    /// when enough follows it for another one.
     fn due(&self) -> Option<(f64, f64)> {
         let window_s = seconds(self.window);
         let start_s = self.origin_s + seconds(self.next * self.window);
@@ -137,7 +137,7 @@ impl WindowCutter {
     }
 
     fn put(&mut self, place: usize, offset: usize, samples: &[f32]) {
-        // A hole of days (broken clocks) is not worth memory.
+        // Broken timestamps may leave a gap of days.
         if place > 64 {
             return;
         }

@@ -11,15 +11,15 @@ use undertone_types::RecordingId;
 /// Set it to a folder: every file below it is decoded, and a table is printed.
 const SURVEY: &str = "UNDERTONE_TEST_RECORDINGS";
 
-/// What became of a recording.
+/// Everything that was decoded of a recording.
 #[derive(Debug, Default)]
-struct Outcome {
+struct Decoded {
     utterances: Vec<Utterance>,
     ended: Option<Ended>,
     failure: Option<Failure>,
 }
 
-impl Outcome {
+impl Decoded {
     fn of(path: &Path) -> Self {
         let config = Config::load(None, &[]).unwrap();
         let source = crate::assembly::media(&config).unwrap();
@@ -32,18 +32,18 @@ impl Outcome {
             modified: None,
             blake3: String::new(),
         });
-        let mut outcome = Self::default();
+        let mut decoded = Self::default();
         let flow = stage.run(&recording, &mut |body| {
             match body {
                 Body::Opened(_) => {}
-                Body::Utterance(utterance) => outcome.utterances.push(*utterance),
-                Body::Ended(ended) => outcome.ended = Some(ended),
-                Body::Failed(failure) => outcome.failure = Some(failure),
+                Body::Utterance(utterance) => decoded.utterances.push(*utterance),
+                Body::Ended(ended) => decoded.ended = Some(ended),
+                Body::Failed(failure) => decoded.failure = Some(failure),
             }
             ControlFlow::Continue(())
         });
         assert!(flow.is_continue());
-        outcome
+        decoded
     }
 
     fn faces(&self) -> (usize, usize) {
@@ -57,10 +57,10 @@ fn clips() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clips")
 }
 
-/// The clips and what is said of them; nothing where they are not there.
+/// The clips and what is expected of them; empty where the clips are not installed.
 fn expected() -> Vec<serde_json::Value> {
     let Ok(text) = std::fs::read_to_string(clips().join("expected.json")) else {
-        eprintln!("skipped: tests/clips is not there");
+        eprintln!("skipped: there is no tests/clips");
         return Vec::new();
     };
     let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -73,22 +73,22 @@ fn clips_are_cut_where_somebody_speaks() {
     for clip in expected() {
         let name = clip["file"].as_str().unwrap();
         let said = clip["utterances"].as_array().unwrap();
-        let outcome = Outcome::of(&clips().join(name));
-        let (faces, frames) = outcome.faces();
-        let spans: Vec<String> = outcome
+        let decoded = Decoded::of(&clips().join(name));
+        let (faces, frames) = decoded.faces();
+        let spans: Vec<String> = decoded
             .utterances
             .iter()
             .map(|u| format!("{:.2}–{:.2}", u.start_s, u.end_s))
             .collect();
         eprintln!(
             "{name}: {spans:?}, {faces} of {frames} faces, {:?}",
-            outcome.failure
+            decoded.failure
         );
         let complete = clip["complete"].as_bool().unwrap();
-        if complete != outcome.ended.is_some() {
-            let _ = writeln!(wrong, "{name}: {:?}", outcome.failure);
+        if complete != decoded.ended.is_some() {
+            let _ = writeln!(wrong, "{name}: {:?}", decoded.failure);
         }
-        let Some(ended) = outcome.ended.as_ref().filter(|_| complete) else {
+        let Some(ended) = decoded.ended.as_ref().filter(|_| complete) else {
             continue;
         };
         let duration_s = ended.facts.duration_s.unwrap();
@@ -102,7 +102,7 @@ fn clips_are_cut_where_somebody_speaks() {
         if clip["has_face"].as_bool().unwrap() && faces * 10 < frames * 7 {
             let _ = writeln!(wrong, "{name}: {faces} faces in {frames} frames");
         }
-        let voiced: Vec<_> = outcome
+        let voiced: Vec<_> = decoded
             .utterances
             .iter()
             .filter(|u| u.voiced_share > 0.0)
@@ -111,7 +111,7 @@ fn clips_are_cut_where_somebody_speaks() {
             let span = ["start_s", "end_s"].map(|key| said[key].as_f64().unwrap());
             // Noise may be taken for a voice, but must not hide one.
             let slack_s = if clip["snr_db"].is_null() { 0.5 } else { 1.0 };
-            let found = outcome.utterances.iter().any(|u| {
+            let found = decoded.utterances.iter().any(|u| {
                 (-0.1..slack_s).contains(&(span[0] - u.start_s))
                     && (-0.1..slack_s).contains(&(u.end_s - span[1]))
             });
@@ -124,7 +124,7 @@ fn clips_are_cut_where_somebody_speaks() {
 }
 
 #[test]
-fn every_recording_at_hand_ends_well_or_with_a_reason() {
+fn every_recording_of_the_survey_ends_or_fails_with_a_hint() {
     let Some(folder) = std::env::var_os(SURVEY) else {
         eprintln!("skipped: {SURVEY} names no folder");
         return;
@@ -137,23 +137,23 @@ fn every_recording_at_hand_ends_well_or_with_a_reason() {
     files.sort();
     for path in files {
         let start = Instant::now();
-        let outcome = Outcome::of(&path);
+        let decoded = Decoded::of(&path);
         let wall_s = start.elapsed().as_secs_f64();
-        let (faces, frames) = outcome.faces();
-        let spans: Vec<String> = outcome
+        let (faces, frames) = decoded.faces();
+        let spans: Vec<String> = decoded
             .utterances
             .iter()
             .map(|u| format!("{:.2}–{:.2}", u.start_s, u.end_s))
             .collect();
         let start = Instant::now();
-        for utterance in &outcome.utterances {
+        for utterance in &decoded.utterances {
             let audio = utterance.audio.as_deref().unwrap_or_default();
             Prosody::default().extract(audio).unwrap();
             FaceShape.extract(&utterance.frames).unwrap();
         }
         let features_ms = start.elapsed().as_secs_f64() * 1e3;
         let name = path.file_name().unwrap().display();
-        match (&outcome.ended, &outcome.failure) {
+        match (&decoded.ended, &decoded.failure) {
             (Some(ended), None) => eprintln!(
                 "{name} | {:.3} s | {spans:?} | faces {faces}/{frames} | {wall_s:.2} s + {features_ms:.1} ms",
                 ended.facts.duration_s.unwrap()

@@ -5,7 +5,7 @@ use super::*;
 use undertone_engines::media::FakeMedia;
 use undertone_types::{AudioFacts, Frame, RecordingId, VideoFacts};
 
-/// Hears a voice in whatever is louder than a third.
+/// Detects a voice in whatever is louder than 0.3.
 struct Loudness;
 
 impl VoiceDetector for Loudness {
@@ -174,7 +174,7 @@ fn a_panic_is_a_failure() {
     let Some(Body::Failed(failure)) = bodies.last() else {
         panic!("{bodies:?}");
     };
-    assert_eq!(failure.chain, ["panicked: the demuxer is gone"]);
+    assert_eq!(failure.chain, ["the stage panicked: the demuxer is gone"]);
 }
 
 #[test]

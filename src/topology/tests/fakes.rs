@@ -1,9 +1,9 @@
-//! Engines that do what a test plans.
+//! Fake engines with fault injection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::stages::fuse::Judge;
+use crate::stages::fuse::SentimentModel;
 use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession, Simulation};
 use undertone_engines::media::{FakeMedia, MediaError, MediaEvent};
 use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
@@ -17,60 +17,60 @@ use undertone_types::{
 /// Windows of a fake recording.
 pub(super) const WINDOWS: usize = 3;
 
-/// What goes wrong, and in which call.
+/// Which fault is injected, and in which call.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Wrong {
+pub(super) enum Injected {
     Never,
     Error(Stage, usize),
     Panic(Stage, usize),
     Session(Stage),
 }
 
-/// Fake engines that share one plan of what goes wrong.
+/// What the fake engines share: the fault, and how often the stage was called.
 pub(super) struct Fakes {
-    wrong: Wrong,
+    injected: Injected,
     calls: AtomicUsize,
 }
 
 impl Fakes {
-    pub(super) fn new(wrong: Wrong) -> Arc<Self> {
+    pub(super) fn new(injected: Injected) -> Arc<Self> {
         Arc::new(Self {
-            wrong,
+            injected,
             calls: AtomicUsize::new(0),
         })
     }
 
-    /// True when this call of `stage` is to give an error; panics when it is to panic.
-    fn strikes(&self, stage: Stage) -> bool {
-        let (is_panic, at) = match self.wrong {
-            Wrong::Error(at, call) if at == stage => (false, call),
-            Wrong::Panic(at, call) if at == stage => (true, call),
+    /// True when this call of `stage` is to return an error; panics when it is to panic.
+    fn fails(&self, stage: Stage) -> bool {
+        let (is_panic, at) = match self.injected {
+            Injected::Error(at, call) if at == stage => (false, call),
+            Injected::Panic(at, call) if at == stage => (true, call),
             _ => return false,
         };
-        let strikes = self.calls.fetch_add(1, Ordering::SeqCst) == at;
-        assert!(!(strikes && is_panic), "as planned");
-        strikes
+        let fails = self.calls.fetch_add(1, Ordering::SeqCst) == at;
+        assert!(!(fails && is_panic), "injected");
+        fails
     }
 }
 
-pub(super) struct Ears(pub(super) Arc<Fakes>);
-impl SpeechRecogniser for Ears {
+pub(super) struct FakeRecogniser(pub(super) Arc<Fakes>);
+impl SpeechRecogniser for FakeRecogniser {
     fn session(&self) -> Result<Box<dyn RecogniserSession + '_>, RecogniserError> {
-        if self.0.wrong == Wrong::Session(Stage::Transcribe) {
+        if self.0.injected == Injected::Session(Stage::Transcribe) {
             return Err(RecogniserError::Load {
                 path: "model".into(),
-                source: "as planned".into(),
+                source: "injected".into(),
             });
         }
-        Ok(Box::new(Ears(self.0.clone())))
+        Ok(Box::new(FakeRecogniser(self.0.clone())))
     }
 }
-impl RecogniserSession for Ears {
+impl RecogniserSession for FakeRecogniser {
     fn transcribe(&mut self, _: &[f32]) -> Result<Transcript, RecogniserError> {
-        if self.0.strikes(Stage::Transcribe) {
+        if self.0.fails(Stage::Transcribe) {
             return Err(RecogniserError::Transcribe {
                 seconds: 1.0,
-                source: "as planned".into(),
+                source: "injected".into(),
             });
         }
         let tokens = vec![TokenProbability {
@@ -85,21 +85,21 @@ impl RecogniserSession for Ears {
     }
 }
 
-pub(super) struct Reader(pub(super) Arc<Fakes>);
-impl LanguageModel for Reader {
+pub(super) struct FakeLanguageModel(pub(super) Arc<Fakes>);
+impl LanguageModel for FakeLanguageModel {
     fn width(&self) -> usize {
         2
     }
     fn session(&self) -> Result<Box<dyn LanguageSession + '_>, LanguageError> {
-        match self.0.wrong {
-            Wrong::Session(Stage::Represent) => Err(language_error()),
-            _ => Ok(Box::new(Reader(self.0.clone()))),
+        match self.0.injected {
+            Injected::Session(Stage::Represent) => Err(language_error()),
+            _ => Ok(Box::new(FakeLanguageModel(self.0.clone()))),
         }
     }
 }
-impl LanguageSession for Reader {
+impl LanguageSession for FakeLanguageModel {
     fn read(&mut self, _: &str, _: &[f32]) -> Result<Matrix, LanguageError> {
-        match self.0.strikes(Stage::Represent) {
+        match self.0.fails(Stage::Represent) {
             true => Err(language_error()),
             false => Ok(Matrix::from_rows(&[[1.0, 2.0]])),
         }
@@ -111,13 +111,13 @@ impl LanguageSession for Reader {
 
 fn language_error() -> LanguageError {
     LanguageError::Engine {
-        doing: "work",
-        reason: "as planned".into(),
+        action: "work",
+        source: "injected".into(),
     }
 }
 
-pub(super) struct Voice(pub(super) Arc<Fakes>, pub(super) Prosody);
-impl AudioExtractor for Voice {
+pub(super) struct FakeExtractor(pub(super) Arc<Fakes>, pub(super) Prosody);
+impl AudioExtractor for FakeExtractor {
     fn name(&self) -> &str {
         self.1.name()
     }
@@ -128,20 +128,17 @@ impl AudioExtractor for Voice {
         self.1.width()
     }
     fn extract(&self, samples: &[f32]) -> Result<Matrix, FeatureError> {
-        match self.0.strikes(Stage::Observe) {
-            true => Err(FeatureError {
-                extractor: "fake".into(),
-                reason: "as planned".into(),
-            }),
+        match self.0.fails(Stage::Observe) {
+            true => Err(FeatureError::CropSize { side_px: 1 }),
             false => self.1.extract(samples),
         }
     }
 }
 
-pub(super) struct Verdict(pub(super) Arc<Fakes>);
-impl Judge for Verdict {
-    fn judge(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
-        if inputs.iter().any(|_| self.0.strikes(Stage::Fuse)) {
+pub(super) struct FakeFusion(pub(super) Arc<Fakes>);
+impl SentimentModel for FakeFusion {
+    fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
+        if inputs.iter().any(|_| self.0.fails(Stage::Fuse)) {
             return Err(FusionError::Width {
                 input: 0,
                 modality: undertone_fusion::Modality::Text,
@@ -149,17 +146,17 @@ impl Judge for Verdict {
                 got: 3,
             });
         }
-        let verdict = |input: &FusionInput| Sentiment {
+        let neutral = |input: &FusionInput| Sentiment {
             score: 1.0,
             flow: input.flow,
             weights: ModalityWeights::default(),
         };
-        Ok(inputs.iter().map(verdict).collect())
+        Ok(inputs.iter().map(neutral).collect())
     }
 }
 
 /// Loud noise and frames without a face, for three windows.
-pub(super) fn fake_media(wrong: Wrong) -> FakeMedia {
+pub(super) fn fake_media(injected: Injected) -> FakeMedia {
     let length_s = (WINDOWS * 4) as f64;
     let facts = MediaFacts {
         duration_s: Some(length_s),
@@ -192,8 +189,8 @@ pub(super) fn fake_media(wrong: Wrong) -> FakeMedia {
         }));
     }
     let media = FakeMedia::new(facts, events);
-    match wrong {
-        Wrong::Error(Stage::Decode, _) => media.with_failing("/1.mp4", MediaError::NoStreams),
+    match injected {
+        Injected::Error(Stage::Decode, _) => media.with_failing("/1.mp4", MediaError::NoStreams),
         _ => media,
     }
 }

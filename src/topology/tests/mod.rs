@@ -1,4 +1,4 @@
-//! The chain with fake engines, and a fault in every stage.
+//! The chain with fake engines, and a fault injected into every stage.
 
 mod fakes;
 
@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use self::fakes::{Ears, Fakes, Reader, Verdict, Voice, WINDOWS, Wrong, fake_media};
-use super::{Chain, Engines, Fault, Stop, run};
+use self::fakes::{
+    FakeExtractor, FakeFusion, FakeLanguageModel, FakeRecogniser, Fakes, Injected, WINDOWS,
+    fake_media,
+};
+use super::{Chain, Engines, StageError, Stop, run};
 use crate::stages::decode::default_settings;
 use crate::stages::observe::ObserveStage;
 use undertone_bundle::{Gate, GateWeights};
@@ -16,7 +19,9 @@ use undertone_config::{Config, TextMode};
 use undertone_engines::media::MediaSource;
 use undertone_features::{FaceShape, Prosody};
 use undertone_telemetry::StageClocks;
-use undertone_types::{Body, Cause, Flow, Fused, Message, Recording, RecordingId, Sourced, Stage};
+use undertone_types::{
+    Body, Cause, Flow, Fused, Message, Recording, RecordingId, SourceItem, Stage,
+};
 
 /// What arrived of each recording: utterance indexes, whether it ended, why it failed.
 #[derive(Debug, Default, PartialEq)]
@@ -48,7 +53,7 @@ fn chain(workers: usize) -> Chain {
     }
 }
 
-fn recordings(count: u64) -> Vec<Sourced> {
+fn recordings(count: u64) -> Vec<SourceItem> {
     let recording = |id| Recording {
         id: RecordingId(id),
         path: PathBuf::from(format!("/{id}.mp4")),
@@ -58,38 +63,41 @@ fn recordings(count: u64) -> Vec<Sourced> {
         blake3: String::new(),
     };
     (0..count)
-        .map(|id| Sourced::Recording(Arc::new(recording(id))))
+        .map(|id| SourceItem::Recording(Arc::new(recording(id))))
         .collect()
 }
 
 /// Runs four fake recordings; `report` may end the run.
 fn run_with(
-    wrong: Wrong,
+    injected: Injected,
     workers: usize,
     stop: &Stop,
-    report: impl FnMut(&Message<Fused>) -> Result<(), Fault> + Send,
+    report: impl FnMut(&Message<Fused>) -> Result<(), StageError> + Send,
 ) -> Arrivals {
-    run_over(4, wrong, workers, stop, report)
+    run_over(4, injected, workers, stop, report)
 }
 
 /// The same over so many recordings.
 fn run_over(
     count: u64,
-    wrong: Wrong,
+    injected: Injected,
     workers: usize,
     stop: &Stop,
-    mut report: impl FnMut(&Message<Fused>) -> Result<(), Fault> + Send,
+    mut report: impl FnMut(&Message<Fused>) -> Result<(), StageError> + Send,
 ) -> Arrivals {
-    let fakes = Fakes::new(wrong);
-    let (ears, reader) = (Ears(fakes.clone()), Reader(fakes.clone()));
-    let media: Vec<Box<dyn MediaSource>> = vec![Box::new(fake_media(wrong))];
-    let voice = Voice(fakes.clone(), Prosody::default());
+    let fakes = Fakes::new(injected);
+    let (recogniser, language) = (
+        FakeRecogniser(fakes.clone()),
+        FakeLanguageModel(fakes.clone()),
+    );
+    let media: Vec<Box<dyn MediaSource>> = vec![Box::new(fake_media(injected))];
+    let extractor = FakeExtractor(fakes.clone(), Prosody::default());
     let engines = Engines {
         media,
-        recogniser: &ears,
-        language: &reader,
-        observers: vec![ObserveStage::new(Box::new(voice), Box::new(FaceShape))],
-        judges: vec![Box::new(Verdict(fakes))],
+        recogniser: &recogniser,
+        language: &language,
+        observers: vec![ObserveStage::new(Box::new(extractor), Box::new(FaceShape))],
+        sentiment_models: vec![Box::new(FakeFusion(fakes))],
     };
     let arrivals = Mutex::new(Arrivals::new());
     run(
@@ -132,18 +140,18 @@ fn whole() -> Arrived {
 #[test]
 fn every_utterance_arrives_in_order() {
     let stop = Stop::default();
-    let arrivals = run_with(Wrong::Never, 1, &stop, |_| Ok(()));
+    let arrivals = run_with(Injected::Never, 1, &stop, |_| Ok(()));
     assert_eq!(arrivals.len(), 4);
     assert!(
         arrivals.values().all(|arrived| *arrived == whole()),
         "{arrivals:?}"
     );
-    assert!(stop.take_fault().is_none());
+    assert!(stop.take_error().is_none());
 }
 
 #[test]
 fn replicas_lose_nothing() {
-    for mut arrived in run_with(Wrong::Never, 3, &Stop::default(), |_| Ok(())).into_values() {
+    for mut arrived in run_with(Injected::Never, 3, &Stop::default(), |_| Ok(())).into_values() {
         arrived.utterances.sort_unstable();
         assert_eq!(arrived, whole());
     }
@@ -156,15 +164,15 @@ fn an_error_in_any_stage_fails_its_recording_and_no_other() {
         (Stage::Decode, Cause::Content),
         (Stage::Transcribe, Cause::Engine),
         (Stage::Represent, Cause::Engine),
-        (Stage::Observe, Cause::Content),
+        (Stage::Observe, Cause::Defect),
     ] {
         let stop = Stop::default();
-        let arrivals = run_with(Wrong::Error(stage, WINDOWS + 1), 1, &stop, |_| Ok(()));
+        let arrivals = run_with(Injected::Error(stage, WINDOWS + 1), 1, &stop, |_| Ok(()));
         assert_eq!(arrivals[&RecordingId(1)].failed, Some((stage, cause)));
         for id in [0, 2, 3] {
             assert_eq!(arrivals[&RecordingId(id)], whole(), "{stage}");
         }
-        assert!(stop.take_fault().is_none());
+        assert!(stop.take_error().is_none());
     }
 }
 
@@ -172,13 +180,13 @@ fn an_error_in_any_stage_fails_its_recording_and_no_other() {
 fn a_panic_fails_its_recording_and_the_worker_goes_on() {
     for stage in [Stage::Transcribe, Stage::Represent, Stage::Observe] {
         let stop = Stop::default();
-        let arrivals = run_with(Wrong::Panic(stage, WINDOWS + 1), 1, &stop, |_| Ok(()));
+        let arrivals = run_with(Injected::Panic(stage, WINDOWS + 1), 1, &stop, |_| Ok(()));
         assert_eq!(
             arrivals[&RecordingId(1)].failed,
             Some((stage, Cause::Defect))
         );
         assert_eq!(arrivals[&RecordingId(3)], whole(), "{stage}");
-        assert!(stop.take_fault().is_none());
+        assert!(stop.take_error().is_none());
     }
 }
 
@@ -186,42 +194,43 @@ fn a_panic_fails_its_recording_and_the_worker_goes_on() {
 fn a_stage_without_a_session_ends_the_run_with_its_name() {
     for stage in [Stage::Transcribe, Stage::Represent] {
         let stop = Stop::default();
-        run_with(Wrong::Session(stage), 2, &stop, |_| Ok(()));
-        assert_eq!(stop.take_fault().unwrap().stage, stage);
+        run_with(Injected::Session(stage), 2, &stop, |_| Ok(()));
+        assert_eq!(stop.take_error().unwrap().stage, stage);
     }
 }
 
 #[test]
 fn a_panic_of_the_network_ends_the_run_with_its_name() {
     let stop = Stop::default();
-    run_with(Wrong::Panic(Stage::Fuse, 2), 1, &stop, |_| Ok(()));
-    let fault = stop.take_fault().unwrap();
-    assert_eq!(fault.stage, Stage::Fuse);
-    assert!(fault.reason.contains("as planned"), "{fault}");
+    run_with(Injected::Panic(Stage::Fuse, 2), 1, &stop, |_| Ok(()));
+    let error = stop.take_error().unwrap();
+    assert_eq!(error.stage, Stage::Fuse);
+    assert_eq!(error.source.to_string(), "the stage panicked: injected");
 }
 
 #[test]
 fn a_report_that_cannot_be_written_ends_the_run() {
     let stop = Stop::default();
-    let full = || Fault {
-        stage: Stage::Report,
-        reason: "disk full".into(),
-    };
-    let arrivals = run_with(Wrong::Never, 1, &stop, |message| {
+    let full = || StageError::new(Stage::Report, "disk full");
+    let arrivals = run_with(Injected::Never, 1, &stop, |message| {
         match message.recording.id.0 {
             0 => Ok(()),
             _ => Err(full()),
         }
     });
     assert_eq!(arrivals.len(), 1);
-    assert_eq!(stop.take_fault().unwrap().to_string(), "report: disk full");
+    let error = stop.take_error().unwrap();
+    assert_eq!(
+        undertone_types::error_chain(&error),
+        ["report", "disk full"]
+    );
 }
 
 #[test]
 fn a_stop_finishes_what_is_under_way() {
     let stop = Stop::default();
     // More than the channels hold, however far the source is ahead of the reporter.
-    let arrivals = run_over(200, Wrong::Never, 1, &stop, |_| {
+    let arrivals = run_over(200, Injected::Never, 1, &stop, |_| {
         stop.ask();
         Ok(())
     });

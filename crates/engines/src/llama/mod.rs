@@ -1,5 +1,5 @@
-//! The language model with llama.cpp: it reads a transcript, or it listens to the
-//! audio (through mtmd) and simulates the text, and gives its hidden states.
+//! The language model with llama.cpp: hidden states over a transcript, or over the text that
+//! it simulates from the audio (through mtmd).
 
 mod prompt;
 mod session;
@@ -8,14 +8,15 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use llama_cpp_2::LogOptions;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::{LlamaCppError, LogOptions};
 
 pub use prompt::{Prompt, PromptError};
 use session::LlamaSession;
 
+use crate::whisper::NativeError;
 use undertone_types::Matrix;
 
 /// A speech language model. Shared between worker threads.
@@ -32,43 +33,42 @@ pub trait LanguageModel: Send + Sync {
 
 /// One worker's view of a [`LanguageModel`].
 pub trait LanguageSession {
-    /// Hidden states `[tokens, width]` of the last layer over the transcript's
-    /// tokens. Where the bundle's prompt has the audio before the text, `audio`
-    /// (16 kHz mono) is listened to first.
+    /// Hidden states `[tokens, width]` of the last layer over the transcript's tokens. `audio`
+    /// (16 kHz mono) is evaluated before them where the bundle's prompt has `{audio}`.
     ///
     /// # Errors
     /// When the engine fails or the text does not fit its context.
     fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Matrix, LanguageError>;
 
-    /// Listens to the audio (16 kHz mono) and writes down what it hears, greedily.
+    /// Generates text from the audio (16 kHz mono), greedily.
     ///
     /// # Errors
     /// When the engine fails or the audio does not fit its context.
     fn simulate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError>;
 }
 
-/// What the language model made of an utterance's audio.
+/// Text that the language model generated from an utterance's audio.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simulation {
-    /// The generated words.
+    /// The generated text.
     pub text: String,
-    /// `[generated tokens, width]`, without the end token; empty when nothing was heard.
+    /// `[generated tokens, width]`, without the end token; empty when nothing was generated.
     pub hidden: Matrix,
 }
 
-/// What can go wrong in the language model.
+/// Why the language model failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LanguageError {
     /// llama.cpp cannot be started.
-    #[error("llama.cpp cannot be started: {0}")]
-    Backend(String),
+    #[error("llama.cpp cannot be started")]
+    Backend(#[source] NativeError),
     /// A model file cannot be loaded.
-    #[error("llama.cpp cannot load {}: {reason}", path.display())]
+    #[error("llama.cpp cannot load {}", path.display())]
     Load {
         /// The file.
         path: PathBuf,
-        /// What llama.cpp says.
-        reason: String,
+        /// The error of llama.cpp.
+        source: NativeError,
     },
     /// The projector has no audio input, or not at 16 kHz.
     #[error("{} takes no 16 kHz audio", path.display())]
@@ -84,26 +84,33 @@ pub enum LanguageError {
         /// Tokens that fit.
         context: usize,
     },
-    /// llama.cpp failed.
-    #[error("llama.cpp failed to {doing}: {reason}")]
+    /// A call of llama.cpp failed.
+    #[error("llama.cpp failed to {action}")]
     Engine {
-        /// What it was doing.
-        doing: &'static str,
-        /// What it says.
-        reason: String,
+        /// What it was asked to do.
+        action: &'static str,
+        /// The error of llama.cpp.
+        source: NativeError,
     },
 }
 
 impl LanguageError {
-    fn engine(doing: &'static str) -> impl Fn(&dyn std::fmt::Display) -> Self {
-        move |reason| Self::Engine {
-            doing,
-            reason: reason.to_string(),
+    fn engine<E: Into<NativeError>>(action: &'static str) -> impl Fn(E) -> Self {
+        move |source| Self::Engine {
+            action,
+            source: source.into(),
+        }
+    }
+
+    fn load(path: &Path, source: impl Into<NativeError>) -> Self {
+        Self::Load {
+            path: path.to_owned(),
+            source: source.into(),
         }
     }
 }
 
-/// Where the parts of a speech language model are, and how to talk to it.
+/// The files of a speech language model, and how it is prompted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LlamaSettings {
     /// GGUF of the language model.
@@ -132,14 +139,14 @@ pub struct Llama {
 
 /// llama.cpp's process-wide state: started once, never stopped.
 fn backend() -> Result<&'static LlamaBackend, LanguageError> {
-    static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
+    static BACKEND: OnceLock<Result<LlamaBackend, LlamaCppError>> = OnceLock::new();
     BACKEND
         .get_or_init(|| {
             llama_cpp_2::send_logs_to_tracing(LogOptions::default());
-            LlamaBackend::init().map_err(|error| error.to_string())
+            LlamaBackend::init()
         })
         .as_ref()
-        .map_err(|reason| LanguageError::Backend(reason.clone()))
+        .map_err(|error| LanguageError::Backend(error.into()))
 }
 
 impl Llama {
@@ -150,23 +157,16 @@ impl Llama {
     pub fn load(settings: LlamaSettings) -> Result<Self, LanguageError> {
         let parameters = LlamaModelParams::default().with_n_gpu_layers(0);
         let model = LlamaModel::load_from_file(backend()?, &settings.model, &parameters)
-            .map_err(|error| refused(&settings.model, &error))?;
+            .map_err(|error| LanguageError::load(&settings.model, error))?;
         let width = usize::try_from(model.n_embd_out()).unwrap_or_default();
         let context_tokens = NonZeroU32::new(settings.context_tokens)
-            .ok_or_else(|| refused(&settings.model, &"a context of 0 tokens"))?;
+            .ok_or_else(|| LanguageError::load(&settings.model, "a context of 0 tokens"))?;
         Ok(Self {
             model,
             settings,
             context_tokens,
             width,
         })
-    }
-}
-
-fn refused(path: &Path, reason: &dyn std::fmt::Display) -> LanguageError {
-    LanguageError::Load {
-        path: path.to_owned(),
-        reason: reason.to_string(),
     }
 }
 

@@ -1,5 +1,4 @@
-//! Prompt templates of a bundle: text with a place for the audio and one for the
-//! transcript.
+//! Prompt templates of a bundle: text with placeholders for the audio and the transcript.
 
 /// Where the audio goes in a prompt.
 const AUDIO: &str = "{audio}";
@@ -9,11 +8,11 @@ const TRANSCRIPT: &str = "{transcript}";
 /// A prompt template, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
-    /// What is evaluated before the text, the audio as llama.cpp's media marker.
+    /// Evaluated before the text, with the audio as llama.cpp's media marker.
     pub(super) before_text: String,
     /// Whether `before_text` has the audio in it.
-    pub(super) listens: bool,
-    /// What joins the text itself (a leading space is part of the first token).
+    pub(super) has_audio: bool,
+    /// Put before the text itself: a leading space is part of the first token.
     pub(super) text_prefix: &'static str,
 }
 
@@ -26,7 +25,7 @@ pub enum PromptError {
     /// `{transcript}` is missing from the prompt that reads.
     #[error("the prompt does not end in {TRANSCRIPT}")]
     NoTranscript,
-    /// A placeholder stands there twice.
+    /// `{audio}` occurs more than once.
     #[error("the prompt has {AUDIO} more than once")]
     Repeated,
 }
@@ -38,7 +37,7 @@ impl Prompt {
     /// When the placeholder is missing or repeated.
     pub fn simulate(template: &str) -> Result<Self, PromptError> {
         let prompt = Self::parse(template, "")?;
-        if prompt.listens {
+        if prompt.has_audio {
             Ok(prompt)
         } else {
             Err(PromptError::NoAudio)
@@ -67,7 +66,7 @@ impl Prompt {
         let marker = llama_cpp_2::mtmd::mtmd_default_marker();
         Ok(Self {
             before_text: before.replace(AUDIO, marker),
-            listens: found == 1,
+            has_audio: found == 1,
             text_prefix,
         })
     }
@@ -84,18 +83,22 @@ mod tests {
             (prompt.before_text.as_str(), prompt.text_prefix),
             ("<|text|>", " ")
         );
-        assert!(!prompt.listens);
+        assert!(!prompt.has_audio);
     }
 
     #[test]
     fn the_audio_becomes_the_media_marker() {
         let prompt = Prompt::simulate("{audio}<|text|>").unwrap();
         assert_eq!(prompt.before_text, "<__media__><|text|>");
-        assert!(Prompt::read("{audio}<|text|>{transcript}").unwrap().listens);
+        assert!(
+            Prompt::read("{audio}<|text|>{transcript}")
+                .unwrap()
+                .has_audio
+        );
     }
 
     #[test]
-    fn missing_and_repeated_places_are_named() {
+    fn missing_and_repeated_placeholders_are_named() {
         assert_eq!(Prompt::simulate("x"), Err(PromptError::NoAudio));
         assert_eq!(
             Prompt::simulate("{audio}{audio}"),

@@ -13,7 +13,7 @@ use undertone_types::{Matrix, RATE_HZ};
 
 /// One sequence only: utterances are independent of each other.
 const SEQUENCE: i32 = 0;
-/// Prompts are evaluated in blocks of so many tokens.
+/// Most tokens that are evaluated at once.
 const BATCH_TOKENS: u32 = 512;
 
 pub(super) struct LlamaSession<'m> {
@@ -40,7 +40,7 @@ impl<'m> LlamaSession<'m> {
         let context = llama
             .model
             .new_context(backend, parameters)
-            .map_err(|error| LanguageError::engine("make a context")(&error))?;
+            .map_err(LanguageError::engine("make a context"))?;
         let parameters = MtmdContextParams {
             use_gpu: false,
             print_timings: false,
@@ -50,7 +50,7 @@ impl<'m> LlamaSession<'m> {
         let path = &settings.projector;
         let projector =
             MtmdContext::init_from_file(&path.to_string_lossy(), &llama.model, &parameters)
-                .map_err(|error| super::refused(path, &error))?;
+                .map_err(|error| LanguageError::load(path, error))?;
         if projector.get_audio_sample_rate() != Some(RATE_HZ) {
             return Err(LanguageError::NoAudio { path: path.clone() });
         }
@@ -68,9 +68,9 @@ impl<'m> LlamaSession<'m> {
     /// Evaluates what precedes the text; returns the next position.
     fn evaluate(&mut self, prompt: &Prompt, audio: &[f32]) -> Result<i32, LanguageError> {
         self.context.clear_kv_cache();
-        let bitmap = if prompt.listens {
-            let listen = LanguageError::engine("take the audio");
-            Some(MtmdBitmap::from_audio_data(audio).map_err(|error| listen(&error))?)
+        let bitmap = if prompt.has_audio {
+            let bitmap = MtmdBitmap::from_audio_data(audio);
+            Some(bitmap.map_err(LanguageError::engine("take the audio"))?)
         } else {
             None
         };
@@ -82,7 +82,7 @@ impl<'m> LlamaSession<'m> {
         let chunks = self
             .projector
             .tokenize(text, &bitmap.iter().collect::<Vec<_>>())
-            .map_err(|error| LanguageError::engine("tokenize the prompt")(&error))?;
+            .map_err(LanguageError::engine("tokenize the prompt"))?;
         self.fits(chunks.total_tokens())?;
         let block = i32::try_from(self.context.n_batch()).unwrap_or(1);
         chunks
@@ -94,7 +94,7 @@ impl<'m> LlamaSession<'m> {
                 block,
                 true,
             )
-            .map_err(|error| LanguageError::engine("evaluate the prompt")(&error))
+            .map_err(LanguageError::engine("evaluate the prompt"))
     }
 
     fn fits(&self, needed: usize) -> Result<(), LanguageError> {
@@ -106,7 +106,8 @@ impl<'m> LlamaSession<'m> {
         }
     }
 
-    /// Feeds text tokens from `position` on and appends their hidden states.
+    /// Evaluates text tokens from `position` on and appends their hidden states; returns the
+    /// next position.
     fn feed(
         &mut self,
         tokens: &[LlamaToken],
@@ -120,17 +121,17 @@ impl<'m> LlamaSession<'m> {
             for token in tokens {
                 self.batch
                     .add(*token, position, &[SEQUENCE], true)
-                    .map_err(|error| LanguageError::engine("fill a batch")(&error))?;
+                    .map_err(LanguageError::engine("fill a batch"))?;
                 position += 1;
             }
             self.context
                 .decode(&mut self.batch)
-                .map_err(|error| LanguageError::engine("evaluate text")(&error))?;
+                .map_err(LanguageError::engine("evaluate text"))?;
             for index in 0..self.batch.n_tokens() {
                 let state = self
                     .context
                     .embeddings_ith(index)
-                    .map_err(|error| LanguageError::engine("give hidden states")(&error))?;
+                    .map_err(LanguageError::engine("give hidden states"))?;
                 hidden.extend_from_slice(state);
             }
         }
@@ -143,7 +144,7 @@ impl<'m> LlamaSession<'m> {
             self.llama.width,
             hidden,
         )
-        .map_err(|error| LanguageError::engine("give hidden states")(&error))
+        .map_err(LanguageError::engine("give hidden states"))
     }
 }
 
@@ -168,18 +169,18 @@ impl LanguageSession for LlamaSession<'_> {
         let room = usize::try_from(self.context.n_ctx()).unwrap_or_default()
             - usize::try_from(position).unwrap_or_default();
         let vocab = self.llama.model.vocab();
-        let (mut hidden, mut words) = (Vec::new(), Vec::new());
+        let (mut hidden, mut generated) = (Vec::new(), Vec::new());
         for _ in 0..self.llama.settings.max_tokens.min(room) {
             let token = self.greedy.sample(&self.context, -1);
             if vocab.is_eog(token) {
                 break;
             }
-            // The hidden state of a token is the one after it was read, as for the
-            // transcript: the two kinds of text must be alike.
+            // The hidden state of a token is the one after it was evaluated, as for a
+            // transcript: both kinds of text must be represented alike.
             position = self.feed(&[token], position, &mut hidden)?;
-            words.push(token);
+            generated.push(token);
         }
-        let text = vocab.detokenize(&words, false, false);
+        let text = vocab.detokenize(&generated, false, false);
         let text = String::from_utf8_lossy(&text).trim().to_owned();
         Ok(Simulation {
             text,

@@ -1,7 +1,7 @@
-//! The two branches of the pipeline, and the taps at their ends.
+//! The audio and the video branch of the pipeline, and the taps at their ends.
 //!
-//! A tap runs in the branch's own thread: it turns buffers into blocks and frames and sends
-//! them over a short channel. A full channel holds the branch back; a closed one ends it.
+//! A tap runs in the thread of its branch: it turns buffers into blocks and frames and sends
+//! them over a short channel. A full channel blocks the branch, a closed one ends it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,23 +10,23 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
 
-use super::bus::Kind;
-use super::clock::{Reach, SoundClock, running_time, samples_of};
+use super::bus::StreamKind;
+use super::clock::{DecodedEnd, SoundClock, running_time, samples_of};
 use super::codecs::{codec_name, container_name};
 use super::faces::{FoundFaces, Picture};
 use super::{MediaError, pipelines};
 use undertone_types::{AudioFacts, Frame, VideoFacts};
 
-/// Sound at a place on the clock.
+/// Sound with its time on the recording's clock.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Block {
     pub(super) start_s: f64,
     pub(super) samples: Vec<f32>,
 }
 
-/// What comes out of a branch.
+/// What a branch delivers.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Tapped<F, T> {
+pub(super) enum BranchOutput<F, T> {
     /// The stream's facts, and the container's name; before the first item.
     Started(F, Option<String>),
     /// A block or a frame.
@@ -35,13 +35,13 @@ pub(super) enum Tapped<F, T> {
     Ended,
 }
 
-/// What a branch needs to be built.
+/// Where the branches send to, and what else they need.
 #[derive(Clone, Debug)]
-pub(super) struct Outlets {
-    pub(super) audio: Sender<Tapped<AudioFacts, Block>>,
-    pub(super) video: Sender<Tapped<VideoFacts, Frame>>,
+pub(super) struct BranchSenders {
+    pub(super) audio: Sender<BranchOutput<AudioFacts, Block>>,
+    pub(super) video: Sender<BranchOutput<VideoFacts, Frame>>,
     pub(super) faces: Arc<FoundFaces>,
-    pub(super) reach: Arc<Reach>,
+    pub(super) decoded_end: Arc<DecodedEnd>,
     pub(super) margin: f32,
 }
 
@@ -50,9 +50,9 @@ pub(super) struct Outlets {
 pub(super) fn attach(
     pipeline: &gst::Pipeline,
     pad: &gst::Pad,
-    kind: Kind,
+    kind: StreamKind,
     text: &str,
-    outlets: &Outlets,
+    senders: &BranchSenders,
 ) -> Result<gst::Pad, MediaError> {
     let wrong = |what: &str| MediaError::Engine {
         reason: format!("the {kind:?} branch {what}"),
@@ -62,18 +62,18 @@ pub(super) fn attach(
         .static_pad("sink")
         .ok_or_else(|| wrong("has no input"))?;
     let name = match kind {
-        Kind::Audio => "audio",
-        Kind::Video => "video",
+        StreamKind::Audio => "audio",
+        StreamKind::Video => "video",
     };
     let sink = branch
         .by_name(name)
         .and_then(|element| element.downcast::<AppSink>().ok())
         .ok_or_else(|| wrong("has no appsink"))?;
     let source = SourceFacts::of(pad);
-    measure(&input, outlets.reach.clone(), &source);
+    measure(&input, senders.decoded_end.clone(), &source);
     sink.set_callbacks(match kind {
-        Kind::Audio => tap_audio(outlets, source),
-        Kind::Video => tap_video(outlets, source),
+        StreamKind::Audio => tap_audio(senders, source),
+        StreamKind::Video => tap_video(senders, source),
     });
     pipeline
         .add(&branch)
@@ -82,15 +82,15 @@ pub(super) fn attach(
         .sync_state_with_parent()
         .map_err(|_| wrong("does not start"))?;
     pad.link(&input).map_err(|_| wrong("cannot be linked"))?;
-    // The stream of a very short file may be over before its pad is shown; its end is then
-    // not told again.
+    // The stream of a very short file may have ended before its pad was added; that event is
+    // not sent again.
     if pad.sticky_event::<gst::event::Eos>(0).is_some() {
         input.send_event(gst::event::Eos::new());
     }
     Ok(input)
 }
 
-/// What the decoded pad's caps tell about the stream.
+/// What the caps of the decoded pad say about the stream.
 #[derive(Clone, Debug, Default)]
 struct SourceFacts {
     rate_hz: u32,
@@ -134,13 +134,13 @@ impl SourceFacts {
 }
 
 /// Notes the end of every decoded buffer, before frames are dropped.
-fn measure(input: &gst::Pad, reach: Arc<Reach>, source: &SourceFacts) {
+fn measure(input: &gst::Pad, decoded_end: Arc<DecodedEnd>, source: &SourceFacts) {
     let step_s = source.step_s();
     input.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         if let (Some(buffer), Some(segment)) =
             (info.buffer(), pad.sticky_event::<gst::event::Segment>(0))
         {
-            reach.note(segment.segment(), buffer, step_s);
+            decoded_end.note(segment.segment(), buffer, step_s);
         }
         gst::PadProbeReturn::Ok
     });
@@ -158,13 +158,13 @@ fn tags(sink: &AppSink) -> Vec<gst::TagList> {
     tags
 }
 
-/// The channel's other end is gone: the reader has left.
-fn left<T>(_: crossbeam_channel::SendError<T>) -> gst::FlowError {
+/// The reader has closed its end of the channel.
+fn closed<T>(_: crossbeam_channel::SendError<T>) -> gst::FlowError {
     gst::FlowError::Eos
 }
 
-fn tap_audio(outlets: &Outlets, source: SourceFacts) -> AppSinkCallbacks {
-    let (sender, at_end) = (outlets.audio.clone(), outlets.audio.clone());
+fn tap_audio(senders: &BranchSenders, source: SourceFacts) -> AppSinkCallbacks {
+    let (sender, at_end) = (senders.audio.clone(), senders.audio.clone());
     let mut clock = SoundClock::default();
     let mut started = false;
     AppSinkCallbacks::builder()
@@ -187,12 +187,12 @@ fn tap_audio(outlets: &Outlets, source: SourceFacts) -> AppSinkCallbacks {
                     channels: source.channels,
                     start_s: start_s.unwrap_or(0.0),
                 };
-                let started = Tapped::Started(facts, container_name(&tags));
-                sender.send(started).map_err(left)?;
+                let started = BranchOutput::Started(facts, container_name(&tags));
+                sender.send(started).map_err(closed)?;
             }
             let heard = clock.place(start_s, samples, |start_s, samples| {
                 sender
-                    .send(Tapped::Item(Block { start_s, samples }))
+                    .send(BranchOutput::Item(Block { start_s, samples }))
                     .is_ok()
             });
             heard
@@ -200,14 +200,14 @@ fn tap_audio(outlets: &Outlets, source: SourceFacts) -> AppSinkCallbacks {
                 .ok_or(gst::FlowError::Eos)
         })
         .eos(move |_| {
-            let _ = at_end.send(Tapped::Ended);
+            let _ = at_end.send(BranchOutput::Ended);
         })
         .build()
 }
 
-fn tap_video(outlets: &Outlets, source: SourceFacts) -> AppSinkCallbacks {
-    let (sender, at_end) = (outlets.video.clone(), outlets.video.clone());
-    let (faces, margin) = (outlets.faces.clone(), outlets.margin);
+fn tap_video(senders: &BranchSenders, source: SourceFacts) -> AppSinkCallbacks {
+    let (sender, at_end) = (senders.video.clone(), senders.video.clone());
+    let (faces, margin) = (senders.faces.clone(), senders.margin);
     let mut started = false;
     AppSinkCallbacks::builder()
         .new_sample(move |sink| {
@@ -225,15 +225,15 @@ fn tap_video(outlets: &Outlets, source: SourceFacts) -> AppSinkCallbacks {
                     fps: source.fps,
                     start_s: time.seconds_f64(),
                 };
-                let started = Tapped::Started(facts, container_name(&tags));
-                sender.send(started).map_err(left)?;
+                let started = BranchOutput::Started(facts, container_name(&tags));
+                sender.send(started).map_err(closed)?;
             }
             let frame = frame_of(&sample, time, &faces, margin).ok_or(gst::FlowError::Error)?;
-            sender.send(Tapped::Item(frame)).map_err(left)?;
+            sender.send(BranchOutput::Item(frame)).map_err(closed)?;
             Ok(gst::FlowSuccess::Ok)
         })
         .eos(move |_| {
-            let _ = at_end.send(Tapped::Ended);
+            let _ = at_end.send(BranchOutput::Ended);
         })
         .build()
 }
@@ -269,17 +269,17 @@ fn frame_of(
     })
 }
 
-/// The inputs of the branches that exist, so that each is built once.
+/// The input pads of the branches built so far: each branch is built once.
 #[derive(Debug, Default)]
 pub(super) struct Inputs(Mutex<[Option<gst::Pad>; 2]>);
 
 impl Inputs {
-    /// Gives the input of a branch that has lost its stream (chained files), or builds the
-    /// branch. False when it is in use: only the first stream of a kind is used.
+    /// Links a pad to its branch, which is built if need be; chained files replace one stream
+    /// by the next. False when the branch is in use: only the first stream of a kind is used.
     pub(super) fn connect(
         &self,
         pad: &gst::Pad,
-        kind: Kind,
+        kind: StreamKind,
         build: impl FnOnce() -> Result<gst::Pad, MediaError>,
     ) -> Result<bool, MediaError> {
         let mut inputs = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
-//! What a pipeline says on its bus, for the reader.
+//! The messages on a pipeline's bus, as events for the reader.
 //!
-//! All of it is taken in the thread that posts it, so that the faces of a frame are known
+//! Messages are handled in the thread that posts them, so that the faces of a frame are known
 //! before the frame arrives.
 
 use std::sync::Arc;
@@ -12,65 +12,69 @@ use gstreamer::prelude::*;
 use super::codecs::Undecoded;
 use super::faces::FoundFaces;
 
-/// The two kinds of stream that are used.
+/// The kinds of stream that are decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum StreamKind {
     Audio,
     Video,
 }
 
-/// News about the pipeline as a whole.
+/// Something that concerns the pipeline as a whole.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum News {
-    /// A stream of this kind was found and will be decoded.
-    Exposed(Kind),
+pub(super) enum PipelineEvent {
+    /// `decodebin` exposed a stream of this kind: it will be decoded.
+    Exposed(StreamKind),
     /// No more streams are expected.
     Complete,
-    /// A stream that no plugin decodes.
+    /// A stream for which no decoder is installed.
     Undecoded(Undecoded),
-    /// A picture without movement, which is not decoded.
+    /// A still image, which is not decoded.
     Still,
-    /// An error; the pipeline is of no further use.
-    Fault(Fault),
+    /// An error, after which the pipeline delivers nothing more.
+    Error(PipelineError),
 }
 
 /// An error from the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) cause: Cause,
+pub(super) struct PipelineError {
+    pub(super) kind: ErrorKind,
     pub(super) reason: String,
 }
 
-/// What kind of error it is.
+/// What an error of a pipeline concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
-    /// No demuxer or decoder takes it.
+pub(super) enum ErrorKind {
+    /// No demuxer or decoder accepts the data.
     NotMedia,
-    /// Protected.
+    /// The data are encrypted.
     Encrypted,
-    /// An element or a library is missing or broken.
+    /// GStreamer: an element or a library is missing or does not work.
     Engine,
-    /// The file system.
+    /// Reading the file.
     File,
-    /// The data.
+    /// The data are damaged.
     Data,
 }
 
-/// Sends news from the bus and collects faces. Errors of a receiver that has gone are
-/// nobody's business any more.
-pub(super) fn listen(pipeline: &gst::Pipeline, news: Sender<News>, faces: Arc<FoundFaces>) {
+/// Sends events from the bus and collects faces. When the reader has gone, nobody needs the
+/// events: failed sends are ignored.
+pub(super) fn listen(
+    pipeline: &gst::Pipeline,
+    events: Sender<PipelineEvent>,
+    faces: Arc<FoundFaces>,
+) {
     let Some(bus) = pipeline.bus() else { return };
     bus.set_sync_handler(move |_, message| {
         match message.view() {
             gst::MessageView::Error(error) => {
-                let _ = news.send(News::Fault(fault(&error.error())));
+                let _ = events.send(PipelineEvent::Error(explain(&error.error())));
             }
             gst::MessageView::Element(element) => {
                 if let Some(structure) = element.structure() {
                     if structure.name() == "facedetect" {
                         faces.note(structure);
                     } else if let Some(undecoded) = Undecoded::from_message(structure) {
-                        let _ = news.send(News::Undecoded(undecoded));
+                        let _ = events.send(PipelineEvent::Undecoded(undecoded));
                     }
                 }
             }
@@ -80,31 +84,32 @@ pub(super) fn listen(pipeline: &gst::Pipeline, news: Sender<News>, faces: Arc<Fo
     });
 }
 
-fn fault(error: &gst::glib::Error) -> Fault {
-    let cause = if let Some(error) = error.kind::<gst::StreamError>() {
+fn explain(error: &gst::glib::Error) -> PipelineError {
+    let kind = if let Some(error) = error.kind::<gst::StreamError>() {
         match error {
             gst::StreamError::TypeNotFound
             | gst::StreamError::WrongType
-            | gst::StreamError::CodecNotFound => Cause::NotMedia,
-            gst::StreamError::Decrypt | gst::StreamError::DecryptNokey => Cause::Encrypted,
-            _ => Cause::Data,
+            | gst::StreamError::CodecNotFound => ErrorKind::NotMedia,
+            gst::StreamError::Decrypt | gst::StreamError::DecryptNokey => ErrorKind::Encrypted,
+            _ => ErrorKind::Data,
         }
     } else if error.kind::<gst::ResourceError>().is_some() {
-        Cause::File
+        ErrorKind::File
     } else if error.matches(gst::CoreError::MissingPlugin) {
-        // Every plugin of ours is there (see `GstMedia::new`): this is one for what is inside.
-        Cause::NotMedia
+        // The elements of our pipelines are installed (`GstMedia::new` checks): what is missing
+        // is a plugin for the data.
+        ErrorKind::NotMedia
     } else {
-        Cause::Data
+        ErrorKind::Data
     };
-    Fault {
-        cause,
-        reason: tidy(error.message()),
+    PipelineError {
+        kind,
+        reason: fragment(error.message()),
     }
 }
 
-/// GStreamer's sentences as fragments of ours.
-fn tidy(words: &str) -> String {
+/// A sentence of GStreamer's as a lower-case fragment, as in our own messages.
+fn fragment(words: &str) -> String {
     let words = words.trim().trim_end_matches('.');
     let mut letters = words.chars();
     match letters.next() {
@@ -121,16 +126,16 @@ mod tests {
 
     #[test]
     fn sentences_become_fragments() {
-        assert_eq!(tidy("This file is corrupt."), "this file is corrupt");
-        assert_eq!(tidy("GStreamer error"), "GStreamer error");
+        assert_eq!(fragment("This file is corrupt."), "this file is corrupt");
+        assert_eq!(fragment("GStreamer error"), "GStreamer error");
     }
 
     #[test]
     fn errors_are_told_apart() {
         let not_media = gst::glib::Error::new(gst::StreamError::TypeNotFound, "What?");
-        assert_eq!(fault(&not_media).cause, Cause::NotMedia);
+        assert_eq!(explain(&not_media).kind, ErrorKind::NotMedia);
         let file = gst::glib::Error::new(gst::ResourceError::Read, "Disk gone.");
-        assert_eq!(fault(&file).cause, Cause::File);
-        assert_eq!(fault(&file).reason, "disk gone");
+        assert_eq!(explain(&file).kind, ErrorKind::File);
+        assert_eq!(explain(&file).reason, "disk gone");
     }
 }

@@ -1,7 +1,7 @@
-//! The recording's clock: running time of pads and samples, and sound without holes.
+//! The recording's clock: running time of pads and samples, and contiguous sound.
 //!
 //! Running time is what demuxers make of stream offsets and edit lists: sound that starts at
-//! 0.7 s has a running time of 0.7 s. Stream time would count an edit list's cut-off head.
+//! 0.7 s has a running time of 0.7 s. Stream time would include what an edit list cuts off at the start.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,18 +9,19 @@ use gstreamer as gst;
 
 use undertone_types::RATE_HZ;
 
-/// Holes up to this length are filled with zeros; longer ones are left on the clock.
+/// Gaps up to this length are filled with zeros; longer ones stay gaps in time.
 const FILL_LIMIT: u64 = 60 * RATE_HZ as u64;
-/// Timestamps that are off by less follow on: containers round them, some to 23 ms or more.
+/// A block whose timestamp is off by less is contiguous: containers round timestamps, some to
+/// 23 ms or more.
 const JITTER: u64 = RATE_HZ as u64 / 25;
-/// Zeros are handed on in blocks of this length.
+/// Zeros are emitted in blocks of this length.
 const FILL_BLOCK: u64 = RATE_HZ as u64;
 
-/// Where the furthest stream ends so far, in nanoseconds.
+/// Running time at which the longest stream ends so far, in nanoseconds.
 #[derive(Debug, Default)]
-pub(super) struct Reach(AtomicU64);
+pub(super) struct DecodedEnd(AtomicU64);
 
-impl Reach {
+impl DecodedEnd {
     /// Notes the end of a decoded buffer.
     pub(super) fn note(&self, segment: &gst::Segment, buffer: &gst::BufferRef, step: Option<f64>) {
         let Some(segment) = segment.downcast_ref::<gst::ClockTime>() else {
@@ -50,16 +51,16 @@ pub(super) fn running_time(sample: &gst::Sample) -> Option<gst::ClockTime> {
     segment.to_running_time(sample.buffer()?.pts()?)
 }
 
-/// Puts sound on the clock: fills holes with zeros, drops what overlaps.
+/// Makes sound contiguous: fills gaps with zeros, drops overlaps.
 #[derive(Debug, Default)]
 pub(super) struct SoundClock {
-    /// Position that follows on the last sample, in samples; `None` at the start.
+    /// Position after the last sample, in samples; `None` at the start.
     next: Option<u64>,
 }
 
 impl SoundClock {
     /// Places a block; `emit` gets start times in seconds and samples. A block without a
-    /// time follows on.
+    /// timestamp follows the one before. False when `emit` gave false.
     pub(super) fn place(
         &mut self,
         start_s: Option<f64>,
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_does_not_cut_sound_up() {
+    fn jitter_leaves_sound_contiguous() {
         let blocks = placed(&[(0.7, 1600), (0.81, 1600), (0.899, 1600)]);
         assert_eq!(
             blocks,
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn holes_are_filled_and_overlaps_dropped() {
+    fn gaps_are_filled_and_overlaps_dropped() {
         let blocks = placed(&[(0.0, 1600), (1.6, 1600), (1.65, 1600)]);
         assert_eq!(
             blocks,
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_hole_stays_a_hole() {
+    fn a_huge_gap_stays_a_gap() {
         let blocks = placed(&[(0.0, 1600), (1e6, 1600)]);
         assert_eq!(blocks, [(0.0, 1600, true), (1e6, 1600, true)]);
     }

@@ -2,14 +2,14 @@
 
 use gstreamer as gst;
 
-/// What the caps of a stream that nobody decodes tell.
+/// A stream for which no decoder is installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Undecoded {
     /// Media type, for example `video/x-h264`.
     pub(super) media_type: String,
     /// Codec name for people, as the plugin names it.
     pub(super) codec: String,
-    /// The Debian package that brings a decoder.
+    /// The Debian package with a decoder.
     pub(super) package: &'static str,
 }
 
@@ -31,7 +31,7 @@ impl Undecoded {
         })
     }
 
-    /// Protected media: no plugin would help.
+    /// Whether it is encrypted: no plugin would help.
     pub(super) fn is_encrypted(&self) -> bool {
         matches!(
             self.media_type.as_str(),
@@ -40,7 +40,7 @@ impl Undecoded {
     }
 }
 
-/// The package that brings a decoder; the one with FFmpeg's decoders by default.
+/// The package with a decoder; by default the one with FFmpeg's.
 fn package(media_type: &str) -> &'static str {
     match media_type {
         "audio/x-opus" | "audio/x-vorbis" | "video/x-theora" => "gstreamer1.0-plugins-base",
@@ -56,7 +56,7 @@ fn package(media_type: &str) -> &'static str {
     }
 }
 
-/// The codec's name from the tags of a pad, or else from `otherwise`.
+/// The codec's name from the tags of a pad; `otherwise` without such a tag.
 pub(super) fn codec_name(tags: &[gst::TagList], audio: bool, otherwise: &str) -> String {
     let name = tags.iter().find_map(|tags| {
         if audio {
@@ -78,8 +78,8 @@ pub(super) fn container_name(tags: &[gst::TagList]) -> Option<String> {
     })
 }
 
-/// True for containers whose stated length can be believed; MP3 and MPEG streams only
-/// estimate theirs.
+/// True for containers that state their exact length; for MP3 and MPEG streams it is an
+/// estimate.
 pub(super) fn states_true_length(media_type: &str) -> bool {
     matches!(
         media_type,
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn protected_media_are_known() {
+    fn encrypted_media_are_recognised() {
         init().unwrap();
         let missing = Undecoded::from_message(&message("application/x-cenc", "")).unwrap();
         assert!(missing.is_encrypted());

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 /// Why a recording could not be decoded.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum MediaError {
-    /// GStreamer or one of its elements is not there: no recording can be decoded.
+    /// GStreamer or one of its elements is missing: no recording can be decoded.
     #[error("GStreamer cannot run: {reason}")]
     Engine {
-        /// What it said.
+        /// What is missing, or GStreamer's message.
         reason: String,
     },
     /// The file cannot be opened or read.
@@ -16,66 +16,66 @@ pub enum MediaError {
     Unreadable {
         /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The message of the operating system.
         reason: String,
     },
     /// A folder, pipe, socket or device.
     #[error("not a regular file")]
     NotAFile,
-    /// Zero bytes.
+    /// The file has no bytes.
     #[error("the file is empty")]
     Empty,
     /// The pointer that Git LFS leaves in place of a file.
     #[error("a Git LFS pointer, not the recording itself")]
     LfsPointer,
-    /// No demuxer knows it.
+    /// No demuxer recognises the file.
     #[error("not audio or video: {reason}")]
     NotMedia {
         /// What it looks like.
         reason: String,
     },
-    /// A picture.
+    /// A still image.
     #[error("a still image, not a video")]
     StillImage,
     /// A container without sound and pictures.
     #[error("neither an audio nor a video stream")]
     NoStreams,
-    /// Protected streams.
+    /// The streams are encrypted.
     #[error("the streams are encrypted")]
     Encrypted,
-    /// No plugin decodes a stream.
+    /// No installed plugin decodes a stream.
     #[error("no decoder for {codec}")]
     MissingDecoder {
         /// The codec's name.
         codec: String,
-        /// The Debian package that brings a decoder.
+        /// The Debian package with a decoder.
         package: &'static str,
     },
-    /// The data are broken.
+    /// The data are damaged.
     #[error("broken {}: {reason}", place(*reached_s))]
     Broken {
-        /// What was decoded, in seconds.
+        /// Length that was decoded, in seconds.
         reached_s: f64,
-        /// What GStreamer said.
+        /// GStreamer's message.
         reason: String,
     },
     /// The data end before the length that the container states.
     #[error("truncated: it ends after {reached_s:.2} s of {declared_s:.2} s")]
     Truncated {
-        /// What was decoded, in seconds.
+        /// Length that was decoded, in seconds.
         reached_s: f64,
-        /// What the container states, in seconds.
+        /// Length that the container states, in seconds.
         declared_s: f64,
     },
-    /// Nothing came out for too long.
+    /// The decoder delivered nothing for too long.
     #[error("no progress for {limit_s} s after {reached_s:.2} s of the recording")]
     Stalled {
         /// The limit, in seconds.
         limit_s: f64,
-        /// What was decoded, in seconds.
+        /// Length that was decoded, in seconds.
         reached_s: f64,
     },
-    /// The reader wanted no more.
+    /// The sink stopped the decoding.
     #[error("stopped by the reader")]
     Stopped,
 }
@@ -102,7 +102,7 @@ impl MediaError {
             Self::Empty => "the copy may still be under way, or may have failed; copy it again",
             Self::LfsPointer => "fetch the recording with `git lfs pull`",
             Self::NotMedia { .. } => "leave it out, or check that it was copied whole",
-            Self::StillImage => "leave it out: a picture has neither voice nor movement",
+            Self::StillImage => "leave it out: an image has neither voice nor movement",
             Self::NoStreams => "leave it out: there is nothing to hear or see",
             Self::Encrypted => "decrypt the recording first; protected media cannot be read",
             Self::MissingDecoder { package, .. } => {
@@ -121,7 +121,7 @@ impl MediaError {
         Some(hint.to_owned())
     }
 
-    /// True when not the recording but the installation is at fault.
+    /// True when not the recording but the installation is at error.
     #[must_use]
     pub fn is_environment(&self) -> bool {
         matches!(self, Self::Engine { .. })

@@ -1,4 +1,4 @@
-//! Faces: from `facedetect`'s messages to small grey crops.
+//! Faces: from the messages of `facedetect` to small grey crops.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use gstreamer as gst;
 
 use undertone_types::{FACE_SIDE_PX, Face, Rect};
 
-/// How many frames' boxes are kept while their frames are on the way.
+/// How many frames may be on the way from the detector to the tap.
 const WAITING: usize = 32;
 
 /// A face box in pixels of the reduced picture.
@@ -19,8 +19,8 @@ pub(super) struct PixelBox {
     pub(super) height: u32,
 }
 
-/// Boxes that were found and wait for their frame, by running time: the message is posted
-/// before the frame leaves the detector.
+/// Face boxes by the running time of their frames: the message is posted before the frame
+/// leaves the detector.
 #[derive(Debug, Default)]
 pub(super) struct FoundFaces(Mutex<VecDeque<(u64, Option<PixelBox>)>>);
 
@@ -120,7 +120,7 @@ impl Picture<'_> {
         sum / (rows * columns)
     }
 
-    /// Bilinear; beyond the edge the edge goes on.
+    /// Bilinear interpolation; pixels beyond the edge equal those on it.
     fn luma_between(&self, x: f32, y: f32) -> f32 {
         let x = x.clamp(0.0, (self.width - 1) as f32);
         let y = y.clamp(0.0, (self.height - 1) as f32);

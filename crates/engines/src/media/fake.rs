@@ -1,4 +1,4 @@
-//! A source that plays a script: for tests of everything that follows.
+//! A media source that plays a script, for tests of the later stages.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -70,8 +70,8 @@ impl FakeMedia {
 
     /// Every recording without a script of its own panics after its events.
     #[must_use]
-    pub fn with_panic(mut self, words: &'static str) -> Self {
-        self.otherwise.panic = Some(words);
+    pub fn with_panic(mut self, message: &'static str) -> Self {
+        self.otherwise.panic = Some(message);
         self
     }
 }
@@ -98,8 +98,8 @@ impl MediaSource for FakeMedia {
                 return Err(MediaError::Stopped);
             }
         }
-        if let Some(words) = script.panic {
-            panic!("{words}");
+        if let Some(message) = script.panic {
+            panic!("{message}");
         }
         script.error.clone().map_or(Ok(facts), Err)
     }

@@ -8,19 +8,19 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::branch::{self, Inputs, Outlets};
-use super::bus::{self, Cause, Fault, Kind, News};
+use super::branch::{self, BranchSenders, Inputs};
+use super::bus::{self, ErrorKind, PipelineError, PipelineEvent, StreamKind};
 use super::pipelines::{Pipelines, parse_source};
-use super::reader::{Inlets, Reader};
+use super::reader::{BranchReceivers, Reader};
 use super::{MediaError, MediaEvent, MediaSettings, MediaSource, Wanted, logs, sniff};
 use undertone_types::MediaFacts;
 
-/// Blocks of sound that may wait for the reader; a block is some 20 to 100 ms.
+/// Blocks of sound that may wait for the reader; one lasts 20 to 100 ms.
 const AUDIO_WAITING: usize = 32;
 /// Frames that may wait for the reader.
 const VIDEO_WAITING: usize = 8;
 
-/// Decodes with GStreamer whatever the installed plugins know.
+/// Decodes with GStreamer every format that an installed plugin knows.
 #[derive(Debug)]
 pub struct GstMedia {
     settings: MediaSettings,
@@ -37,7 +37,7 @@ impl GstMedia {
         let cascade = Path::new(&settings.faces.cascade);
         if !cascade.is_file() {
             return Err(MediaError::Engine {
-                reason: format!("the face cascade {} is not there", cascade.display()),
+                reason: format!("the face cascade {} is missing", cascade.display()),
             });
         }
         let pipelines = Pipelines::new(&settings);
@@ -48,7 +48,7 @@ impl GstMedia {
         })
     }
 
-    /// With another video branch, to put faults into it.
+    /// With another video branch, for fault injection.
     #[cfg(test)]
     pub(super) fn with_video(mut self, text: &str) -> Self {
         self.pipelines.video = text.to_owned();
@@ -59,8 +59,8 @@ impl GstMedia {
         &self,
         path: &Path,
         wanted: Wanted,
-        outlets: Outlets,
-        news: &Sender<News>,
+        senders: BranchSenders,
+        events: &Sender<PipelineEvent>,
     ) -> Result<gst::Pipeline, MediaError> {
         let pipeline = parse_source(&self.pipelines.source)?;
         let element = |name: &str| {
@@ -70,44 +70,44 @@ impl GstMedia {
         };
         element("source")?.set_property("location", path);
         let decode = element("decode")?;
-        bus::listen(&pipeline, news.clone(), outlets.faces.clone());
+        bus::listen(&pipeline, events.clone(), senders.faces.clone());
         limit_threads(&pipeline, self.settings.decoder_threads);
-        choose_streams(&decode, wanted, news.clone());
-        self.attach_branches(&pipeline, &decode, outlets, news);
-        let complete = news.clone();
+        choose_streams(&decode, wanted, events.clone());
+        self.attach_branches(&pipeline, &decode, senders, events);
+        let complete = events.clone();
         decode.connect_no_more_pads(move |_| {
-            let _ = complete.send(News::Complete);
+            let _ = complete.send(PipelineEvent::Complete);
         });
         Ok(pipeline)
     }
 
-    /// Hangs a branch on the first decoded pad of each kind.
+    /// Attaches a branch to the first decoded pad of each kind.
     fn attach_branches(
         &self,
         pipeline: &gst::Pipeline,
         decode: &gst::Element,
-        outlets: Outlets,
-        news: &Sender<News>,
+        senders: BranchSenders,
+        events: &Sender<PipelineEvent>,
     ) {
-        let (news, texts) = (news.clone(), self.pipelines.clone());
+        let (events, texts) = (events.clone(), self.pipelines.clone());
         let (weak, inputs) = (pipeline.downgrade(), Inputs::default());
         decode.connect_pad_added(move |_, pad| {
             let Some(pipeline) = weak.upgrade() else {
                 return;
             };
             let (kind, text) = match media_type(pad).as_str() {
-                "audio/x-raw" => (Kind::Audio, &texts.audio),
-                "video/x-raw" => (Kind::Video, &texts.video),
+                "audio/x-raw" => (StreamKind::Audio, &texts.audio),
+                "video/x-raw" => (StreamKind::Video, &texts.video),
                 _ => return,
             };
             let connected = inputs.connect(pad, kind, || {
-                // Told before the first buffer can come out of it.
-                let _ = news.send(News::Exposed(kind));
-                branch::attach(&pipeline, pad, kind, text, &outlets)
+                // Before the first buffer can leave the branch.
+                let _ = events.send(PipelineEvent::Exposed(kind));
+                branch::attach(&pipeline, pad, kind, text, &senders)
             });
             if let Err(error) = connected {
-                let _ = news.send(News::Fault(Fault {
-                    cause: Cause::Engine,
+                let _ = events.send(PipelineEvent::Error(PipelineError {
+                    kind: ErrorKind::Engine,
                     reason: error.to_string(),
                 }));
             }
@@ -125,18 +125,23 @@ impl MediaSource for GstMedia {
         sniff::check(path)?;
         let (audio_tx, audio) = bounded(AUDIO_WAITING);
         let (video_tx, video) = bounded(VIDEO_WAITING);
-        let (news_tx, news) = unbounded();
-        let outlets = Outlets {
+        let (events_tx, events) = unbounded();
+        let senders = BranchSenders {
             audio: audio_tx,
             video: video_tx,
             faces: Arc::default(),
-            reach: Arc::default(),
+            decoded_end: Arc::default(),
             margin: self.settings.faces.margin,
         };
-        let reach = outlets.reach.clone();
-        let pipeline = self.build(path, wanted, outlets, &news_tx)?;
-        let inlets = Inlets { audio, video, news };
-        Reader::new(pipeline, path, wanted, reach, self.settings.stall_s).read(inlets, sink)
+        let decoded_end = senders.decoded_end.clone();
+        let pipeline = self.build(path, wanted, senders, &events_tx)?;
+        let receivers = BranchReceivers {
+            audio,
+            video,
+            events,
+        };
+        Reader::new(pipeline, path, wanted, decoded_end, self.settings.stall_s)
+            .read(receivers, sink)
     }
 }
 
@@ -173,7 +178,7 @@ fn media_type(pad: &gst::Pad) -> String {
         .map_or_else(String::new, |structure| structure.name().to_string())
 }
 
-/// Keeps decoders from taking every core: the speech engines need them more.
+/// Keeps decoders from using every core: the speech engines need them more.
 fn limit_threads(pipeline: &gst::Pipeline, threads: u32) {
     if threads == 0 {
         return;
@@ -187,8 +192,8 @@ fn limit_threads(pipeline: &gst::Pipeline, threads: u32) {
     });
 }
 
-/// Says no to streams that nobody wants, so that they are not decoded.
-fn choose_streams(decode: &gst::Element, wanted: Wanted, news: Sender<News>) {
+/// Rejects streams that are not wanted, so that they are not decoded.
+fn choose_streams(decode: &gst::Element, wanted: Wanted, events: Sender<PipelineEvent>) {
     decode.connect("autoplug-continue", false, move |values| {
         let go_on = values
             .get(2)
@@ -198,7 +203,7 @@ fn choose_streams(decode: &gst::Element, wanted: Wanted, news: Sender<News>) {
                     return true;
                 };
                 if is_still(structure) {
-                    let _ = news.send(News::Still);
+                    let _ = events.send(PipelineEvent::Still);
                     return false;
                 }
                 wanted == Wanted::AudioAndVideo || !structure.name().starts_with("audio/")
@@ -207,7 +212,7 @@ fn choose_streams(decode: &gst::Element, wanted: Wanted, news: Sender<News>) {
     });
 }
 
-/// Cover art and photographs; motion JPEG has a frame rate.
+/// True for cover art and photographs; motion JPEG has a frame rate.
 fn is_still(structure: &gst::StructureRef) -> bool {
     structure.name().starts_with("image/")
         && structure

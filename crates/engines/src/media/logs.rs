@@ -1,9 +1,9 @@
-//! What GStreamer says of itself, as log events of ours (target `gstreamer`).
+//! GStreamer's log messages as events of this program's log (target `gstreamer`).
 
 use gstreamer as gst;
 
-/// Passes on warnings and errors. With `GST_DEBUG` set GStreamer writes for itself, as whoever
-/// set it expects.
+/// Forwards warnings and errors. With `GST_DEBUG` set GStreamer writes its own log, as the user
+/// expects then.
 pub(super) fn bridge() {
     if std::env::var_os("GST_DEBUG").is_some() {
         return;

@@ -1,32 +1,32 @@
-//! Two streams made one, in the order of time.
+//! Merges sound and frames into one sequence in the order of time.
 //!
-//! Holds back whichever stream is ahead until the other has caught up. A container may store
-//! its streams far apart; then what is held would grow, so beyond [`HELD_S`] the order
-//! gives way, never the memory, and never progress.
+//! Whichever stream is ahead is held back until the other has caught up. A container may store
+//! its streams far apart: beyond [`HELD_S`] the order is given up, so that memory stays bounded
+//! and decoding goes on.
 
 use std::collections::VecDeque;
 
 use super::MediaEvent;
-use super::branch::{Block, Tapped};
-use super::bus::Kind;
+use super::branch::{Block, BranchOutput};
+use super::bus::StreamKind;
 use undertone_types::{AudioFacts, Frame, MediaFacts, VideoFacts};
 
-/// How far one stream may run ahead of the other and be held back, in seconds: 8 MB of
-/// sound, or as much of faces at ten frames per second.
+/// How far one stream may run ahead of the other and still be held back, in seconds: 8 MB of
+/// sound, or as much in faces at ten frames per second.
 const HELD_S: f64 = 120.0;
 
 /// One stream.
 #[derive(Debug)]
-struct Lane<F, T> {
+struct Stream<F, T> {
     exposed: bool,
     facts: Option<F>,
     ended: bool,
-    /// Time of the newest item; everything before it has been seen.
+    /// Time of the newest item.
     reached_s: f64,
     held: VecDeque<(f64, T)>,
 }
 
-impl<F, T> Lane<F, T> {
+impl<F, T> Stream<F, T> {
     fn new() -> Self {
         Self {
             exposed: false,
@@ -37,19 +37,23 @@ impl<F, T> Lane<F, T> {
         }
     }
 
-    fn take(&mut self, time_s: impl FnOnce(&T) -> f64, tapped: Tapped<F, T>) -> Option<String> {
+    fn take(
+        &mut self,
+        time_s: impl FnOnce(&T) -> f64,
+        output: BranchOutput<F, T>,
+    ) -> Option<String> {
         self.exposed = true;
-        match tapped {
-            Tapped::Started(facts, container) => {
+        match output {
+            BranchOutput::Started(facts, container) => {
                 self.facts = Some(facts);
                 return container;
             }
-            Tapped::Item(item) => {
+            BranchOutput::Item(item) => {
                 let time_s = time_s(&item);
                 self.reached_s = self.reached_s.max(time_s);
                 self.held.push_back((time_s, item));
             }
-            Tapped::Ended => self.ended = true,
+            BranchOutput::Ended => self.ended = true,
         }
         None
     }
@@ -63,7 +67,7 @@ impl<F, T> Lane<F, T> {
             .is_some_and(|head_s| self.reached_s - head_s > HELD_S)
     }
 
-    /// Nothing at or before `time_s` will come any more.
+    /// True when no item up to `time_s` is still to come.
     fn past(&self, time_s: f64, complete: bool) -> bool {
         self.ended || self.reached_s >= time_s || (complete && !self.exposed)
     }
@@ -73,11 +77,11 @@ impl<F, T> Lane<F, T> {
     }
 }
 
-/// Brings sound and frames into order.
+/// Merges sound and frames.
 #[derive(Debug)]
 pub(super) struct Merge {
-    audio: Lane<AudioFacts, Block>,
-    video: Lane<VideoFacts, Frame>,
+    audio: Stream<AudioFacts, Block>,
+    video: Stream<VideoFacts, Frame>,
     container: Option<String>,
     complete: bool,
     opened: bool,
@@ -86,58 +90,58 @@ pub(super) struct Merge {
 impl Merge {
     pub(super) fn new() -> Self {
         Self {
-            audio: Lane::new(),
-            video: Lane::new(),
+            audio: Stream::new(),
+            video: Stream::new(),
             container: None,
             complete: false,
             opened: false,
         }
     }
 
-    /// A stream will come.
-    pub(super) fn expose(&mut self, kind: Kind) {
+    /// Notes that there is a stream of this kind.
+    pub(super) fn expose(&mut self, kind: StreamKind) {
         match kind {
-            Kind::Audio => self.audio.exposed = true,
-            Kind::Video => self.video.exposed = true,
+            StreamKind::Audio => self.audio.exposed = true,
+            StreamKind::Video => self.video.exposed = true,
         }
     }
 
-    /// No further streams are expected.
+    /// Notes that all streams are known.
     pub(super) fn complete(&mut self) {
         self.complete = true;
     }
 
     /// Whether a stream of this kind was found.
-    pub(super) fn has(&self, kind: Kind) -> bool {
+    pub(super) fn has(&self, kind: StreamKind) -> bool {
         match kind {
-            Kind::Audio => self.audio.exposed,
-            Kind::Video => self.video.exposed,
+            StreamKind::Audio => self.audio.exposed,
+            StreamKind::Video => self.video.exposed,
         }
     }
 
-    pub(super) fn take_audio(&mut self, tapped: Tapped<AudioFacts, Block>) {
-        let container = self.audio.take(|block| block.start_s, tapped);
+    pub(super) fn take_audio(&mut self, output: BranchOutput<AudioFacts, Block>) {
+        let container = self.audio.take(|block| block.start_s, output);
         self.container = self.container.take().or(container);
     }
 
-    pub(super) fn take_video(&mut self, tapped: Tapped<VideoFacts, Frame>) {
-        let container = self.video.take(|frame| frame.time_s, tapped);
+    pub(super) fn take_video(&mut self, output: BranchOutput<VideoFacts, Frame>) {
+        let container = self.video.take(|frame| frame.time_s, output);
         self.container = self.container.take().or(container);
     }
 
-    /// Both streams will bring nothing more.
+    /// Ends both streams.
     pub(super) fn end(&mut self) {
         self.complete = true;
         self.audio.ended = true;
         self.video.ended = true;
     }
 
-    /// True when every stream has ended (what is held may still be taken).
+    /// True when every stream has ended; held items may still be taken.
     pub(super) fn ended(&self) -> bool {
-        let lane = |exposed: bool, ended: bool| !exposed || ended;
+        let stream = |exposed: bool, ended: bool| !exposed || ended;
         self.complete
-            && lane(self.audio.exposed, self.audio.ended)
-            && lane(self.video.exposed, self.video.ended)
+            && stream(self.audio.exposed, self.audio.ended)
+            && stream(self.video.exposed, self.video.ended)
     }
 
     /// True when every stream is known.
@@ -145,12 +149,12 @@ impl Merge {
         self.complete
     }
 
-    /// True when the first event has been given.
+    /// True after the first event.
     pub(super) fn opened(&self) -> bool {
         self.opened
     }
 
-    /// The facts so far; `duration_s` as given.
+    /// The facts so far, with this duration.
     pub(super) fn facts(&self, duration_s: Option<f64>) -> MediaFacts {
         MediaFacts {
             duration_s,
@@ -160,7 +164,7 @@ impl Merge {
         }
     }
 
-    /// The next event whose turn has come; `stated_s` is the container's length.
+    /// The next event that is due; `stated_s` gives the length that the container states.
     pub(super) fn next(&mut self, stated_s: impl FnOnce() -> Option<f64>) -> Option<MediaEvent> {
         let overfull = self.audio.overfull() || self.video.overfull();
         if !self.opened {
@@ -200,22 +204,22 @@ impl Merge {
 mod tests {
     use super::*;
 
-    fn block(start_s: f64) -> Tapped<AudioFacts, Block> {
-        Tapped::Item(Block {
+    fn block(start_s: f64) -> BranchOutput<AudioFacts, Block> {
+        BranchOutput::Item(Block {
             start_s,
             samples: vec![0.0],
         })
     }
 
-    fn frame(time_s: f64) -> Tapped<VideoFacts, Frame> {
-        Tapped::Item(Frame { time_s, face: None })
+    fn frame(time_s: f64) -> BranchOutput<VideoFacts, Frame> {
+        BranchOutput::Item(Frame { time_s, face: None })
     }
 
     fn started() -> Merge {
         let mut merge = Merge::new();
-        merge.expose(Kind::Audio);
-        merge.expose(Kind::Video);
-        merge.take_audio(Tapped::Started(
+        merge.expose(StreamKind::Audio);
+        merge.expose(StreamKind::Video);
+        merge.take_audio(BranchOutput::Started(
             AudioFacts {
                 codec: "a".into(),
                 rate_hz: 16_000,
@@ -224,7 +228,7 @@ mod tests {
             },
             Some("Box".into()),
         ));
-        merge.take_video(Tapped::Started(
+        merge.take_video(BranchOutput::Started(
             VideoFacts {
                 codec: "v".into(),
                 width_px: 1,
@@ -270,10 +274,10 @@ mod tests {
         assert_eq!(times(&mut merge), []);
         merge.take_video(frame(0.1));
         assert_eq!(times(&mut merge), [('a', 0.0), ('a', 0.1), ('v', 0.1)]);
-        merge.take_video(Tapped::Ended);
+        merge.take_video(BranchOutput::Ended);
         assert_eq!(times(&mut merge), [('a', 0.2)]);
         assert!(!merge.ended());
-        merge.take_audio(Tapped::Ended);
+        merge.take_audio(BranchOutput::Ended);
         assert!(merge.ended());
     }
 

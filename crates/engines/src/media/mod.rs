@@ -1,8 +1,7 @@
-//! Recordings taken apart: sound at 16 kHz, sampled frames with their faces, on one clock.
+//! Decoding of recordings: sound at 16 kHz and sampled frames with their faces, on one clock.
 //!
-//! [`MediaSource`] is what the chain knows; [`GstMedia`] does it with GStreamer and is the
-//! only place that names that crate; [`FakeMedia`] plays a script. No cutting, no
-//! features, no models here.
+//! [`MediaSource`] is what the stages know; [`GstMedia`] implements it with GStreamer, and
+//! [`FakeMedia`] with a script. No cutting, no features, no models here.
 
 mod branch;
 mod bus;
@@ -50,8 +49,8 @@ pub enum Wanted {
 pub enum MediaEvent {
     /// The streams are known; always the first event.
     Opened(MediaFacts),
-    /// Sound. Blocks do not overlap; where a block does not follow on the one before,
-    /// the recording has a hole of more than a minute.
+    /// Sound. Blocks do not overlap; where one does not follow the one before, the recording
+    /// has a gap of more than a minute.
     Audio {
         /// Time of the first sample on the recording's clock, in seconds.
         start_s: f64,
@@ -62,16 +61,16 @@ pub enum MediaEvent {
     Frame(Frame),
 }
 
-/// Takes recordings apart.
+/// Decodes recordings.
 pub trait MediaSource: Send {
-    /// Decodes one recording from start to end and hands every event to `sink`, roughly in
-    /// the order of time across both streams. What is held in memory does not grow with
-    /// the recording. `sink` may block for as long as it likes, and stops the decoding with
-    /// [`ControlFlow::Break`]. Returns the facts as they are known at the end.
+    /// Decodes one recording from start to end and passes every event to `sink`, roughly in
+    /// the order of time across both streams. Memory does not grow with the recording.
+    /// `sink` may block, and stops the decoding with [`ControlFlow::Break`]. Returns the facts
+    /// as known at the end.
     ///
     /// # Errors
-    /// When the recording cannot be decoded to its end; what came before has been handed
-    /// over. [`MediaError::Stopped`] after a break.
+    /// When the recording cannot be decoded to its end; the events before that have been
+    /// passed on. [`MediaError::Stopped`] after a break.
     fn decode(
         &self,
         path: &Path,

@@ -1,4 +1,4 @@
-//! The texts in `pipelines/`, with their placeholders filled in.
+//! The pipelines of the folder `pipelines/`, with their placeholders filled in.
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -32,7 +32,7 @@ impl Pipelines {
                 "{frame_width_px}",
                 settings.frame_width_px.max(16).to_string(),
             ),
-            // Portraits are higher than wide; nothing sensible is higher than this.
+            // Portrait video is higher than wide, but not by more than this.
             (
                 "{frame_height_px}",
                 (settings.frame_width_px.max(16) * 4).to_string(),
@@ -58,7 +58,7 @@ impl Pipelines {
         }
     }
 
-    /// Parses all three once, so that a missing element is known before any recording.
+    /// Parses all three, so that a missing element is found before the first recording.
     pub(super) fn check(&self) -> Result<(), MediaError> {
         parse_source(&self.source)?;
         parse_branch(&self.audio)?;
@@ -67,7 +67,7 @@ impl Pipelines {
     }
 }
 
-/// `gst-launch` knows no comments: lines that begin with `#` are ours.
+/// `gst-launch` syntax has no comments: lines that begin with `#` are removed here.
 fn without_comments(text: &str) -> String {
     text.lines()
         .filter(|line| !line.trim_start().starts_with('#'))

@@ -1,7 +1,7 @@
-//! A running pipeline that can always be left, even if an element hangs.
+//! A playing pipeline that can be abandoned, even if an element hangs.
 //!
-//! Changing a pipeline's state may block for as long as a disk or a decoder does. So a thread
-//! of its own does it, and is left behind when it does not come back in time.
+//! Changing the state of a pipeline may block for as long as a disk or a decoder does. So a
+//! separate thread does it, and is abandoned when it does not return in time.
 
 use std::thread;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use gstreamer::prelude::*;
 
 use super::MediaError;
 
-/// How long a pipeline may take to shut down before it is left to itself.
+/// How long a pipeline may take to shut down before it is abandoned.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// A pipeline that plays until this is dropped.
@@ -33,14 +33,14 @@ impl Playback {
             .name("media-control".to_owned())
             .spawn(move || {
                 let ok = pipeline.set_state(gst::State::Playing).is_ok();
-                // Nobody listens any more when the start was given up.
+                // The reader may have given up waiting.
                 let _ = started_tx.send(ok);
                 let _ = asked_to_stop.recv();
                 let _ = pipeline.set_state(gst::State::Null);
                 let _ = stopped_tx.send(());
             })
             .map_err(|error| MediaError::Engine {
-                reason: format!("no thread for the pipeline: {error}"),
+                reason: format!("cannot start a thread for the pipeline: {error}"),
             })?;
         Ok(Self {
             stop: Some(stop),
@@ -49,8 +49,8 @@ impl Playback {
         })
     }
 
-    /// Says once whether the pipeline plays. Read the branches meanwhile: a sink that waits
-    /// for its reader holds up the change of state.
+    /// Receives once whether the pipeline plays. Read the branches meanwhile: the change of
+    /// state waits for sinks, and these for their reader.
     pub(super) fn started(&self) -> Receiver<bool> {
         self.started.clone()
     }
@@ -62,7 +62,7 @@ impl Drop for Playback {
         if self.stopped.recv_timeout(SHUTDOWN).is_err() {
             tracing::warn!(
                 limit_s = SHUTDOWN.as_secs(),
-                "a media pipeline does not shut down and is left behind"
+                "a media pipeline does not shut down and is abandoned"
             );
         }
     }

@@ -9,30 +9,31 @@ use crossbeam_channel::{Receiver, never, select};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::branch::{Block, Tapped};
-use super::bus::{Cause, Fault, Kind, News};
-use super::clock::Reach;
+use super::branch::{Block, BranchOutput};
+use super::bus::{ErrorKind, PipelineError, PipelineEvent, StreamKind};
+use super::clock::DecodedEnd;
 use super::codecs::{Undecoded, states_true_length};
 use super::merge::Merge;
 use super::playback::Playback;
 use super::{MediaError, MediaEvent, Wanted};
 use undertone_types::{AudioFacts, Frame, MediaFacts, VideoFacts};
 
-/// Files up to this size are read at once: where nothing comes of them within
-/// [`SMALL_LIMIT_S`], nothing will. (`decodebin` loses an error that is posted while it still
-/// connects elements, so a broken file of a few hundred bytes may end in silence.)
+/// Files up to this size are read in one go: when they deliver nothing within
+/// [`SMALL_LIMIT_S`], they never will. (`decodebin` loses errors that are posted while it
+/// connects elements, so a damaged file of a few hundred bytes may produce neither data nor an
+/// error.)
 const SMALL_BYTES: u64 = 64 * 1024;
 const SMALL_LIMIT_S: f64 = 5.0;
 
-/// After an error, how long to wait for what is still on its way.
-const AFTER_FAULT: Duration = Duration::from_millis(300);
+/// How long to wait for data that were decoded before an error.
+const AFTER_ERROR: Duration = Duration::from_millis(300);
 
 /// The receiving ends of a pipeline.
 #[derive(Debug)]
-pub(super) struct Inlets {
-    pub(super) audio: Receiver<Tapped<AudioFacts, Block>>,
-    pub(super) video: Receiver<Tapped<VideoFacts, Frame>>,
-    pub(super) news: Receiver<News>,
+pub(super) struct BranchReceivers {
+    pub(super) audio: Receiver<BranchOutput<AudioFacts, Block>>,
+    pub(super) video: Receiver<BranchOutput<VideoFacts, Frame>>,
+    pub(super) events: Receiver<PipelineEvent>,
 }
 
 /// Reads one pipeline.
@@ -41,17 +42,17 @@ pub(super) struct Reader {
     pipeline: gst::Pipeline,
     path: PathBuf,
     wanted: Wanted,
-    reach: Arc<Reach>,
+    decoded_end: Arc<DecodedEnd>,
     stall_s: f64,
     small: bool,
     merge: Merge,
     undecoded: Vec<Undecoded>,
     still: bool,
-    fault: Option<Fault>,
+    error: Option<PipelineError>,
     started: Receiver<bool>,
 }
 
-/// The sink took an event, or wants no more.
+/// Whether to go on: the sink may stop the decoding.
 type Taken = Result<(), MediaError>;
 
 impl Reader {
@@ -59,92 +60,92 @@ impl Reader {
         pipeline: gst::Pipeline,
         path: &Path,
         wanted: Wanted,
-        reach: Arc<Reach>,
+        decoded_end: Arc<DecodedEnd>,
         stall_s: f64,
     ) -> Self {
         Self {
             pipeline,
             path: path.to_owned(),
             wanted,
-            reach,
+            decoded_end,
             stall_s,
             small: std::fs::metadata(path).is_ok_and(|file| file.len() <= SMALL_BYTES),
             merge: Merge::new(),
             undecoded: Vec::new(),
             still: false,
-            fault: None,
+            error: None,
             started: never(),
         }
     }
 
-    /// Plays the pipeline and hands everything to `sink`.
+    /// Plays the pipeline and passes every event to `sink`.
     pub(super) fn read(
         mut self,
-        inlets: Inlets,
+        receivers: BranchReceivers,
         sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>,
     ) -> Result<MediaFacts, MediaError> {
         let playback = Playback::start(self.pipeline.clone())?;
         self.started = playback.started();
-        let outcome = self.follow(&inlets, sink);
-        // Receivers first: a branch that waits in `send` has to come free.
-        drop(inlets);
+        let outcome = self.follow(&receivers, sink);
+        // The receivers first: that unblocks a branch that waits in `send`.
+        drop(receivers);
         drop(playback);
         outcome
     }
 
     fn follow(
         &mut self,
-        inlets: &Inlets,
+        receivers: &BranchReceivers,
         sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>,
     ) -> Result<MediaFacts, MediaError> {
         while !self.merge.ended() {
-            let limit = if self.fault.is_some() {
-                AFTER_FAULT
+            let limit = if self.error.is_some() {
+                AFTER_ERROR
             } else {
                 self.stall()
             };
-            let progress = self.receive(inlets, limit);
-            if !progress && self.fault.is_none() {
+            let received = self.receive(receivers, limit);
+            if !received && self.error.is_none() {
                 return Err(self.stalled());
             }
-            if !progress || (self.fault.is_some() && !self.merge.opened() && self.idle(inlets)) {
+            if !received || (self.error.is_some() && !self.merge.opened() && self.idle(receivers)) {
                 self.merge.end();
             }
             self.check_streams()?;
-            self.hand_on(sink)?;
+            self.forward(sink)?;
         }
         // An error may have been posted just before the end.
-        while let Ok(news) = inlets.news.try_recv() {
-            self.note(news);
+        while let Ok(events) = receivers.events.try_recv() {
+            self.note(events);
         }
-        self.hand_on(sink)?;
+        self.forward(sink)?;
         self.conclude()
     }
 
-    /// Takes one thing from the pipeline; false when nothing came.
-    fn receive(&mut self, inlets: &Inlets, limit: Duration) -> bool {
+    /// Takes one message from the pipeline; false when none came within `limit`.
+    fn receive(&mut self, receivers: &BranchReceivers, limit: Duration) -> bool {
         select! {
             recv(self.started) -> playing => {
                 self.started = never();
-                while let Ok(news) = inlets.news.try_recv() {
-                    self.note(news);
+                while let Ok(events) = receivers.events.try_recv() {
+                    self.note(events);
                 }
-                if playing == Ok(false) && self.fault.is_none() {
-                    let reason = "the pipeline does not start".to_owned();
-                    let cause = Cause::Data;
-                    self.fault = Some(Fault { cause, reason });
+                if playing == Ok(false) && self.error.is_none() {
+                    let reason = "the pipeline cannot be started".to_owned();
+                    let kind = ErrorKind::Data;
+                    self.error = Some(PipelineError { kind, reason });
                 }
             }
-            recv(inlets.news) -> news => match news {
-                Ok(news) => self.note(news),
+            recv(receivers.events) -> events => match events {
+                Ok(events) => self.note(events),
                 Err(_) => return false,
             },
-            recv(inlets.audio) -> tapped => match tapped {
-                Ok(tapped) => self.merge.take_audio(tapped),
+            recv(receivers.audio) -> output => match output {
+                Ok(output) => self.merge.take_audio(output),
                 Err(_) => return false,
             },
-            recv(inlets.video) -> tapped => match tapped {
-                Ok(tapped) => self.merge.take_video(tapped),
+            recv(receivers.video) -> output => match output {
+                Ok(output) => self.merge.take_video(output),
                 Err(_) => return false,
             },
             default(limit) => return false,
@@ -152,25 +153,27 @@ impl Reader {
         true
     }
 
-    fn idle(&self, inlets: &Inlets) -> bool {
-        !self.merge.has(Kind::Audio) && !self.merge.has(Kind::Video) && inlets.news.is_empty()
+    fn idle(&self, receivers: &BranchReceivers) -> bool {
+        !self.merge.has(StreamKind::Audio)
+            && !self.merge.has(StreamKind::Video)
+            && receivers.events.is_empty()
     }
 
-    fn note(&mut self, news: News) {
-        match news {
-            News::Exposed(kind) => self.merge.expose(kind),
-            News::Complete => self.merge.complete(),
-            News::Undecoded(undecoded) => self.undecoded.push(undecoded),
-            News::Still => self.still = true,
-            News::Fault(fault) => {
-                // The first is the cause; others follow from it.
-                self.fault.get_or_insert(fault);
+    fn note(&mut self, events: PipelineEvent) {
+        match events {
+            PipelineEvent::Exposed(kind) => self.merge.expose(kind),
+            PipelineEvent::Complete => self.merge.complete(),
+            PipelineEvent::Undecoded(undecoded) => self.undecoded.push(undecoded),
+            PipelineEvent::Still => self.still = true,
+            PipelineEvent::Error(error) => {
+                // The first error is the cause of those that follow.
+                self.error.get_or_insert(error);
             }
         }
     }
 
-    /// A recording that lacks a decoder for its sound or its pictures is not decoded by
-    /// halves: the user can install it.
+    /// A recording is not decoded without its sound or without its pictures when only a
+    /// decoder is missing: the user can install it.
     fn check_streams(&self) -> Taken {
         if self.merge.opened() || !self.merge.known() {
             return Ok(());
@@ -184,9 +187,9 @@ impl Reader {
         }
         let lacks = |undecoded: &&Undecoded| {
             let media_type = &undecoded.media_type;
-            (media_type.starts_with("video/") && !self.merge.has(Kind::Video))
+            (media_type.starts_with("video/") && !self.merge.has(StreamKind::Video))
                 || (media_type.starts_with("audio/")
-                    && !self.merge.has(Kind::Audio)
+                    && !self.merge.has(StreamKind::Audio)
                     && self.wanted == Wanted::AudioAndVideo)
         };
         let undecoded = self.undecoded.iter().find(lacks)?;
@@ -196,7 +199,7 @@ impl Reader {
         })
     }
 
-    fn hand_on(&mut self, sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>) -> Taken {
+    fn forward(&mut self, sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>) -> Taken {
         let pipeline = self.pipeline.clone();
         while let Some(event) = self.merge.next(|| stated_length(&pipeline)) {
             if sink(event).is_break() {
@@ -207,9 +210,9 @@ impl Reader {
     }
 
     fn conclude(&mut self) -> Result<MediaFacts, MediaError> {
-        let reached_s = self.reach.seconds();
-        if let Some(fault) = self.fault.take() {
-            return Err(self.explain(fault, reached_s));
+        let reached_s = self.decoded_end.seconds();
+        if let Some(error) = self.error.take() {
+            return Err(self.explain(error, reached_s));
         }
         if let Some(missing) = self.missing() {
             return Err(missing);
@@ -217,7 +220,7 @@ impl Reader {
         if !self.merge.opened() {
             return Err(if self.still {
                 MediaError::StillImage
-            } else if self.merge.has(Kind::Audio) || self.merge.has(Kind::Video) {
+            } else if self.merge.has(StreamKind::Audio) || self.merge.has(StreamKind::Video) {
                 MediaError::Broken {
                     reached_s,
                     reason: "its streams hold no data".to_owned(),
@@ -237,32 +240,32 @@ impl Reader {
         Ok(self.merge.facts(Some(reached_s)))
     }
 
-    fn explain(&self, fault: Fault, reached_s: f64) -> MediaError {
+    fn explain(&self, error: PipelineError, reached_s: f64) -> MediaError {
         if let Some(missing) = self.missing() {
             return missing;
         }
-        let reason = fault.reason;
-        match fault.cause {
-            Cause::Encrypted => MediaError::Encrypted,
-            Cause::Engine => MediaError::Engine { reason },
-            // Nothing is linked to a picture, and the demuxer stumbles over that.
-            Cause::NotMedia | Cause::Data if self.still && !self.merge.opened() => {
+        let reason = error.reason;
+        match error.kind {
+            ErrorKind::Encrypted => MediaError::Encrypted,
+            ErrorKind::Engine => MediaError::Engine { reason },
+            // A still image is linked to nothing, which the demuxer reports as an error.
+            ErrorKind::NotMedia | ErrorKind::Data if self.still && !self.merge.opened() => {
                 MediaError::StillImage
             }
-            Cause::NotMedia if !self.merge.opened() => MediaError::NotMedia {
+            ErrorKind::NotMedia if !self.merge.opened() => MediaError::NotMedia {
                 reason: self.undecoded.first().map_or(reason, |undecoded| {
                     format!("it looks like {}", undecoded.media_type)
                 }),
             },
-            Cause::File => MediaError::Unreadable {
+            ErrorKind::File => MediaError::Unreadable {
                 path: self.path.clone(),
                 reason,
             },
-            Cause::NotMedia | Cause::Data => MediaError::Broken { reached_s, reason },
+            ErrorKind::NotMedia | ErrorKind::Data => MediaError::Broken { reached_s, reason },
         }
     }
 
-    /// The container's length, where it is more than an estimate.
+    /// The length that the container states, where that is not an estimate.
     fn true_length(&self) -> Option<f64> {
         let caps = self
             .pipeline
@@ -283,19 +286,19 @@ impl Reader {
     }
 
     fn silent_and_small(&self) -> bool {
-        self.small && !self.merge.has(Kind::Audio) && !self.merge.has(Kind::Video)
+        self.small && !self.merge.has(StreamKind::Audio) && !self.merge.has(StreamKind::Video)
     }
 
     fn stalled(&self) -> MediaError {
         if self.silent_and_small() {
             return MediaError::Broken {
-                reached_s: self.reach.seconds(),
+                reached_s: self.decoded_end.seconds(),
                 reason: "nothing in it can be decoded".to_owned(),
             };
         }
         MediaError::Stalled {
             limit_s: self.stall_s,
-            reached_s: self.reach.seconds(),
+            reached_s: self.decoded_end.seconds(),
         }
     }
 }

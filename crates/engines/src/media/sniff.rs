@@ -1,4 +1,4 @@
-//! A look at the file before GStreamer opens it: cheap, and the errors are clearer.
+//! Cheap checks of a file before GStreamer opens it, for clearer errors.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -8,12 +8,12 @@ use super::MediaError;
 
 const LFS_MAGIC: &[u8] = b"version https://git-lfs.github.com/spec/";
 
-/// Refuses what cannot be a recording: missing, empty, not a file, a Git LFS pointer.
+/// Rejects what cannot be a recording: missing, empty, not a file, a Git LFS pointer.
 pub(super) fn check(path: &Path) -> Result<(), MediaError> {
     let unreadable = |error: std::io::Error| MediaError::Unreadable {
         path: path.to_owned(),
         reason: match error.kind() {
-            ErrorKind::NotFound => "it is not there".to_owned(),
+            ErrorKind::NotFound => "it does not exist".to_owned(),
             ErrorKind::PermissionDenied => "permission denied".to_owned(),
             _ => error.to_string(),
         },

@@ -8,7 +8,7 @@ use super::synthetic::{late_tone, make, pictures, place, settings, tone};
 use super::{GstMedia, MediaError, MediaEvent, MediaSettings, MediaSource, Wanted};
 use undertone_types::{Frame, MediaFacts};
 
-/// Everything that came out of a recording.
+/// Everything that was decoded of a recording.
 #[derive(Debug, Default)]
 struct Decoded {
     opened: Option<MediaFacts>,
@@ -203,7 +203,7 @@ fn a_truncated_film_gives_what_it_has_and_then_the_error() {
 }
 
 #[test]
-fn what_is_not_media_is_said_to_be_so() {
+fn what_is_not_media_is_named_so() {
     let (_folder, path) = place("a.mp4");
     std::fs::write(
         &path,
@@ -241,7 +241,7 @@ fn a_still_image_is_not_a_video() {
 }
 
 #[test]
-fn a_reader_may_leave_at_any_time() {
+fn a_sink_may_stop_at_any_time() {
     let (_folder, path) = place("sound.wav");
     make(
         &path,
@@ -264,7 +264,7 @@ fn a_reader_may_leave_at_any_time() {
 }
 
 #[test]
-fn a_stalled_decoder_is_given_up() {
+fn a_stalled_decoder_is_abandoned() {
     let (_folder, path) = place("film.avi");
     let video = pictures(2.0, (64, 48));
     make(
@@ -275,7 +275,7 @@ fn a_stalled_decoder_is_given_up() {
         stall_s: 0.5,
         ..settings()
     };
-    // Sleeps for two seconds over every frame, and does not wake up to be shut down.
+    // Sleeps two seconds per frame, also while it is shut down.
     let media = GstMedia::new(settings)
         .unwrap()
         .with_video("identity sleep-time=2000000 ! appsink name=video sync=false async=false");

@@ -1,4 +1,4 @@
-//! Where the time of a recording went.
+//! The working time on a recording, by stage.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -8,9 +8,9 @@ use super::Stage;
 
 /// Working time by stage; each hop adds its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Spent([Duration; Stage::ALL.len()]);
+pub struct WorkTimes([Duration; Stage::ALL.len()]);
 
-impl Spent {
+impl WorkTimes {
     /// Adds to one stage.
     pub fn add(&mut self, stage: Stage, time: Duration) {
         self.0[stage as usize] += time;
@@ -29,7 +29,7 @@ impl Spent {
     }
 }
 
-impl AddAssign for Spent {
+impl AddAssign for WorkTimes {
     fn add_assign(&mut self, other: Self) {
         self.0
             .iter_mut()
@@ -44,13 +44,13 @@ mod tests {
 
     #[test]
     fn times_add_up_by_stage() {
-        let mut spent = Spent::default();
-        spent.add(Stage::Fuse, Duration::from_millis(500));
-        let mut other = spent;
+        let mut work_times = WorkTimes::default();
+        work_times.add(Stage::Fuse, Duration::from_millis(500));
+        let mut other = work_times;
         other.add(Stage::Decode, Duration::from_secs(1));
-        spent += other;
+        work_times += other;
         assert_eq!(
-            spent.seconds(),
+            work_times.seconds(),
             BTreeMap::from([(Stage::Decode, 1.0), (Stage::Fuse, 1.0)])
         );
     }
