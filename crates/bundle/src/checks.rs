@@ -1,4 +1,4 @@
-//! Checks of a bundle's files: content, kind, widths.
+//! Checks of a bundle's files: content, format, widths.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,7 +10,7 @@ use super::gguf::GgufHeader;
 use super::manifest::{Manifest, NamedFile, Part};
 use super::problem::BundleProblem;
 
-/// How whisper.cpp's own files begin: "ggml" as a little-endian number.
+/// First bytes of whisper.cpp's files: "ggml" as a little-endian number.
 const WHISPER_MAGIC: [u8; 4] = *b"lmgg";
 
 /// Everything that is wrong with the files that a manifest names.
@@ -19,7 +19,7 @@ pub(super) fn check_files(folder: &Path, manifest: &Manifest) -> Vec<BundleProbl
     for named in manifest.files() {
         let path = folder.join(named.file);
         match content_problem(&path, &named) {
-            // What cannot be read at all has no header either.
+            // Without the file there is nothing else to check.
             Some(problem @ (BundleProblem::Missing { .. } | BundleProblem::Unreadable { .. })) => {
                 problems.push(problem)
             }
@@ -107,14 +107,14 @@ fn kind_problems(path: &Path, named: &NamedFile<'_>, manifest: &Manifest) -> Vec
     }
 }
 
-/// A width that is not as the manifest says.
+/// A width that differs from the manifest's.
 struct WrongWidth {
     what: String,
     expected: usize,
     got: usize,
 }
 
-/// The widths that are wrong, or why the file cannot be used at all.
+/// The widths that differ, or why the file cannot be used at all.
 type Checked = Result<Vec<WrongWidth>, String>;
 
 fn compare(what: &str, expected: usize, got: Option<u64>) -> Checked {

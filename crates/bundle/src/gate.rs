@@ -1,8 +1,8 @@
-//! The gate: how far a transcript can be trusted.
+//! The gate: the confidence in a transcript, and the threshold from which on it is trusted.
 //!
-//! Whisper invents fluent text on noise, silence and foreign voices, with high
-//! probability. So its own probability is one feature among several of a logistic
-//! model, calibrated for each bundle on speech and on what is not speech:
+//! Whisper invents fluent text on noise, silence and foreign voices, with high probability. So
+//! its own probability is one feature among several of a logistic model, fitted for each
+//! bundle on speech and on other sound:
 //! `confidence = 1 / (1 + exp(−(bias + Σ weight · feature)))`. Without text it is 0.
 
 use std::collections::BTreeSet;
@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use undertone_types::Transcript;
 
-/// Below this a log-probability says no more than "impossible".
+/// Log-probabilities are limited to this: below, all mean "impossible".
 const LOG_PROB_FLOOR: f32 = -10.0;
 
 /// When a transcript is trusted: `confidence ≥ threshold`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
-    /// Confidence from which on it is trusted, in [0, 1].
+    /// Confidence from which on a transcript is trusted, in [0, 1].
     pub threshold: f32,
     /// Constant term of the logistic model.
     pub bias: f32,
@@ -44,7 +44,7 @@ pub struct GateWeights {
     pub voiced_share: f32,
 }
 
-/// What speaks for and against a transcript.
+/// Features of a transcript for the gate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evidence {
     /// Mean log-probability of the text tokens, in [−10, 0].
@@ -105,14 +105,14 @@ fn repetition(text: &str) -> f32 {
 }
 
 impl Gate {
-    /// Calibrated probability that the transcript can be trusted, in [0, 1].
+    /// Probability that the transcript can be trusted, in [0, 1].
     #[must_use]
     pub fn confidence(&self, transcript: &Transcript, duration_s: f64, voiced_share: f32) -> f32 {
         Evidence::of(transcript, duration_s, voiced_share)
             .map_or(0.0, |evidence| self.weigh(&evidence))
     }
 
-    /// The logistic model; 0 when it gives no number.
+    /// The logistic model; 0 when its result is not a number.
     #[must_use]
     pub fn weigh(&self, evidence: &Evidence) -> f32 {
         let weights = &self.weights;
@@ -127,8 +127,8 @@ impl Gate {
         if confidence.is_nan() { 0.0 } else { confidence }
     }
 
-    /// What is wrong with the numbers, if something is.
-    pub(super) fn fault(&self) -> Option<String> {
+    /// What is wrong with its numbers, if anything is.
+    pub(super) fn problem(&self) -> Option<String> {
         let weights = &self.weights;
         let numbers = [
             self.bias,
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn loops_are_not_trusted() {
+    fn repetition_is_not_trusted() {
         let text = "Thank you. Thank you. Thank you.";
         assert!((repetition(text) - 0.6).abs() < 1e-6);
         assert!(gate().confidence(&transcript(text, &[-0.1; 6]), 2.0, 1.0) < 0.1);
@@ -213,12 +213,12 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_out_of_range_is_a_fault() {
+    fn a_threshold_out_of_range_is_a_problem() {
         let bad = Gate {
             threshold: 1.5,
             ..gate()
         };
-        assert!(bad.fault().is_some());
-        assert!(gate().fault().is_none());
+        assert!(bad.problem().is_some());
+        assert!(gate().problem().is_none());
     }
 }

@@ -1,8 +1,8 @@
 //! The header of a GGUF file: its metadata and where its tensors end.
 //!
-//! Read without any model library, so that a wrong or truncated file is named before
-//! an engine gets to see it (ggml's own checks abort the process). Nothing in the file
-//! is believed: counts and lengths are bounded before anything is allocated.
+//! It is read without any model library, so that a wrong or truncated file is named before an
+//! engine opens it (ggml's own checks abort the process). Nothing in the file is trusted:
+//! counts and lengths are bounded before anything is allocated.
 
 mod reader;
 
@@ -28,15 +28,15 @@ pub enum GgufError {
     /// A version that this program does not know.
     #[error("GGUF version {0} is not known")]
     Version(u32),
-    /// A count, length or type that makes no sense.
+    /// An impossible count, length or type.
     #[error("the header is damaged: {0}")]
     Damaged(&'static str),
     /// The file ends before its last tensor.
     #[error("truncated: its tensors go beyond {needed} bytes, the file has {size}")]
     Truncated {
-        /// Bytes needed at least.
+        /// Bytes needed at the least.
         needed: u64,
-        /// Bytes there are.
+        /// Size of the file in bytes.
         size: u64,
     },
 }
@@ -109,7 +109,7 @@ impl GgufHeader {
                 self.texts.insert(key, text);
             }
             9 => reader.skip_list()?,
-            // Signed numbers and floats: nothing that is asked for here.
+            // Signed numbers and floats are not needed here.
             other => {
                 let width = width_of(other).ok_or(GgufError::Damaged("value type"))?;
                 reader.skip(width)?;
@@ -136,7 +136,7 @@ impl GgufHeader {
         self.flags.get(key).copied()
     }
 
-    /// Width of the hidden states of a language model, or of what a projector gives out.
+    /// Width of a language model's hidden states, or of a projector's output.
     #[must_use]
     pub fn output_width(&self) -> Option<u64> {
         match self.text("general.architecture")? {

@@ -1,10 +1,9 @@
 //! Bundles: folders of models that belong together.
 //!
-//! A [`Manifest`] (`bundle.toml`) names every part, its SHA-256 and the widths that
-//! must agree; [`Bundle::open`] checks all of it before any thread starts and names
-//! every problem at once. The [`Gate`], which says how far a transcript can be
-//! trusted, belongs to the bundle because it is calibrated for its models. No model
-//! is loaded here: only headers are read.
+//! A [`Manifest`] (`bundle.toml`) names every model file, its SHA-256 and the widths that must
+//! agree; [`Bundle::open`] checks all of it and names every problem at once. The [`Gate`], which
+//! computes the confidence in a transcript, belongs to the bundle because it is fitted to its
+//! models. No model is loaded here: only headers are read.
 
 mod checks;
 mod fingerprint;

@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use super::Gate;
 
-/// The version of the manifest's form that this program reads.
+/// The version of the manifest's format that this program reads.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// What `bundle.toml` says.
+/// The content of `bundle.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Version of the manifest's form: [`SCHEMA_VERSION`].
+    /// Version of the manifest's format: [`SCHEMA_VERSION`].
     pub schema: u32,
     /// Short name, for reports.
     pub name: String,
     /// Version of the bundle, for reports.
     pub version: String,
-    /// What it is good for.
+    /// Its purpose.
     pub purpose: Purpose,
     /// Licence of the models, as an SPDX expression.
     pub licence: String,
@@ -42,11 +42,11 @@ pub struct Manifest {
     pub gate: Gate,
 }
 
-/// What a bundle is good for.
+/// The purpose of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Purpose {
-    /// To see the program work: its scores mean nothing on real recordings.
+    /// To try the program: its scores mean nothing on real recordings.
     Demo,
     /// To score real recordings.
     General,
@@ -76,10 +76,10 @@ pub struct Asr {
     pub file: PathBuf,
     /// SHA-256 of the file, lower-case hexadecimal.
     pub sha256: String,
-    /// Where it can be had.
+    /// Where it can be downloaded.
     #[serde(default)]
     pub from: String,
-    /// Language it is asked for, as Whisper abbreviates it.
+    /// Language of the speech, as Whisper abbreviates it.
     pub language: String,
 }
 
@@ -91,7 +91,7 @@ pub enum AsrKind {
     Whisper,
 }
 
-/// A speech language model: a language model and the projector that lets it hear.
+/// A speech language model: a language model and its audio projector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LanguageModel {
@@ -103,15 +103,15 @@ pub struct LanguageModel {
     pub projector_file: PathBuf,
     /// SHA-256 of the projector's file.
     pub projector_sha256: String,
-    /// Where both can be had.
+    /// Where both can be downloaded.
     #[serde(default)]
     pub from: String,
     /// Width of its hidden states.
     pub width: usize,
-    /// What it reads to simulate text from audio, which stands at `{audio}`.
+    /// Prompt to simulate text from audio, which is put at `{audio}`.
     pub simulate_prompt: String,
-    /// What it reads before a transcript; ends in `{transcript}`. With `{audio}` in it a
-    /// transcript is read after the audio (as in the paper), without it alone.
+    /// Prompt before a transcript; ends in `{transcript}`. With `{audio}` the transcript is read
+    /// after the audio (as in the paper), without it alone.
     pub read_prompt: String,
     /// Most tokens that it generates for an utterance.
     pub max_tokens: usize,
@@ -154,7 +154,7 @@ pub struct FusionPart {
     pub config_file: PathBuf,
     /// SHA-256 of the configuration.
     pub config_sha256: String,
-    /// Where it can be had, or how it is made.
+    /// Where it can be downloaded, or how it is made.
     #[serde(default)]
     pub from: String,
 }
@@ -196,7 +196,7 @@ pub(super) struct NamedFile<'m> {
 }
 
 impl Manifest {
-    /// The files that make features: all it names but those of its fusion network.
+    /// The files that make features: all but those of the fusion network.
     #[must_use]
     pub fn feature_files(&self) -> Vec<&PathBuf> {
         let (asr, lm) = (&self.asr, &self.language_model);

@@ -1,4 +1,4 @@
-//! Opens a bundle: reads the manifest, checks every part, gives paths and fingerprint.
+//! Opens a bundle: reads the manifest, checks every file, gives paths and fingerprints.
 
 use std::path::{Path, PathBuf};
 
@@ -11,11 +11,11 @@ use super::problem::{BundleErrors, BundleProblem};
 /// Name of the manifest in a bundle's folder.
 pub const MANIFEST_NAME: &str = "bundle.toml";
 
-/// What a bundle must have besides whole parts that fit together.
+/// What a bundle must have besides complete files that fit together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demands {
-    /// Whether it must have a fusion network; without this demand the network may be
-    /// absent, or made for other features.
+    /// Whether it must have a fusion network; if not, the network may be absent, or made for
+    /// other features.
     pub fusion: bool,
     /// The audio extractor that the program has.
     pub audio: Option<Extractor>,
@@ -53,12 +53,12 @@ impl Demands {
     }
 }
 
-/// A bundle whose parts are all there and fit together.
+/// A bundle whose files are complete and fit together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bundle {
     /// Its folder.
     pub folder: PathBuf,
-    /// What its manifest says.
+    /// Its manifest.
     pub manifest: Manifest,
     former_fingerprint: String,
 }
@@ -163,7 +163,7 @@ impl Bundle {
     }
 }
 
-/// The parts that a bundle's manifest names, whether they are there or not.
+/// The files that a bundle's manifest names, whether they exist or not.
 ///
 /// # Errors
 /// When there is no manifest or it is not valid.
@@ -180,7 +180,7 @@ fn read_manifest(folder: &Path) -> Result<(Manifest, String), BundleProblem> {
     let path = folder.join(MANIFEST_NAME);
     let text = std::fs::read_to_string(&path)
         .map_err(|error| BundleProblem::NoManifest(format!("{}: {error}", path.display())))?;
-    // A later form would fail on its first new key: its version says more.
+    // A later format would fail on its first new key; naming its version is clearer.
     let schema = toml::from_str::<toml::Table>(&text)
         .ok()
         .and_then(|table| table.get("schema")?.as_integer());
@@ -211,19 +211,19 @@ fn check_manifest(manifest: &Manifest) -> Vec<BundleProblem> {
         ("audio.width", manifest.audio.width),
         ("video.width", manifest.video.width),
     ];
-    let mut faults: Vec<String> = sizes
+    let mut problems: Vec<String> = sizes
         .iter()
         .filter(|(_, size)| *size == 0)
         .map(|(key, _)| format!("{key} must be at least 1, got 0"))
         .collect();
     if model.max_tokens >= model.context_tokens {
-        faults.push(format!(
+        problems.push(format!(
             "language_model.max_tokens must be less than its context_tokens, got {} and {}",
             model.max_tokens, model.context_tokens
         ));
     }
-    faults.extend(manifest.gate.fault());
-    faults.into_iter().map(BundleProblem::Manifest).collect()
+    problems.extend(manifest.gate.problem());
+    problems.into_iter().map(BundleProblem::Manifest).collect()
 }
 
 #[cfg(test)]

@@ -13,17 +13,17 @@ pub enum BundleProblem {
         "there is no bundle: {0}; set `bundle` in the configuration to a folder with a bundle.toml"
     )]
     NoManifest(String),
-    /// The manifest is not what it should be.
+    /// The manifest is not valid.
     #[error("the manifest is not valid: {0}")]
     Manifest(String),
     /// A part is missing.
-    #[error("{part} {file:?} is missing{}", had_from(from))]
+    #[error("{part} {file:?} is missing{}", available_from(from))]
     Missing {
         /// Which part.
         part: Part,
         /// As the manifest names it.
         file: PathBuf,
-        /// Where it can be had.
+        /// Where it can be downloaded.
         from: String,
     },
     /// A part cannot be read.
@@ -33,15 +33,15 @@ pub enum BundleProblem {
         part: Part,
         /// As the manifest names it.
         file: PathBuf,
-        /// The operating system's word.
+        /// The error of the operating system.
         error: String,
     },
-    /// A part has another content than the manifest says.
+    /// A file has another SHA-256 than in the manifest.
     #[error(
         "{part} {file:?} is truncated or changed: expected SHA-256 {}…, got {}… ({size_bytes} bytes){}",
         short(expected),
         short(got),
-        had_from(from)
+        available_from(from)
     )]
     WrongContent {
         /// Which part.
@@ -54,10 +54,10 @@ pub enum BundleProblem {
         got: String,
         /// Size of the file.
         size_bytes: u64,
-        /// Where it can be had.
+        /// Where it can be downloaded.
         from: String,
     },
-    /// A part is not a model of its kind.
+    /// A file is not a model of its kind.
     #[error("{part} {file:?} cannot be used: {why}")]
     Unusable {
         /// Which part.
@@ -67,7 +67,7 @@ pub enum BundleProblem {
         /// For example "not a GGUF file".
         why: String,
     },
-    /// A part does not fit to the others.
+    /// A file does not fit the others.
     #[error("{part} {file:?} is of the wrong width: {what} must be {expected}, got {got}")]
     WrongWidth {
         /// Which part.
@@ -76,20 +76,20 @@ pub enum BundleProblem {
         file: PathBuf,
         /// For example "hidden states".
         what: String,
-        /// As the manifest says.
+        /// In the manifest.
         expected: usize,
-        /// As the part says.
+        /// In the file.
         got: usize,
     },
-    /// It was made for features that this program does not compute.
+    /// The bundle was made for features that this program does not compute.
     #[error(
         "it was made for {modality} features by {named}, this program has {known}; \
-         make it anew or use the program's version that it was made with"
+         make a new one or use the version of the program that it was made with"
     )]
     OtherExtractor {
         /// "audio" or "video".
         modality: &'static str,
-        /// As the manifest says.
+        /// In the manifest.
         named: Extractor,
         /// What the program has.
         known: Extractor,
@@ -99,10 +99,10 @@ pub enum BundleProblem {
     NotTrained,
 }
 
-fn had_from(from: &str) -> String {
+fn available_from(from: &str) -> String {
     match from {
         "" => String::new(),
-        from => format!("; it can be had from {from}"),
+        from => format!("; it is available from {from}"),
     }
 }
 
@@ -134,7 +134,7 @@ impl fmt::Display for BundleErrors {
 }
 
 impl BundleProblem {
-    /// The part that is concerned; `None` when it is the manifest.
+    /// The part with the problem; `None` when it is the manifest.
     #[must_use]
     pub fn part(&self) -> Option<Part> {
         match self {

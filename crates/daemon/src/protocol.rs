@@ -132,11 +132,11 @@ pub struct Heartbeat {
 pub struct StageHeartbeat {
     /// Which.
     pub stage: Stage,
-    /// Time spent working, in seconds.
+    /// Time work_times working, in seconds.
     pub busy_s: f64,
-    /// Time spent waiting for something to do, in seconds.
+    /// Time work_times waiting for something to do, in seconds.
     pub blocked_in_s: f64,
-    /// Time spent waiting for the next stage, in seconds.
+    /// Time work_times waiting for the next stage, in seconds.
     pub blocked_out_s: f64,
     /// Messages that wait for it.
     pub waiting: u64,

@@ -1,4 +1,6 @@
-//! Which files are recordings: patterns, walks through folders, and what identifies a file.
+//! Which files are recordings: patterns, walks through folders, and the hashes of files.
+//!
+//! Whether a file is complete, and whether it was scored before, is not decided here.
 
 mod patterns;
 
@@ -24,21 +26,21 @@ pub struct Found {
     pub path: PathBuf,
 }
 
-/// Something that is wrong with an input.
+/// A problem with an input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DiscoverProblem {
-    /// It is not there.
+    /// It does not exist.
     #[error("{0:?} does not exist")]
     Missing(PathBuf),
-    /// It cannot be looked at.
+    /// It cannot be read.
     #[error("{path:?} cannot be read: {error}")]
     Unreadable {
         /// Which file or folder.
         path: PathBuf,
-        /// The operating system's word.
+        /// The error of the operating system.
         error: String,
     },
-    /// Nothing to do.
+    /// There is no recording in the inputs.
     #[error(
         "there is no recording in {0:?}; in folders, files with these endings are taken: {known}",
         known = patterns::MEDIA_EXTENSIONS.join(" ")
@@ -50,11 +52,11 @@ pub enum DiscoverProblem {
          holds both, or run them into different output folders"
     )]
     SameReport {
-        /// One.
+        /// One recording.
         first: PathBuf,
-        /// The other.
+        /// The other recording.
         second: PathBuf,
-        /// Where both would go.
+        /// The path below the input that they share.
         relative: PathBuf,
     },
 }
@@ -79,12 +81,12 @@ impl fmt::Display for DiscoverErrors {
     }
 }
 
-/// Lists the recordings among files and folders (recursively), sorted, each once. A file
-/// that is named is taken whatever its name.
+/// Lists the recordings among files and folders (recursively), sorted, each once. Patterns
+/// apply to the files in folders; a file that is given itself is always taken.
 ///
 /// # Errors
-/// Names every input that is missing or unreadable, and recordings that would share a
-/// report; also when there is no recording at all, which is never what was meant.
+/// Names every input that is missing or unreadable, and recordings that would share a report.
+/// No recording at all is an error, too.
 pub fn discover(paths: &[PathBuf], patterns: &Patterns) -> Result<Vec<Found>, DiscoverErrors> {
     let mut problems = Vec::new();
     let mut found = Vec::new();
@@ -147,8 +149,8 @@ fn walk(
     }
 }
 
-/// The recordings below `start`, a folder in `root` or `root` itself, in the order of
-/// their names. Links are followed, but not in circles.
+/// The recordings below `start`, which is `root` or a folder in it, in the order of their
+/// names. Links are followed, but not in circles.
 pub fn recordings<'p>(
     root: &'p Path,
     start: &Path,
@@ -169,11 +171,11 @@ pub fn recordings<'p>(
             })
         }
         Ok(_) => None,
-        // A link back to a folder above: what is below it is found there anyway.
+        // A link to a folder above: its files are found there.
         Err(error) if error.loop_ancestor().is_some() => None,
         Err(error) => {
             let path = error.path().unwrap_or(&start).to_owned();
-            // A link to nowhere is not a recording.
+            // A broken link is not a recording.
             if std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_symlink()) {
                 return None;
             }
@@ -187,7 +189,7 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// Hashes a file and takes down what identifies it. The file is streamed: its size does
+/// Hashes a file and collects what identifies it. The file is read in blocks, so its size does
 /// not matter.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use undertone_config::Files;
 use undertone_reports::is_own_output;
 
-/// What is taken from folders where no pattern says otherwise.
+/// Endings of files that are taken from folders where no pattern is set.
 pub(super) const MEDIA_EXTENSIONS: &[&str] = &[
     "3g2", "3gp", "aac", "aif", "aiff", "amr", "asf", "avi", "flac", "flv", "m2ts", "m2v", "m4a",
     "m4v", "mka", "mkv", "mov", "mp3", "mp4", "mpeg", "mpg", "mts", "mxf", "oga", "ogg", "ogm",
@@ -18,9 +18,9 @@ pub(super) const MEDIA_EXTENSIONS: &[&str] = &[
 /// Endings of files that are still being written, whatever the patterns say.
 const UNFINISHED: &[&str] = &["part", "tmp", "crdownload"];
 
-/// A pattern that cannot be read.
+/// A pattern that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{key}` has a pattern that cannot be read: {reason}")]
+#[error("`{key}` has a pattern that is not valid: {reason}")]
 pub struct PatternError {
     /// The setting.
     pub key: &'static str,
@@ -31,7 +31,7 @@ pub struct PatternError {
 /// Which files of a folder are recordings.
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
-    /// None: every known ending.
+    /// `None`: every known ending.
     include: Option<GlobSet>,
     exclude: GlobSet,
 }
@@ -40,7 +40,7 @@ impl Patterns {
     /// Reads the patterns of the settings.
     ///
     /// # Errors
-    /// Names the first that cannot be read.
+    /// Names the first that is not valid.
     pub fn new(files: &Files) -> Result<Self, PatternError> {
         let include = match files.include.is_empty() {
             true => None,
@@ -81,7 +81,7 @@ fn globs(key: &'static str, patterns: &[String]) -> Result<GlobSet, PatternError
     };
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        // As in .gitignore: without a slash, a pattern is for names in any folder.
+        // As in .gitignore, a pattern without a slash matches names in any folder.
         let anywhere = format!("**/{pattern}");
         let pattern = if pattern.contains('/') {
             pattern.trim_start_matches('/')
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_is_none_is_named() {
+    fn an_invalid_pattern_is_named() {
         let error = patterns(&[], &["[a"]).unwrap_err().to_string();
         assert!(
             error.contains("files.exclude") && error.contains("[a"),

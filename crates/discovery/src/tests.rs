@@ -42,7 +42,7 @@ fn folders_give_their_recordings_sorted() {
 }
 
 #[test]
-fn a_file_that_is_named_is_taken_once() {
+fn a_given_file_is_taken_once() {
     let folder = folder(&["clip.bin", "a.mp4"]);
     let clip = folder.path().join("clip.bin");
     let again = folder
@@ -80,7 +80,7 @@ fn two_recordings_never_share_a_report() {
 }
 
 #[test]
-fn links_do_not_lead_in_circles() {
+fn links_are_not_followed_in_circles() {
     let folder = folder(&["a/a.mp4"]);
     symlink(folder.path(), folder.path().join("a/up")).unwrap();
     symlink("/no/such", folder.path().join("a/broken.mp4")).unwrap();
@@ -110,7 +110,7 @@ fn a_recording_is_known_by_its_content() {
 }
 
 #[test]
-fn no_recording_at_all_is_said() {
+fn no_recording_at_all_is_an_error() {
     let folder = folder(&["notes.txt"]);
     let errors = discover(&[folder.path().to_owned()], &Patterns::default()).unwrap_err();
     assert!(

@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all.
+//! Writing and removing whole files, with errors that name them.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,37 +8,37 @@ use undertone_types::AtomicFile;
 use super::ReportError;
 use super::lines::Line;
 
-/// Writes a file beside its place under a temporary name, syncs and renames it, and
-/// syncs the folder. Whatever fails, the temporary file goes.
+/// Writes a file under a temporary name, syncs and renames it, and syncs the folder. When
+/// that fails, the temporary file is removed.
 ///
 /// # Errors
-/// When the disk refuses; then what was there before is still there.
+/// When it cannot be written; a former file is then unchanged.
 pub fn place(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
-    let refused = |source| ReportError::Io {
+    let failed = |source| ReportError::Io {
         path: path.to_owned(),
         source,
     };
-    let mut file = AtomicFile::create(path).map_err(refused)?;
+    let mut file = AtomicFile::create(path).map_err(failed)?;
     write(&mut file)?;
-    file.commit().map_err(refused)
+    file.commit().map_err(failed)
 }
 
-/// Places a file of one line, and makes its folder.
+/// Writes a file of one line, and makes its folder.
 pub(super) fn place_line(path: &Path, line: &Line) -> Result<(), ReportError> {
-    let refused = |source| ReportError::Io {
+    let failed = |source| ReportError::Io {
         path: path.to_owned(),
         source,
     };
-    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(refused)?;
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
-    place(path, |file| file.write_all(&text).map_err(refused))
+    place(path, |file| file.write_all(&text).map_err(failed))
 }
 
-/// Removes a file that need not be there.
+/// Removes a file, if it exists.
 pub(super) fn remove_if_there(path: &Path) -> Result<(), ReportError> {
     match std::fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ReportError::Io {

@@ -1,4 +1,4 @@
-//! Reports of content that was scored before: they point to the first.
+//! Reports of duplicates: they point to the report of the first file with that content.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ use super::paths::ReportPaths;
 use super::render::source_line;
 use super::{ReportError, SCHEMA_VERSION};
 
-/// Writes the report of a recording whose content was scored before: as the file at
-/// `original`, which is `original_relative` below its input.
+/// Writes the report of a duplicate. The content was scored before as the file at `original`,
+/// which is `original_relative` below its input.
 ///
 /// # Errors
-/// When the disk refuses.
+/// When it cannot be written.
 pub fn write_duplicate(
     out: &Path,
     recording: &Recording,

@@ -1,6 +1,6 @@
 //! Paths in JSON: file names are bytes, JSON is text.
 //!
-//! Bytes that are no UTF-8, control characters and `%` become `%XX`; everything else stays
+//! Bytes that are not UTF-8, control characters and `%` become `%XX`; everything else stays
 //! as it is, so that ordinary names can be read. For `#[serde(with = "escape")]`.
 
 use std::ffi::OsString;
@@ -30,7 +30,7 @@ pub fn escape(path: &Path) -> String {
 }
 
 fn byte(text: &mut String, byte: u8) {
-    write!(text, "%{byte:02X}").expect("a string takes all text");
+    write!(text, "%{byte:02X}").expect("writing to a string never fails");
 }
 
 /// The path that was escaped.
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_name_comes_back_and_plain_ones_stay_plain() {
+    fn any_name_is_read_back_and_plain_ones_stay_plain() {
         assert_eq!(escape(Path::new("jour/été 1.mp4")), "jour/été 1.mp4");
         let odd = Path::new(OsStr::from_bytes(b"caf\xe9/100%\n\xc3\xa9.mp4"));
         assert_eq!(escape(odd), "caf%E9/100%25%0Aé.mp4");

@@ -1,4 +1,4 @@
-//! Failure records: what is left of a recording that could not be scored.
+//! Failure records: why a recording could not be scored, and when it is tried again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,19 +16,19 @@ use super::render::source_line;
 use super::time::{parse, rfc3339};
 use super::{ReportError, SCHEMA_VERSION};
 
-/// What will become of a recording that failed.
+/// When a failed recording is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextTry {
-    /// It is tried again then.
+    /// At this time.
     At(SystemTime),
-    /// Trying again would not help, or did not.
+    /// Not again: it would not help, or did not.
     Never,
-    /// It ended the process that worked on it, and must not again.
+    /// Not again: it keeps crashing the worker or exceeding its limits.
     Quarantined,
 }
 
 impl FailureLine {
-    /// What will become of it.
+    /// When it is tried again.
     #[must_use]
     pub fn next(&self) -> NextTry {
         match self.next_try.as_deref().and_then(parse) {
@@ -39,12 +39,11 @@ impl FailureLine {
     }
 }
 
-/// Writes a failure record after `attempts` attempts, of which `strikes` may be the
-/// recording's own fault. A recording whose
-/// content could not be read has an empty hash.
+/// Writes a failure record after `attempts` attempts, of which `strikes` may be due to the
+/// recording itself. A recording whose content could not be read has an empty hash.
 ///
 /// # Errors
-/// When the disk refuses.
+/// When it cannot be written.
 pub fn write_failure(
     paths: &ReportPaths,
     recording: &Recording,
@@ -75,14 +74,14 @@ pub fn write_failure(
     place_line(&paths.failure, &line)
 }
 
-/// The record of a failure of the same content; none when there is none that can be read.
+/// The record of an earlier failure of the same content, if it can be read.
 #[must_use]
 pub fn failed_before(paths: &ReportPaths, blake3: &str) -> Option<FailureLine> {
     read_failure(&paths.failure)
         .filter(|former| former.source.blake3.as_deref().unwrap_or_default() == blake3)
 }
 
-/// Reads a failure record; none when it is not there or of another form.
+/// Reads a failure record; `None` when it does not exist or has another format.
 #[must_use]
 pub fn read_failure(path: &Path) -> Option<FailureLine> {
     match serde_json::from_slice(&fs::read(path).ok()?) {
@@ -92,7 +91,7 @@ pub fn read_failure(path: &Path) -> Option<FailureLine> {
 }
 
 /// All failure records below the output folder, with the path of each recording below its
-/// input (of names that are too long for a file system, what is left of them).
+/// input (shortened where the name is too long for a report).
 pub fn failure_records(out: &Path) -> impl Iterator<Item = (PathBuf, FailureLine)> {
     let files = WalkDir::new(out)
         .sort_by_file_name()
@@ -107,7 +106,7 @@ pub fn failure_records(out: &Path) -> impl Iterator<Item = (PathBuf, FailureLine
 /// Changes a failure record so that the recording is tried again now.
 ///
 /// # Errors
-/// When the disk refuses.
+/// When it cannot be written.
 pub fn retry_now(path: &Path, mut line: FailureLine) -> Result<(), ReportError> {
     line.next_try = Some(rfc3339(SystemTime::now()));
     place_line(path, &Line::Failure(line))

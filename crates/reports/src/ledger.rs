@@ -1,4 +1,4 @@
-//! The ledger: which recordings are done. The reports themselves say so.
+//! The ledger: which recordings are done, as told by the reports themselves.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -9,7 +9,7 @@ use super::lines::{DuplicateLine, FailureLine, Line, RecordingLine, SummaryLine}
 use super::mark::RunMark;
 use super::paths::ReportPaths;
 
-/// How much of a file's end is read at a time.
+/// Bytes of a file's end that are read at a time.
 const BLOCK: u64 = 16 * 1024;
 
 /// First and last line of a complete report.
@@ -17,16 +17,16 @@ const BLOCK: u64 = 16 * 1024;
 pub struct FinishedReport {
     /// What was scored, with what.
     pub recording: RecordingLine,
-    /// The result at a glance.
+    /// The summary.
     pub summary: SummaryLine,
 }
 
-/// What the output folder says of a recording.
+/// What is known of a recording in the output folder.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
     /// Nothing yet.
     Unknown,
-    /// It has a complete report; its first line.
+    /// It has a complete report, with this first line.
     Reported(Box<RecordingLine>),
     /// Its report points to another, which is complete and of the same content.
     Duplicate(Box<DuplicateLine>),
@@ -34,8 +34,9 @@ pub enum Standing {
     Failed(Box<FailureLine>),
 }
 
-/// Looks a recording up. A pointer whose report has gone is as good as none. Where there
-/// is a failure record as well, the newer one counts: a report that is finished removes it.
+/// Looks up a recording. A duplicate whose original report has been removed counts as unknown.
+/// Where there is a failure record as well, the newer file counts: writing a report removes the
+/// record.
 #[must_use]
 pub fn standing(out: &Path, relative: &Path) -> Standing {
     let paths = ReportPaths::new(out, relative);
@@ -76,8 +77,8 @@ fn report_at(out: &Path, report: &Path) -> Option<Standing> {
     }
 }
 
-/// True when the report is complete and was made from this content, with this bundle
-/// and these settings: doing it again would give the same.
+/// True when there is a complete report of this content, bundle and settings: scoring it again
+/// would give the same.
 #[must_use]
 pub fn is_done(out: &Path, relative: &Path, blake3: &str, mark: &RunMark) -> bool {
     let (source, bundle, config) = match standing(out, relative) {
@@ -88,8 +89,8 @@ pub fn is_done(out: &Path, relative: &Path, blake3: &str, mark: &RunMark) -> boo
     source.blake3.as_deref() == Some(blake3) && mark.made(&bundle, &config)
 }
 
-/// Reads first and last line of a report; `None` when there is no complete report of a
-/// form that this program knows.
+/// Reads first and last line of a report; `None` when it is not complete, or has a format
+/// that this program does not know.
 #[must_use]
 pub fn read_finished(report: &Path) -> Option<FinishedReport> {
     match read_ends(report) {
@@ -110,7 +111,7 @@ fn read_ends(report: &Path) -> Option<(Line, Line)> {
     Some((line(&first)?, line(&last)?))
 }
 
-/// The last line, without what is before it; empty when it does not end.
+/// The last line; empty when it has no line end.
 fn last_line(file: &mut File) -> io::Result<Vec<u8>> {
     let mut start = file.seek(SeekFrom::End(0))?;
     let mut tail = Vec::new();

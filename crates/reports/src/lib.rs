@@ -1,9 +1,10 @@
 //! Reports: one JSONL file per recording, its schema, and the ledger that it is.
 //!
-//! A report exists exactly when it is complete: it is written beside its place under
-//! a temporary name, synced and renamed. So the reports are the ledger of what is
-//! done; there is no other. A failure leaves a failure record instead. Scores are
-//! rounded here, and nowhere else; a number that is none never reaches JSON.
+//! A report exists exactly when it is complete: it is written under a temporary name in its
+//! folder, synced and renamed. So the reports are the ledger of what is done; there is no
+//! other. A failure leaves a failure record instead. Scores are rounded here and nowhere else,
+//! and a score that is not finite is an error. When a recording is scored, and when again, is
+//! not decided here.
 
 mod atomic;
 mod duplicate;
@@ -44,30 +45,30 @@ pub use writer::ReportWriter;
 
 use std::path::PathBuf;
 
-/// The version of the lines' form.
+/// Version of the format of all lines.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Why a report cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// The file system refuses.
+    /// The file cannot be written.
     #[error("cannot write {path:?}")]
     Io {
         /// Which file.
         path: PathBuf,
-        /// The operating system's word.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A file of our own is there, and cannot be read.
-    #[error("cannot read {path:?}; move it away if it is of no use")]
+    /// A file of this program exists, but cannot be read.
+    #[error("cannot read {path:?}; move it away if it is not needed")]
     Unreadable {
         /// Which file.
         path: PathBuf,
-        /// The operating system's word.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// An infinite number, or none at all, where a score should be.
-    #[error("the {what} of utterance {index} is not a number")]
+    /// A score, confidence, weight or share is infinite or not a number.
+    #[error("the {what} of utterance {index} is not a finite number")]
     NotFinite {
         /// Which utterance.
         index: u32,
@@ -75,14 +76,14 @@ pub enum ReportError {
         what: &'static str,
     },
     /// Two utterances of the same index.
-    #[error("utterance {0} came twice")]
+    #[error("utterance {0} arrived twice")]
     Twice(u32),
-    /// The recording ended, but not all of its utterances came.
-    #[error("{written} of {expected} utterances came before the end")]
+    /// The recording has ended, but not all of its utterances have arrived.
+    #[error("only {written} of {expected} utterances arrived")]
     Incomplete {
-        /// As many as were cut.
+        /// Utterances that were cut.
         expected: u32,
-        /// As many as came in unbroken order.
+        /// Utterances that arrived without a gap.
         written: u32,
     },
     /// A line cannot be expressed in JSON.
@@ -91,8 +92,7 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    /// True when the disk has no room, or takes nothing: it may pass, and no recording is
-    /// at fault.
+    /// True when the disk is full or read-only: this may pass, and no recording is the cause.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
         use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};

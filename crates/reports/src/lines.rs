@@ -24,14 +24,14 @@ pub use utterance::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Line {
-    /// The first line of a report: what was scored, with what.
+    /// The first line of a report: what was scored, with which models and settings.
     Recording(RecordingLine),
-    /// An utterance and its sentiment; in order of time.
+    /// An utterance and its sentiment, in order of time.
     Utterance(UtteranceLine),
     /// The last line of a report.
     Summary(SummaryLine),
-    /// The same content was scored before: where; alone in its report.
+    /// The only line of a duplicate's report: where the same content was scored before.
     Duplicate(DuplicateLine),
-    /// Why a recording has no report; alone in its file.
+    /// The only line of a failure record: why a recording has no report.
     Failure(FailureLine),
 }

@@ -4,7 +4,7 @@ use undertone_bundle::Bundle;
 use undertone_config::Config;
 
 use super::lines::{BundleLine, ConfigLine};
-use super::render::tidy;
+use super::render::rounded;
 
 /// Bundle and settings of a run; made once, shared by its reports.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ impl RunMark {
     pub fn new(config: &Config, bundle: &Bundle) -> Self {
         let gate = config.text.gate.unwrap_or(bundle.gate().threshold);
         let (decode, utterances) = (&config.decode, &config.utterances);
-        // Rounded, a number is read back as it was written: the ledger compares them.
+        // Rounded as in reports: the ledger compares these with what it reads.
         Self {
             bundle: BundleLine {
                 name: bundle.manifest.name.clone(),
@@ -33,21 +33,21 @@ impl RunMark {
             },
             config: ConfigLine {
                 text_mode: config.text.mode.name().to_owned(),
-                gate: tidy(gate.into()),
+                gate: rounded(gate.into()),
                 frames_per_second: decode.frames_per_second,
                 frame_width_px: decode.frame_width_px,
-                window_s: tidy(decode.window_s),
-                min_s: tidy(utterances.min_s),
-                max_s: tidy(utterances.max_s),
-                pad_s: tidy(utterances.pad_s),
-                pause_s: tidy(utterances.pause_s),
-                voice_threshold: tidy(utterances.voice_threshold.into()),
+                window_s: rounded(decode.window_s),
+                min_s: rounded(utterances.min_s),
+                max_s: rounded(utterances.max_s),
+                pad_s: rounded(utterances.pad_s),
+                pause_s: rounded(utterances.pause_s),
+                voice_threshold: rounded(utterances.voice_threshold.into()),
             },
             former_fingerprint: bundle.former_fingerprint().to_owned(),
         }
     }
 
-    /// True when a report with this bundle and these settings was made by such a run.
+    /// True when this bundle and these settings, read from a report, are those of the run.
     #[must_use]
     pub fn made(&self, bundle: &BundleLine, config: &ConfigLine) -> bool {
         let known = [&self.bundle.fingerprint, &self.former_fingerprint];

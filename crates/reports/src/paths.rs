@@ -8,9 +8,9 @@ use std::path::{Component, Path, PathBuf};
 const REPORT: &str = ".jsonl";
 /// Ending of a failure record.
 const FAILURE: &str = ".failed.json";
-/// File systems take names of 255 bytes; endings must fit as well.
+/// Longest name that is kept: file systems allow 255 bytes, endings included.
 const LONGEST_NAME: usize = 240;
-/// Bytes kept of a name that is too long; a hash makes up for the rest.
+/// Bytes kept of a longer name; a hash stands for the rest.
 const KEPT_OF_LONG_NAME: usize = 200;
 
 /// Where a recording's report and failure record are.
@@ -23,9 +23,9 @@ pub struct ReportPaths {
 }
 
 impl ReportPaths {
-    /// The places for a recording, below the output folder. The name keeps its
-    /// extension, so that `a.mp4` and `a.mkv` do not share a report; parts of the path
-    /// that lead upwards are left out, so that nothing is written outside.
+    /// The paths for a recording below the output folder. The name keeps its extension, so
+    /// that `a.mp4` and `a.mkv` do not share a report; `..` and `/` are left out of the path,
+    /// so that nothing is written outside of the folder.
     #[must_use]
     pub fn new(out: &Path, relative: &Path) -> Self {
         let inside = relative.components().filter_map(|part| match part {
@@ -67,7 +67,7 @@ fn bounded(name: &OsStr) -> OsString {
     short
 }
 
-/// The recording that a failure record belongs to, by the record's path.
+/// The recording of a failure record, by the record's path.
 pub(super) fn recording_of(failure: &Path) -> Option<PathBuf> {
     let bytes = failure.as_os_str().as_bytes();
     let bytes = bytes.strip_suffix(FAILURE.as_bytes())?;

@@ -1,4 +1,4 @@
-//! From messages to lines: rounding, names, presence.
+//! From messages to the lines of a report: rounding, names, presence.
 
 use undertone_types::{Flow, Fused, MediaFacts, Recording, TextSource};
 
@@ -10,17 +10,17 @@ use super::mark::RunMark;
 use super::time::rfc3339_exact;
 use super::{ReportError, SCHEMA_VERSION};
 
-/// Scores, weights and shares are given to four decimals: more would be noise.
-pub(super) fn tidy(value: f64) -> f64 {
+/// Scores, weights and shares are rounded to four decimals: more would be noise.
+pub(super) fn rounded(value: f64) -> f64 {
     round(value, 1e4)
 }
 
-/// Times are given to the millisecond.
-pub(super) fn tidy_s(value: f64) -> f64 {
+/// Times are rounded to milliseconds.
+pub(super) fn rounded_s(value: f64) -> f64 {
     round(value, 1e3)
 }
 
-/// Rounds; −0 becomes 0, and what is no number 0 as well.
+/// Rounds; −0, infinity and NaN become 0.
 fn round(value: f64, scale: f64) -> f64 {
     let rounded = (value * scale).round() / scale;
     if rounded.is_finite() {
@@ -57,20 +57,20 @@ pub(super) fn source_line(recording: &Recording) -> SourceLine {
 
 fn media_line(facts: &MediaFacts) -> MediaLine {
     MediaLine {
-        duration_s: facts.duration_s.map(tidy_s),
+        duration_s: facts.duration_s.map(rounded_s),
         container: facts.container.clone(),
         audio: facts.audio.as_ref().map(|audio| AudioLine {
             codec: audio.codec.clone(),
             rate_hz: audio.rate_hz,
             channels: audio.channels,
-            start_s: tidy_s(audio.start_s),
+            start_s: rounded_s(audio.start_s),
         }),
         video: facts.video.as_ref().map(|video| VideoLine {
             codec: video.codec.clone(),
             width_px: video.width_px,
             height_px: video.height_px,
-            fps: tidy_s(video.fps),
-            start_s: tidy_s(video.start_s),
+            fps: rounded_s(video.fps),
+            start_s: rounded_s(video.start_s),
         }),
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn utterance_line(fused: &Fused, gate: f64) -> Result<UtteranceLine, 
     let utterance = &transcribed.utterance;
     let index = utterance.index;
     let finite = |what, value: f32| match value.is_finite() {
-        true => Ok(tidy(value.into())),
+        true => Ok(rounded(value.into())),
         false => Err(ReportError::NotFinite { index, what }),
     };
     let heard = transcribed.transcript.as_ref();
@@ -91,8 +91,8 @@ pub(super) fn utterance_line(fused: &Fused, gate: f64) -> Result<UtteranceLine, 
     let source = source_name(represented.text.source);
     Ok(UtteranceLine {
         index,
-        start_s: tidy_s(utterance.start_s),
-        end_s: tidy_s(utterance.end_s),
+        start_s: rounded_s(utterance.start_s),
+        end_s: rounded_s(utterance.end_s),
         text: TextLine {
             source,
             transcript: heard
@@ -164,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn rounding_leaves_no_odd_numbers() {
-        assert_eq!(tidy(0.123_456), 0.1235);
-        assert!(tidy(-0.000_001).is_sign_positive());
-        assert_eq!(tidy(f64::NAN), 0.0);
-        assert_eq!(tidy(f64::from(0.7_f32)), 0.7);
-        assert_eq!(tidy_s(f64::INFINITY), 0.0);
+    fn rounding_leaves_no_negative_zero_infinity_or_nan() {
+        assert_eq!(rounded(0.123_456), 0.1235);
+        assert!(rounded(-0.000_001).is_sign_positive());
+        assert_eq!(rounded(f64::NAN), 0.0);
+        assert_eq!(rounded(f64::from(0.7_f32)), 0.7);
+        assert_eq!(rounded_s(f64::INFINITY), 0.0);
     }
 }

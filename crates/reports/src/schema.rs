@@ -1,4 +1,4 @@
-//! The JSON Schema of every line, for those who read reports with other programs.
+//! The JSON Schema of every line, for other programs that read reports.
 
 use schemars::generate::SchemaSettings;
 
@@ -20,7 +20,7 @@ pub fn report_schema() -> serde_json::Value {
 mod tests {
     use super::*;
 
-    /// `UNDERTONE_BLESS=1 cargo test -p undertone-reports schema` writes the copy anew.
+    /// `UNDERTONE_BLESS=1 cargo test -p undertone-reports schema` updates the copy.
     #[test]
     fn the_copy_is_current() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/schema.json");
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_line_is_told_by_its_kind() {
+    fn every_line_has_a_kind() {
         let schema = report_schema();
         let kinds: Vec<&str> = schema["oneOf"]
             .as_array()

@@ -1,11 +1,11 @@
-//! Adds up the last line of a report, utterance by utterance.
+//! The last line of a report, summed up utterance by utterance.
 
 use std::collections::BTreeMap;
 
 use undertone_types::Stage;
 
 use super::lines::{SpanLine, SummaryLine, TextShares, TextSourceName, UtteranceLine};
-use super::render::{polarity, tidy, tidy_s};
+use super::render::{polarity, rounded, rounded_s};
 
 /// Running sums over utterances.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(super) struct Sums {
 
 impl Sums {
     pub(super) fn add(&mut self, line: &UtteranceLine) {
-        // An utterance without length still has a say where all are without.
+        // So that the mean is defined even when all utterances have no length.
         let duration_s = (line.end_s - line.start_s).max(1e-3);
         let score = line.sentiment.score;
         self.utterances += 1;
@@ -36,13 +36,13 @@ impl Sums {
     }
 
     pub(super) fn line(&self, stage_s: &BTreeMap<Stage, f64>) -> SummaryLine {
-        let share = |count: u32| tidy(f64::from(count) / f64::from(self.utterances.max(1)));
+        let share = |count: u32| rounded(f64::from(count) / f64::from(self.utterances.max(1)));
         let stages = stage_s.iter();
         SummaryLine {
             utterances: self.utterances,
-            scored_s: tidy_s(self.duration_s),
+            scored_s: rounded_s(self.duration_s),
             sentiment: self.range.map(|(min, max)| {
-                let mean = tidy(self.weighted / self.duration_s);
+                let mean = rounded(self.weighted / self.duration_s);
                 SpanLine {
                     mean,
                     min,
@@ -55,7 +55,7 @@ impl Sums {
                 simulated: share(self.simulated),
             },
             stage_s: stages
-                .map(|(stage, seconds)| (stage.name().to_owned(), tidy_s(*seconds)))
+                .map(|(stage, seconds)| (stage.name().to_owned(), rounded_s(*seconds)))
                 .collect(),
         }
     }

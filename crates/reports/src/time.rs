@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-/// To the second: for people.
+/// To the second, for people.
 pub(super) fn rfc3339(time: SystemTime) -> String {
     let second = |time: Timestamp| Timestamp::from_second(time.as_second());
     Timestamp::try_from(time)
@@ -13,12 +13,12 @@ pub(super) fn rfc3339(time: SystemTime) -> String {
         .to_string()
 }
 
-/// To the nanosecond: tells one modification from the next.
+/// To the nanosecond, to tell modifications apart.
 pub(super) fn rfc3339_exact(time: SystemTime) -> String {
     Timestamp::try_from(time).unwrap_or_default().to_string()
 }
 
-/// Reads either.
+/// Reads both.
 pub(super) fn parse(text: &str) -> Option<SystemTime> {
     SystemTime::try_from(text.parse::<Timestamp>().ok()?).ok()
 }

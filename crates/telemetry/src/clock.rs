@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use undertone_types::Stage;
 
-/// Shared by a stage's replicas and whoever looks at them; the counts are sums over
-/// the replicas. Reading while they run gives a recent, not an exact, picture.
+/// Shared by the replicas of a stage and its observers; the counts are sums over the replicas.
+/// Values that are read while they run are recent, not exact.
 #[derive(Debug, Default)]
 pub struct StageClock {
     busy_ns: AtomicU64,
@@ -19,7 +19,7 @@ pub struct StageClock {
     steps: AtomicU64,
 }
 
-/// A worker that is at work as long as this lives, also when the work panics.
+/// A worker counts as working until this is dropped, also by a panic.
 #[derive(Debug)]
 #[must_use]
 pub struct AtWork<'c>(&'c StageClock);
@@ -30,14 +30,14 @@ impl Drop for AtWork<'_> {
     }
 }
 
-/// What a clock showed.
+/// The times of a clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StageTimes {
-    /// Time spent working.
+    /// Time work_times working.
     pub busy: Duration,
-    /// Time spent waiting for something to do.
+    /// Time work_times waiting for something to do.
     pub blocked_in: Duration,
-    /// Time spent waiting for the next stage to take a result.
+    /// Time work_times waiting for the next stage to take a result.
     pub blocked_out: Duration,
     /// Pieces of work done.
     pub items: u64,
@@ -50,13 +50,13 @@ impl StageClock {
         Self::default()
     }
 
-    /// Says that a worker is at work from now on.
+    /// Counts a worker as working from now on.
     pub fn at_work(&self) -> AtWork<'_> {
         self.workers_at_work.fetch_add(1, Ordering::Relaxed);
         AtWork(self)
     }
 
-    /// True while at least one worker is at work.
+    /// True while at least one worker is working.
     #[must_use]
     pub fn is_at_work(&self) -> bool {
         self.workers_at_work.load(Ordering::Relaxed) > 0
@@ -68,32 +68,32 @@ impl StageClock {
         self.items.fetch_add(items, Ordering::Relaxed);
     }
 
-    /// Says that messages were taken from the stage before.
+    /// Counts messages that were received from the stage before.
     pub fn took(&self, messages: u64) {
         self.taken.fetch_add(messages, Ordering::Relaxed);
     }
 
-    /// Says that a message was given to the next stage.
+    /// Counts a message that was sent to the next stage.
     pub fn gave(&self) {
         self.given.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Says that the work at hand goes on: a piece of it was done that is no item yet.
+    /// Counts a step of the work on an item: the stage is not stuck.
     pub fn step(&self) {
         self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Adds time spent waiting for something to do.
+    /// Adds time work_times waiting for something to do.
     pub fn waited_for_input(&self, time: Duration) {
         add(&self.blocked_in_ns, time);
     }
 
-    /// Adds time spent waiting for the next stage to take a result.
+    /// Adds time work_times waiting for the next stage to take a result.
     pub fn waited_for_output(&self, time: Duration) {
         add(&self.blocked_out_ns, time);
     }
 
-    /// What it shows now.
+    /// The times so far.
     #[must_use]
     pub fn times(&self) -> StageTimes {
         let read = |counter: &AtomicU64| Duration::from_nanos(counter.load(Ordering::Relaxed));
@@ -135,7 +135,7 @@ impl StageClocks {
         &self.0[stage as usize]
     }
 
-    /// Messages that wait for a stage, as far as one can tell while they move.
+    /// Messages that wait for a stage, approximately while it runs.
     #[must_use]
     pub fn waiting(&self, stage: Stage) -> u64 {
         let Some(before) = (stage as usize).checked_sub(1) else {
@@ -146,7 +146,7 @@ impl StageClocks {
         given.saturating_sub(taken)
     }
 
-    /// A number that changes whenever anything moves anywhere in the chain.
+    /// A number that changes with everything that happens in the chain.
     #[must_use]
     pub fn movement(&self) -> u64 {
         let count = |clock: &StageClock| {
@@ -158,7 +158,7 @@ impl StageClocks {
         self.0.iter().map(count).sum()
     }
 
-    /// The stages that are at work.
+    /// The stages that are working.
     pub fn at_work(&self) -> impl Iterator<Item = Stage> {
         let stages = Stage::ALL.iter().copied();
         stages.filter(|stage| self.of(*stage).is_at_work())
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_goes_to_the_right_account() {
+    fn times_are_counted_separately() {
         let clocks = StageClocks::default();
         let clock = clocks.of(Stage::Fuse);
         let nap = Duration::from_millis(5);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_a_stage_is_known_and_every_movement() {
+    fn waiting_messages_and_movements_are_counted() {
         let clocks = StageClocks::default();
         let before = clocks.movement();
         clocks.of(Stage::Decode).gave();
@@ -202,12 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn who_is_at_work_is_known_also_after_a_panic() {
+    fn a_panic_ends_the_work_of_a_worker() {
         let clock = StageClock::new();
         let first = clock.at_work();
         let panicked = std::panic::catch_unwind(|| {
             let _second = clock.at_work();
-            panic!("as planned");
+            panic!("injected");
         });
         assert!(panicked.is_err() && clock.is_at_work());
         drop(first);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_shares() {
+    fn the_busy_share_is_of_all_workers() {
         let times = StageTimes {
             busy: Duration::from_secs(3),
             ..StageTimes::default()

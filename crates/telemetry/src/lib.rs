@@ -1,6 +1,6 @@
-//! What the program says about itself: logs, stage clocks, process facts.
+//! Observing the program: logs, stage clocks, memory of the process.
 //!
-//! Nothing here knows what the stages do; progress for people is in `cli`.
+//! Nothing here knows what the stages do; progress bars are in `cli`, metrics in `daemon`.
 
 mod clock;
 mod logs;

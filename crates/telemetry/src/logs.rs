@@ -5,22 +5,23 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use undertone_config::{Log, LogFormat};
 
-/// Goes before `log.level`; takes filters such as `undertone::stages=debug` too.
+/// Environment variable that overrides `log.level`; also takes filters such as
+/// `undertone::stages=debug`.
 pub const LOG_VARIABLE: &str = "UNDERTONE_LOG";
 
 /// Logging cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The variable holds no filter.
-    #[error("{LOG_VARIABLE}=\"{said}\" is no log filter: {why}")]
+    /// The variable is not a filter.
+    #[error("{LOG_VARIABLE}=\"{value}\" is not a log filter")]
     Filter {
-        /// What the variable holds.
-        said: String,
+        /// Its value.
+        value: String,
         /// What is wrong with it.
-        why: String,
+        source: tracing_subscriber::filter::ParseError,
     },
-    /// Something else logs already.
-    #[error("logging was started before")]
+    /// Logging is already set up.
+    #[error("logging has been started before")]
     Started,
 }
 
@@ -32,8 +33,8 @@ pub fn start_logging<W>(log: &Log, writer: W) -> Result<(), LogError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let said = std::env::var(LOG_VARIABLE).unwrap_or_default();
-    let filter = filter(log, &said)?;
+    let variable = std::env::var(LOG_VARIABLE).unwrap_or_default();
+    let filter = filter(log, &variable)?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
@@ -46,18 +47,18 @@ where
     started.map_err(|_| LogError::Started)
 }
 
-fn filter(log: &Log, said: &str) -> Result<EnvFilter, LogError> {
-    // The native engines warn on every utterance of what is normal here, and GStreamer calls
-    // every broken recording an error; what counts of it reaches the user through ours. A
-    // filter of the user's own shows all.
+fn filter(log: &Log, variable: &str) -> Result<EnvFilter, LogError> {
+    // The native engines warn about normal things on every utterance, and GStreamer logs an
+    // error for every broken recording; what matters of it is in our own messages. With a
+    // filter in the variable everything is shown.
     let quiet = "llama-cpp-2=error,whisper_rs=error,gstreamer=off";
-    let directives = match said.trim() {
+    let directives = match variable.trim() {
         "" => format!("{},{quiet}", log.level.name()),
-        said => said.to_owned(),
+        filter => filter.to_owned(),
     };
-    EnvFilter::try_new(directives).map_err(|error| LogError::Filter {
-        said: said.to_owned(),
-        why: error.to_string(),
+    EnvFilter::try_new(directives).map_err(|source| LogError::Filter {
+        value: variable.to_owned(),
+        source,
     })
 }
 
@@ -67,7 +68,7 @@ mod tests {
     use undertone_config::LogLevel;
 
     #[test]
-    fn the_variable_goes_before_the_level() {
+    fn the_variable_overrides_the_level() {
         let log = Log {
             level: LogLevel::Warn,
             format: LogFormat::Text,

@@ -1,4 +1,4 @@
-//! Reads the values of a GGUF header, bounded.
+//! Reads the values of a GGUF header, with bounds on counts and lengths.
 
 use std::io::{self, Read};
 
@@ -18,7 +18,7 @@ pub(super) fn width_of(kind: u32) -> Option<u64> {
     }
 }
 
-/// Reads little-endian values, and knows how far it has come.
+/// Reads little-endian values, and counts the bytes.
 pub(super) struct Reader<R> {
     pub(super) inner: R,
     pub(super) at: u64,

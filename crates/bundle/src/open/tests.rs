@@ -1,4 +1,4 @@
-//! Tests of opening: a small bundle is made, then broken in every way.
+//! Tests of opening: a small bundle is made, then damaged in every way.
 
 use std::path::Path;
 
@@ -152,7 +152,7 @@ fn a_fingerprint_is_of_what_the_manifest_means() {
     }
 }
 
-/// Reports and data sets hold these: a change of them would score every archive again.
+/// Reports and data sets hold these: if they changed, every archive would be scored again.
 #[test]
 fn fingerprints_are_the_same_in_every_version_of_the_program() {
     let (folder, _) = bundle();
@@ -175,7 +175,7 @@ fn everything_that_is_wrong_is_named_at_once() {
     std::fs::write(folder.join("fusion.json"), r#"{"widths": {"audio": 41}}"#).unwrap();
     let said = problems(folder).join("\n");
     for part in [
-        "speech recogniser \"asr.bin\" is missing; it can be had from models/recipes",
+        "speech recogniser \"asr.bin\" is missing; it is available from models/recipes",
         "language model \"lm.gguf\" is truncated or changed",
         "language model \"lm.gguf\" cannot be used: truncated",
         "audio projector \"mmproj.gguf\" is of the wrong width: audio embeddings must be 128, \

@@ -1,4 +1,4 @@
-//! The one line of a report that points to another.
+//! The only line of a duplicate's report.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::escape;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DuplicateLine {
-    /// Version of the form of all lines.
+    /// Version of the format of all lines.
     pub schema: u32,
     /// Version of the program that wrote this.
     pub program: String,
@@ -22,7 +22,7 @@ pub struct DuplicateLine {
     pub bundle: BundleLine,
     /// The settings that change scores.
     pub config: ConfigLine,
-    /// What was scored instead.
+    /// The file that was scored instead.
     pub of: OriginalLine,
 }
 
@@ -32,7 +32,7 @@ pub struct DuplicateLine {
 pub struct OriginalLine {
     /// Where it was; characters that are not Unicode are replaced.
     pub path: String,
-    /// Its report, below the folder of reports; bytes that are no text, and `%`, as `%XX`.
+    /// Its report, below the folder of reports; bytes that are not UTF-8, and `%`, as `%XX`.
     #[serde(with = "escape")]
     #[schemars(with = "String")]
     pub report: PathBuf,

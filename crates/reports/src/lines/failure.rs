@@ -1,4 +1,4 @@
-//! The one line of a failure record.
+//! The only line of a failure record.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use undertone_types::Cause;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailureLine {
-    /// Version of the form of all lines.
+    /// Version of the format of all lines.
     pub schema: u32,
     /// Version of the program that wrote this.
     pub program: String,
@@ -24,20 +24,19 @@ pub struct FailureLine {
     pub cause: Cause,
     /// The error and its causes, outermost first.
     pub error: Vec<String>,
-    /// What can be done.
+    /// What the user can do.
     pub hint: Option<String>,
     /// How often this content was tried.
     pub attempts: u32,
-    /// Causes of the attempts that may be its own fault, in order: those that ended the
-    /// process that worked on it, stalled, or in which a model failed.
+    /// Causes of the attempts that may have failed because of the recording itself, in order:
+    /// those that crashed the worker, stalled, or in which a model failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strikes: Vec<Cause>,
-    /// True when it ended the process that worked on it, or took more than it may, so
-    /// often that it is left alone from now on.
+    /// True when it crashed the worker or exceeded a limit repeatedly, and is not tried again.
     #[serde(default)]
     pub quarantined: bool,
     /// When it failed last (RFC 3339, UTC).
     pub failed_at: String,
-    /// When it will be tried again (RFC 3339, UTC); absent when it will not.
+    /// When it is tried again (RFC 3339, UTC); absent when it is not.
     pub next_try: Option<String>,
 }

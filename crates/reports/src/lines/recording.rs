@@ -1,4 +1,4 @@
-//! The first line of a report: what was scored, with what.
+//! The first line of a report: what was scored, with which models and settings.
 
 use std::time::SystemTime;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::rfc3339_exact;
 
-/// What was scored, with what.
+/// What was scored, with which models and settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordingLine {
-    /// Version of the form of all lines.
+    /// Version of the format of all lines.
     pub schema: u32,
     /// Version of the program that wrote this.
     pub program: String,
@@ -41,8 +41,8 @@ pub struct SourceLine {
 }
 
 impl SourceLine {
-    /// True when a file of this size and modification is, as far as one can tell without
-    /// reading it, the one that was scored.
+    /// True when size and modification time are those of the file that was scored: without
+    /// reading it, it counts as the same.
     #[must_use]
     pub fn is_unchanged(&self, size_bytes: u64, modified: Option<SystemTime>) -> bool {
         let modified = modified.map(rfc3339_exact);
@@ -102,9 +102,9 @@ pub struct BundleLine {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// What it is good for: scores of a "demo" bundle mean little on real recordings.
+    /// Its purpose: scores of a "demo" bundle mean little on real recordings.
     pub purpose: String,
-    /// Identifies manifest and models.
+    /// Identifies its models and settings.
     pub fingerprint: String,
 }
 
@@ -112,11 +112,11 @@ pub struct BundleLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigLine {
-    /// Where text was to come from: auto, transcript, simulated or none.
+    /// Which text is used: auto, transcript, simulated or none.
     pub text_mode: String,
-    /// Confidence from which on a transcript was trusted.
+    /// Confidence from which on a transcript is trusted.
     pub gate: f64,
-    /// Video frames looked at per second.
+    /// Video frames sampled per second.
     pub frames_per_second: u32,
     /// Width to which frames were scaled.
     pub frame_width_px: u32,
@@ -130,6 +130,6 @@ pub struct ConfigLine {
     pub pad_s: f64,
     /// Silence that ends an utterance, in seconds.
     pub pause_s: f64,
-    /// Voice probability from which on a stretch is voiced.
+    /// Voice probability from which on sound counts as voice.
     pub voice_threshold: f64,
 }

@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use super::utterance::Polarity;
 
-/// The whole recording at a glance.
+/// Summary of the whole recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SummaryLine {
-    /// How many utterances there are.
+    /// Number of utterances.
     pub utterances: u32,
     /// Length of all utterances together, in seconds.
     pub scored_s: f64,
     /// The scores together; absent without utterances.
     pub sentiment: Option<SpanLine>,
-    /// Where texts came from.
+    /// Which text was used.
     pub text: TextShares,
-    /// Seconds of work on this recording, by stage.
+    /// Working time on this recording in seconds, by stage.
     pub stage_s: BTreeMap<String, f64>,
 }
 

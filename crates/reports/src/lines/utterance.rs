@@ -13,13 +13,13 @@ pub struct UtteranceLine {
     pub start_s: f64,
     /// End in seconds.
     pub end_s: f64,
-    /// Its words, and how far they can be trusted.
+    /// Its text, and the confidence in it.
     pub text: TextLine,
-    /// The verdict.
+    /// Its sentiment.
     pub sentiment: SentimentLine,
-    /// Which of the network's two flows gave it.
+    /// Which of the network's two flows scored it.
     pub flow: FlowName,
-    /// What was there, and how much it counted.
+    /// Its modalities and their weights.
     pub modalities: ModalitiesLine,
 }
 
@@ -27,9 +27,9 @@ pub struct UtteranceLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TextLine {
-    /// What the network was given.
+    /// Which text the network used.
     pub source: TextSourceName,
-    /// What was heard, trusted or not; absent when nothing was asked for or heard.
+    /// The transcript, trusted or not; absent when it is empty or was not made.
     pub transcript: Option<String>,
     /// Calibrated probability that the transcript can be trusted.
     #[schemars(range(min = 0, max = 1))]
@@ -39,19 +39,19 @@ pub struct TextLine {
     pub gate: f64,
 }
 
-/// Where the text that the network was given came from.
+/// Which text the network used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TextSourceName {
     /// The language model read the transcript.
     Transcript,
-    /// The language model listened.
+    /// The language model simulated text from the audio.
     Simulated,
-    /// There was none.
+    /// No text.
     None,
 }
 
-/// The verdict on an utterance.
+/// The sentiment of an utterance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SentimentLine {
@@ -77,7 +77,7 @@ pub enum Polarity {
     Positive,
 }
 
-/// Which of the network's two flows gave a score.
+/// The two flows of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FlowName {
@@ -87,7 +87,7 @@ pub enum FlowName {
     TextMissing,
 }
 
-/// What was there of an utterance, and how much it counted.
+/// The modalities of an utterance and their weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModalitiesLine {
@@ -103,7 +103,7 @@ pub struct ModalitiesLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModalityLine {
-    /// Whether it was there.
+    /// Whether it was present.
     pub present: bool,
     /// The network's attention; not normalised.
     pub weight: f64,

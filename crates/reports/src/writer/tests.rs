@@ -1,4 +1,4 @@
-//! Tests of whole reports: what is written, what is left, what counts as done.
+//! Tests of whole reports: what is written, which files are left, what counts as done.
 
 use std::path::Path;
 
@@ -101,25 +101,25 @@ fn a_report_without_utterances_is_a_report() {
 }
 
 #[test]
-fn what_is_not_whole_leaves_nothing() {
+fn an_incomplete_report_leaves_no_file() {
     let out = tempfile::tempdir().unwrap();
     let mut broken = writer(out.path());
     broken.utterance(&fused(1, 0.0)).unwrap();
     let error = broken.finish(&ended(2), &stage_s()).unwrap_err();
-    assert_eq!(error.to_string(), "0 of 2 utterances came before the end");
+    assert_eq!(error.to_string(), "only 0 of 2 utterances arrived");
     drop(writer(out.path()));
     assert!(names(&out.path().join("day")).is_empty());
 }
 
 #[test]
-fn what_is_no_number_is_an_error_not_a_score() {
+fn a_score_that_is_not_finite_is_an_error() {
     let out = tempfile::tempdir().unwrap();
     let error = writer(out.path())
         .utterance(&fused(4, f32::NAN))
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the score of utterance 4 is not a number"
+        "the score of utterance 4 is not a finite number"
     );
 }
 
@@ -138,7 +138,7 @@ fn the_ledger_knows_content_bundle_and_settings() {
     let mut other = (*run).clone();
     other.bundle.fingerprint = "00000000ffffffff".to_owned();
     assert!(!is_done(&hash, &other));
-    // A program of before wrote the report, and called the same bundle so.
+    // An earlier version of the program wrote the report with its fingerprint of this bundle.
     other.former_fingerprint = run.bundle.fingerprint.clone();
     assert!(is_done(&hash, &other));
     let mut other = (*run).clone();
@@ -153,16 +153,16 @@ fn the_ledger_knows_content_bundle_and_settings() {
 }
 
 #[test]
-fn a_pointer_is_done_as_long_as_its_report_is_there() {
+fn a_duplicate_is_done_as_long_as_its_original_report_exists() {
     let out = tempfile::tempdir().unwrap();
-    let twin = Recording {
+    let copy = Recording {
         path: "/in/copy.mp4".into(),
         relative: "copy.mp4".into(),
         ..(*recording()).clone()
     };
-    let done = || is_done(out.path(), &twin.relative, &twin.blake3, &mark());
+    let done = || is_done(out.path(), &copy.relative, &copy.blake3, &mark());
     let first = recording();
-    write_duplicate(out.path(), &twin, &first.path, &first.relative, &mark()).unwrap();
+    write_duplicate(out.path(), &copy, &first.path, &first.relative, &mark()).unwrap();
     assert!(!done(), "it points nowhere");
     writer(out.path()).finish(&ended(0), &stage_s()).unwrap();
     assert!(done());
@@ -172,12 +172,12 @@ fn a_pointer_is_done_as_long_as_its_report_is_there() {
     let validator = jsonschema::validator_for(&report_schema()).unwrap();
     assert!(validator.is_valid(&line), "{line}");
     let facts = (recording().size_bytes, recording().modified);
-    match standing(out.path(), &twin.relative) {
+    match standing(out.path(), &copy.relative) {
         Standing::Duplicate(line) => assert!(line.source.is_unchanged(facts.0, facts.1)),
         other => panic!("{other:?}"),
     }
     std::fs::remove_file(out.path().join("day/a.mp4.jsonl")).unwrap();
-    assert_eq!(standing(out.path(), &twin.relative), Standing::Unknown);
+    assert_eq!(standing(out.path(), &copy.relative), Standing::Unknown);
 }
 
 #[test]
