@@ -43,8 +43,9 @@ pub struct Manifest {
 }
 
 /// The purpose of a bundle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Purpose {
     /// To try the program: its scores mean nothing on real recordings.
     Demo,
@@ -58,11 +59,7 @@ impl Purpose {
     /// The name in manifests and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Demo => "demo",
-            Self::General => "general",
-            Self::Test => "test",
-        }
+        self.into()
     }
 }
 
@@ -160,30 +157,23 @@ pub struct FusionPart {
 }
 
 /// The files of a bundle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
 pub enum Part {
     /// Speech recogniser.
+    #[strum(to_string = "speech recogniser")]
     Asr,
     /// Language model.
+    #[strum(to_string = "language model")]
     LanguageModel,
     /// Audio projector of the language model.
+    #[strum(to_string = "audio projector")]
     Projector,
     /// Weights of the fusion network.
+    #[strum(to_string = "fusion network")]
     Fusion,
     /// Configuration of the fusion network.
+    #[strum(to_string = "fusion config")]
     FusionConfig,
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Asr => "speech recogniser",
-            Self::LanguageModel => "language model",
-            Self::Projector => "audio projector",
-            Self::Fusion => "fusion network",
-            Self::FusionConfig => "fusion config",
-        })
-    }
 }
 
 /// A file that the manifest names.

@@ -46,6 +46,13 @@ impl Decoded {
         decoded
     }
 
+    /// Start and end of each utterance, in seconds.
+    fn spans(&self) -> Vec<String> {
+        let span = |u: &Utterance| format!("{:.2}–{:.2}", u.start_s, u.end_s);
+        self.utterances.iter().map(span).collect()
+    }
+
+    /// Frames with a face, and all frames.
     fn faces(&self) -> (usize, usize) {
         let frames = || self.utterances.iter().flat_map(|u| &u.frames);
         let faces = frames().filter(|frame| frame.face.is_some()).count();
@@ -75,11 +82,7 @@ fn clips_are_cut_where_somebody_speaks() {
         let said = clip["utterances"].as_array().unwrap();
         let decoded = Decoded::of(&clips().join(name));
         let (faces, frames) = decoded.faces();
-        let spans: Vec<String> = decoded
-            .utterances
-            .iter()
-            .map(|u| format!("{:.2}–{:.2}", u.start_s, u.end_s))
-            .collect();
+        let spans = decoded.spans();
         eprintln!(
             "{name}: {spans:?}, {faces} of {frames} faces, {:?}",
             decoded.failure
@@ -140,11 +143,7 @@ fn every_recording_of_the_survey_ends_or_fails_with_a_hint() {
         let decoded = Decoded::of(&path);
         let wall_s = start.elapsed().as_secs_f64();
         let (faces, frames) = decoded.faces();
-        let spans: Vec<String> = decoded
-            .utterances
-            .iter()
-            .map(|u| format!("{:.2}–{:.2}", u.start_s, u.end_s))
-            .collect();
+        let spans = decoded.spans();
         let start = Instant::now();
         for utterance in &decoded.utterances {
             let audio = utterance.audio.as_deref().unwrap_or_default();

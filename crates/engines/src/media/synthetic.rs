@@ -27,19 +27,19 @@ pub(super) fn make(path: &Path, description: &str) {
     pipeline.set_state(gst::State::Null).unwrap();
 }
 
-/// A folder for recordings, and a path in it.
+/// A temporary folder, and a path in it.
 pub(super) fn place(name: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     (folder, path)
 }
 
-/// A tone of so many seconds.
+/// A tone of this many seconds.
 pub(super) fn tone(seconds: f64) -> String {
     late_tone(0.0, seconds)
 }
 
-/// A tone of so many seconds that starts late.
+/// A tone of this many seconds that starts late.
 pub(super) fn late_tone(start_s: f64, seconds: f64) -> String {
     let buffers = (seconds * 50.0).round() as u32;
     let offset_ns = (start_s * 1e9) as u64;
@@ -49,7 +49,7 @@ pub(super) fn late_tone(start_s: f64, seconds: f64) -> String {
     )
 }
 
-/// Pictures: so many seconds at 25 frames per second, of a size.
+/// Video of this many seconds at 25 frames per second, of a size.
 pub(super) fn pictures(seconds: f64, size: (u32, u32)) -> String {
     let buffers = (seconds * 25.0).round() as u32;
     let (width, height) = size;
@@ -57,6 +57,18 @@ pub(super) fn pictures(seconds: f64, size: (u32, u32)) -> String {
         "videotestsrc num-buffers={buffers} \
          ! video/x-raw,format=I420,width={width},height={height},framerate=25/1"
     )
+}
+
+/// A Matroska file of this many seconds, with Vorbis sound and VP8 pictures of a size.
+pub(super) fn make_film(path: &Path, seconds: f64, size: (u32, u32)) {
+    let (audio, video) = (tone(seconds), pictures(seconds, size));
+    make(
+        path,
+        &format!(
+            "matroskamux name=m ! filesink location=OUT {audio} ! vorbisenc ! m. \
+             {video} ! vp8enc deadline=1 ! m."
+        ),
+    );
 }
 
 /// Settings that decode these recordings fast: few frames, small pictures.

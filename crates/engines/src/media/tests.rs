@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::synthetic::{late_tone, make, pictures, place, settings, tone};
+use super::synthetic::{late_tone, make, make_film, pictures, place, settings, tone};
 use super::{GstMedia, MediaError, MediaEvent, MediaSettings, MediaSource, Wanted};
 use undertone_types::{Frame, MediaFacts};
 
@@ -67,13 +67,7 @@ fn near(got: f64, expected: f64) {
 #[test]
 fn sound_and_pictures_of_a_film() {
     let (_folder, path) = place("film.mkv");
-    let (audio, video) = (tone(2.0), pictures(2.0, (640, 360)));
-    make(
-        &path,
-        &format!(
-            "matroskamux name=m ! filesink location=OUT {audio} ! vorbisenc ! m. {video} ! vp8enc deadline=1 ! m."
-        ),
-    );
+    make_film(&path, 2.0, (640, 360));
     let film = Decoded::of(&path, Wanted::AudioAndVideo);
     let facts = film.facts();
     near(facts.duration_s.unwrap(), 2.0);
@@ -151,13 +145,7 @@ fn sound_alone_and_pictures_alone() {
 #[test]
 fn sound_is_left_out_on_request() {
     let (_folder, path) = place("film.mkv");
-    let (audio, video) = (tone(1.0), pictures(1.0, (64, 48)));
-    make(
-        &path,
-        &format!(
-            "matroskamux name=m ! filesink location=OUT {audio} ! vorbisenc ! m. {video} ! vp8enc deadline=1 ! m."
-        ),
-    );
+    make_film(&path, 1.0, (64, 48));
     let film = Decoded::of(&path, Wanted::VideoOnly);
     assert!(film.facts().audio.is_none() && film.audio.is_empty());
     assert_eq!(film.frames.len(), 4);
@@ -181,13 +169,7 @@ fn the_first_of_several_streams_is_used() {
 #[test]
 fn a_truncated_film_gives_what_it_has_and_then_the_error() {
     let (_folder, path) = place("film.mkv");
-    let (audio, video) = (tone(6.0), pictures(6.0, (320, 240)));
-    make(
-        &path,
-        &format!(
-            "matroskamux name=m ! filesink location=OUT {audio} ! vorbisenc ! m. {video} ! vp8enc deadline=1 ! m."
-        ),
-    );
+    make_film(&path, 6.0, (320, 240));
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     let half = Decoded::of(&path, Wanted::AudioAndVideo);
