@@ -13,8 +13,8 @@ use undertone_fusion::{
     Checkpoint, FusionConfig, FusionInput, LossWeights, Network, NetworkConfig, Noise, Precision,
     Rng, Trio, Widths, keep_freed_memory, predict, read_checkpoint, write_checkpoint,
 };
-use undertone_training::{Adam, Example, Split, TrainConfig, backward};
-use undertone_types::{Flow, Matrix};
+use undertone_training::{Adam, Example, TrainConfig, backward};
+use undertone_types::{Flow, Matrix, Split};
 
 const BATCH: usize = 96;
 const WIDTHS: Widths = Trio {

@@ -9,11 +9,11 @@ use super::error::CliError;
 use super::progress::Terminal;
 use super::settings::SettingsArgs;
 use crate::assembly::{self, SpeechModels};
-use crate::labelled::{ClipEngines, Outcome, Pace};
+use crate::labelled::{ClipEngines, ClipProgress, LabelledError, OnClip};
 use undertone_bundle::Bundle;
 use undertone_config::Config;
+use undertone_formats::{LabelledClip, read_labels};
 use undertone_telemetry::start_logging;
-use undertone_training::{LabelledClip, TrainError, read_labels};
 
 /// Which clips, and the settings of the engines.
 #[derive(Debug, Args)]
@@ -35,9 +35,6 @@ pub(super) struct Clips {
     terminal: Terminal,
     labelled: Vec<LabelledClip>,
 }
-
-/// Called with the outcome of each clip.
-type OnClip<'c> = &'c mut dyn FnMut(&Pace, &LabelledClip, &Outcome);
 
 impl Clips {
     pub(super) fn open(args: &ClipsArgs) -> Result<Self, CliError> {
@@ -61,7 +58,7 @@ impl Clips {
     /// clips failed.
     pub(super) fn each(
         &self,
-        work: impl FnOnce(&[LabelledClip], &ClipEngines<'_>, OnClip<'_>) -> Result<(), TrainError>,
+        work: impl FnOnce(&[LabelledClip], &ClipEngines<'_>, OnClip<'_>) -> Result<(), LabelledError>,
     ) -> Result<usize, CliError> {
         // Every thread takes a clip through all engines: one core each.
         let speech = SpeechModels::load(&self.bundle, 1)?;
@@ -79,15 +76,16 @@ impl Clips {
             threads: self.config.threads.budget(),
         };
         let failures = Cell::new(0);
-        work(&self.labelled, &engines, &mut |pace, clip, outcome| {
-            if let Err(failure) = outcome {
+        work(&self.labelled, &engines, &mut |progress, clip, result| {
+            if let Err(failure) = result {
                 failures.set(failures.get() + 1);
                 self.terminal.line(&format!("{}: {failure}", clip.id));
             }
-            if pace.done % 50 == 0 || pace.done == pace.total {
-                let Pace { done, total, .. } = pace;
+            let ClipProgress { done, total, .. } = progress;
+            if done % 50 == 0 || done == total {
+                let per_s = progress.per_s();
                 self.terminal
-                    .line(&format!("[{done}/{total}] {:.1} clips/s", pace.per_s()));
+                    .line(&format!("[{done}/{total}] {per_s:.1} clips/s"));
             }
         })?;
         Ok(failures.get())

@@ -8,15 +8,19 @@ use undertone_bundle::BundleErrors;
 use undertone_config::ConfigErrors;
 use undertone_daemon::{RootError, StateError, WatchError};
 use undertone_discovery::DiscoverErrors;
-use undertone_formats::FormatError;
+use undertone_formats::{FormatError, LabelError};
 use undertone_fusion::FusionError;
 use undertone_reports::ReportError;
 use undertone_telemetry::LogError;
-use undertone_training::{LabelError, TrainError};
+use undertone_training::{
+    ConfigError, DatasetError, EvalError, FileError, ImportError, PackError, RidgeError,
+    StudyError, TrainError, UnknownProtocol, UnknownTerm, WeightsError,
+};
 use undertone_types::error_chain;
 
 use super::exit::Exit;
 use crate::assembly::{EngineError, NotReady};
+use crate::labelled::LabelledError;
 use crate::topology::StageError;
 
 /// An error that ends the program. It can only be made of errors whose exit code is known
@@ -100,29 +104,30 @@ macro_rules! exit_codes {
 }
 
 exit_codes! {
-    Usage: ConfigErrors, DiscoverErrors, FormatError, LabelError, LogError, RootError;
-    Environment: BundleErrors, EngineError, StageError, FusionError, ReportError, StateError, WatchError,
+    Usage: ConfigErrors, DiscoverErrors, LogError, RootError, UnknownProtocol, UnknownTerm;
+    Environment: BundleErrors, EngineError, StageError, FileError, FusionError, ReportError, RidgeError,
+        StateError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;
 }
 
-impl ExitCodeOf for NotReady {
-    fn exit_code(&self) -> Exit {
-        usage_or_environment(self.is_usage())
-    }
+/// Errors that may be either; each says which it is.
+macro_rules! exit_codes_by_value {
+    ($($error:ty),+) => {
+        $(impl ExitCodeOf for $error {
+            fn exit_code(&self) -> Exit {
+                if self.is_usage() {
+                    Exit::Usage
+                } else {
+                    Exit::Environment
+                }
+            }
+        })+
+    };
 }
 
-impl ExitCodeOf for TrainError {
-    fn exit_code(&self) -> Exit {
-        usage_or_environment(self.is_usage())
-    }
-}
-
-fn usage_or_environment(is_usage: bool) -> Exit {
-    if is_usage {
-        Exit::Usage
-    } else {
-        Exit::Environment
-    }
+exit_codes_by_value! {
+    ConfigError, DatasetError, EvalError, FormatError, ImportError, LabelError, LabelledError,
+    NotReady, PackError, StudyError, TrainError, WeightsError
 }
 
 #[cfg(test)]

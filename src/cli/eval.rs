@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::error::CliError;
 use super::exit::Exit;
@@ -10,8 +11,9 @@ use super::say;
 use super::table::columns;
 use undertone_fusion::Scorer;
 use undertone_training::{
-    Dataset, EvalReport, Interval, Metrics, Protocol, Simulator, Split, evaluate, publish,
+    Dataset, EvalReport, Interval, Metrics, Protocol, Simulator, evaluate, publish,
 };
+use undertone_types::Split;
 
 /// Arguments of `eval`.
 #[derive(Debug, Args)]
@@ -23,8 +25,8 @@ pub struct EvalArgs {
     #[arg(long, value_name = "DIR")]
     pub network: PathBuf,
     /// Which split of the features
-    #[arg(long, value_enum, default_value_t = Part::Test)]
-    pub split: Part,
+    #[arg(long, default_value_t = Split::Test, value_parser = split())]
+    pub split: Split,
     /// Which input the network gets: complete, simulated, audio, audio+text and so on,
     /// random-modality:RATE, random-frames:RATE; or a family of these: fixed, random-modality
     /// (rates 0.1 to 0.7), random-frames (0 to 0.9), all
@@ -41,25 +43,10 @@ pub struct EvalArgs {
     pub json: bool,
 }
 
-/// A part of a data set, as the command line names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Part {
-    /// What the network learned from.
-    Train,
-    /// What chose the epoch.
-    Val,
-    /// What was used for neither.
-    Test,
-}
-
-impl From<Part> for Split {
-    fn from(part: Part) -> Self {
-        match part {
-            Part::Train => Self::Train,
-            Part::Val => Self::Val,
-            Part::Test => Self::Test,
-        }
-    }
+/// Accepts the splits by their own names, so that `--help` lists them.
+fn split() -> impl TypedValueParser<Value = Split> {
+    let names = Split::ALL.map(<&'static str>::from);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Split>())
 }
 
 fn resamples(said: &str) -> Result<usize, String> {
@@ -78,15 +65,7 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
     }
     let reports = protocols
         .into_iter()
-        .map(|protocol| {
-            evaluate(
-                &scorer,
-                &dataset,
-                args.split.into(),
-                protocol,
-                args.bootstrap,
-            )
-        })
+        .map(|protocol| evaluate(&scorer, &dataset, args.split, protocol, args.bootstrap))
         .collect::<Result<Vec<_>, _>>()?;
     if let Some(folder) = &args.out {
         publish(&reports, folder)?;

@@ -13,7 +13,7 @@ use undertone_formats::{
     Corpus, Folders, FormatError, Sequences, Splits, read_arrays, read_csd, read_mertools,
     read_mmsa, read_transcripts,
 };
-use undertone_training::{ImportedSplit, TrainError, import as write};
+use undertone_training::{ImportedSplit, import as write};
 
 /// Most left-out utterances that are named.
 const NAMED: usize = 5;
@@ -212,12 +212,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
             terminal.line(&format!("[{done}/{total}]"));
         }
     };
-    let splits = match write(&mut corpus, &out.out, &mut on_utterance) {
-        Ok(splits) => splits,
-        // A format error is the user's to repair.
-        Err(TrainError::Format(error)) => return Err(error.into()),
-        Err(error) => return Err(error.into()),
-    };
+    let splits = write(&mut corpus, &out.out, &mut on_utterance)?;
     for split in &splits {
         split_remarks(split)
             .iter()
@@ -248,8 +243,8 @@ fn split_remarks(split: &ImportedSplit) -> Vec<String> {
             split.zeroed
         ));
     }
-    if split.there > 0 {
-        lines.push(format!("{name}: {} were there already", split.there));
+    if split.present > 0 {
+        lines.push(format!("{name}: {} were there already", split.present));
     }
     lines
 }

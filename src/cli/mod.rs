@@ -36,7 +36,7 @@ pub use clips::ClipsArgs;
 pub use config_show::{ConfigArgs, ConfigCommand};
 pub use doctor::DoctorArgs;
 pub use error::CliError;
-pub use eval::{EvalArgs, Part};
+pub use eval::EvalArgs;
 pub use exit::Exit;
 pub use extract::ExtractArgs;
 pub use import::{ImportArgs, ImportFormat};

@@ -13,7 +13,7 @@ use super::table::columns;
 use super::train::TrainSettings;
 use super::{say, signals};
 use undertone_training::{
-    Dataset, Protocol, STUDY_COLUMNS, Spread, StudyPlan, StudyProgress, StudyRow, Term, Watcher,
+    Dataset, Protocol, RunDone, STUDY_COLUMNS, Spread, StudyObserver, StudyPlan, StudyRow, Term,
     publish_study, study as run_study,
 };
 
@@ -83,13 +83,13 @@ struct View {
     stop: Arc<AtomicBool>,
 }
 
-impl Watcher for View {
-    fn done(&self, progress: &StudyProgress<'_>) {
-        let StudyProgress { name, done, runs } = progress;
+impl StudyObserver for View {
+    fn run_done(&self, run: &RunDone<'_>) {
+        let RunDone { name, done, runs } = run;
         self.terminal.line(&format!("[{done}/{runs}] {name}"));
     }
 
-    fn stop(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }

@@ -13,7 +13,7 @@ use super::progress::Terminal;
 use super::settings::key_value;
 use super::{say, signals};
 use undertone_training::{
-    Dataset, Ended, EpochReport, Findings, Progress, TrainConfig, TrainError, TrainOutcome,
+    ConfigError, Dataset, EpochReport, Findings, StopReason, TrainConfig, TrainEvent, TrainSummary,
     train as run_training,
 };
 
@@ -49,7 +49,7 @@ pub struct TrainSettings {
 }
 
 impl TrainSettings {
-    pub(super) fn load(&self) -> Result<TrainConfig, TrainError> {
+    pub(super) fn load(&self) -> Result<TrainConfig, ConfigError> {
         TrainConfig::load(self.config.as_deref(), &self.set)
     }
 }
@@ -62,8 +62,8 @@ pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
     let dataset = Dataset::open(&args.features)?;
     let stop = signals::listen()?;
     let mut view = View::new();
-    let outcome = run_training(&config, &dataset, &args.out, args.resume, &mut |progress| {
-        view.show(&progress);
+    let summary = run_training(&config, &dataset, &args.out, args.resume, &mut |event| {
+        view.show(&event);
         if stop.load(Ordering::Relaxed) {
             ControlFlow::Break(())
         } else {
@@ -71,24 +71,24 @@ pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
         }
     })?;
     view.clear();
-    conclude(&outcome)
+    conclude(&summary)
 }
 
-fn conclude(outcome: &TrainOutcome) -> Result<Exit, CliError> {
-    if outcome.ended == Ended::BrokenOff {
-        let epochs = outcome.epochs;
+fn conclude(summary: &TrainSummary) -> Result<Exit, CliError> {
+    if summary.reason == StopReason::Interrupted {
+        let epochs = summary.epochs;
         eprintln!(
             "stopped after {epochs} complete epochs; the same command with --resume continues"
         );
         return Ok(Exit::Interrupted);
     }
-    if let Some(best) = outcome.best {
+    if let Some(best) = summary.best {
         say(&format!(
             "epoch {} was best: validation error (MAE) {:.4}\n{}\n{}\n",
             best.epoch,
             best.error,
-            outcome.weights.display(),
-            outcome.config.display(),
+            summary.weights.display(),
+            summary.config.display(),
         ))?;
     }
     Ok(Exit::Done)
@@ -107,21 +107,21 @@ impl View {
         Self { terminal, bar }
     }
 
-    fn show(&mut self, progress: &Progress<'_>) {
-        match progress {
-            Progress::Begins(findings) => {
+    fn show(&mut self, event: &TrainEvent<'_>) {
+        match event {
+            TrainEvent::Started(findings) => {
                 for line in warnings(findings) {
                     self.terminal.line(&line);
                 }
             }
-            Progress::Step(step) => {
+            TrainEvent::Step(step) => {
                 if let Some(bar) = &self.bar {
                     bar.set_length(step.steps as u64);
                     bar.set_position(step.step as u64);
                     bar.set_message(format!("epoch {}, loss {:.4}", step.epoch, step.loss));
                 }
             }
-            Progress::Epoch(report) => self.terminal.line(&epoch_line(report)),
+            TrainEvent::Epoch(report) => self.terminal.line(&epoch_line(report)),
         }
     }
 

@@ -6,19 +6,44 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::stages::decode::{DecodeSettings, DecodeStage};
+use crate::stages::observe::ObserveStage;
+use undertone_bundle::Gate;
+use undertone_engines::llama::LanguageModel;
 use undertone_engines::media::MediaSource;
-use undertone_training::LabelledClip;
+use undertone_engines::whisper::SpeechRecogniser;
+use undertone_formats::LabelledClip;
 use undertone_types::{Body, Cause, Failure, Recording, RecordingId, Stage, Utterance};
 
-/// Long enough that a labelled clip is never cut in two.
-const WHOLE_CLIP_S: f64 = 120.0;
+/// The longest clip. It bounds the memory; an utterance is a few seconds long.
+const LIMIT_S: f64 = 120.0;
+
+/// What takes clips apart.
+pub struct ClipEngines<'e> {
+    /// Makes a media source for a thread.
+    pub media: &'e (dyn Fn() -> Box<dyn MediaSource> + Sync),
+    /// Transcribes clips whose words the table does not know.
+    pub recogniser: &'e dyn SpeechRecogniser,
+    /// Reads and simulates text.
+    pub language: &'e dyn LanguageModel,
+    /// Makes a pair of feature extractors for a thread.
+    pub observer: &'e (dyn Fn() -> ObserveStage + Sync),
+    /// The bundle's gate.
+    pub gate: &'e Gate,
+    /// How recordings are decoded.
+    pub decode: DecodeSettings,
+    /// Threads, each with its own sessions.
+    pub threads: usize,
+}
+
+/// Called after each clip, with why it failed if it did.
+pub type OnClip<'c> = &'c mut dyn FnMut(&ClipProgress, &LabelledClip, &Result<(), Failure>);
 
 /// Decode settings that give a clip as one utterance, from its first voice to its last.
 #[must_use]
 pub fn whole_clip(mut settings: DecodeSettings) -> DecodeSettings {
-    settings.window_s = WHOLE_CLIP_S;
-    settings.utterances.max_s = WHOLE_CLIP_S;
-    settings.utterances.pause_s = WHOLE_CLIP_S;
+    settings.window_s = LIMIT_S;
+    settings.utterances.max_s = LIMIT_S;
+    settings.utterances.pause_s = LIMIT_S;
     settings
 }
 
@@ -32,10 +57,10 @@ impl ClipReader {
         Self(DecodeStage::new(media, settings))
     }
 
-    /// The clip as one utterance; `None` when there is nothing to hear or see in it.
+    /// The clip as one utterance; `None` when it has neither voice nor picture.
     ///
     /// # Errors
-    /// When the clip cannot be decoded.
+    /// When the clip cannot be decoded, or is too long for one utterance.
     pub fn read(&mut self, clip: &LabelledClip) -> Result<Option<Utterance>, Failure> {
         let recording = Arc::new(Recording {
             id: RecordingId(0),
@@ -46,23 +71,29 @@ impl ClipReader {
             blake3: String::new(),
         });
         let (mut utterance, mut failure) = (None, None);
+        // A break is the caller's own; failures are sent.
         let _ = self.0.run(&recording, &mut |body| {
             match body {
-                Body::Utterance(cut) if utterance.is_none() => utterance = Some(*cut),
+                Body::Utterance(_) if utterance.is_some() => failure = Some(too_long(clip)),
+                Body::Utterance(cut) => utterance = Some(*cut),
                 Body::Failed(why) => failure = Some(why),
-                Body::Utterance(_) | Body::Opened(_) | Body::Ended(_) => {}
+                Body::Opened(_) | Body::Ended(_) => {}
             }
-            ControlFlow::Continue(())
+            match failure {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
         });
         failure.map_or(Ok(utterance), Err)
     }
 }
 
-/// Calls `worker()` once per thread and what it gives once per clip; results reach `take`
-/// on the calling thread, as they come, with the number of the clip.
+/// Works on clips on several threads. Each thread calls `worker()` once, and what it returns
+/// once per clip; `take` gets the results on the calling thread, as they come, each with the
+/// index of its clip.
 ///
 /// # Errors
-/// The first error of a worker or of `take`; what is under way is finished first.
+/// The first error of a worker or of `take`; clips under way are finished first.
 pub fn each_clip<T: Send, E: Send, W>(
     clips: &[LabelledClip],
     threads: usize,
@@ -80,7 +111,7 @@ where
             scope.spawn(move || {
                 let mut work = match worker() {
                     Ok(work) => work,
-                    // A receiver that is gone has its own error to tell.
+                    // Without a receiver, another error has ended the work already.
                     Err(error) => return drop(done.send(Err(error))),
                 };
                 loop {
@@ -101,9 +132,9 @@ where
     })
 }
 
-/// How fast clips go by, for progress lines.
+/// How many clips are done, and how fast.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct ClipProgress {
     started: Instant,
     /// Clips done.
     pub done: usize,
@@ -111,8 +142,8 @@ pub struct Pace {
     pub total: usize,
 }
 
-impl Pace {
-    /// Starts to count.
+impl ClipProgress {
+    /// Starts the clock.
     #[must_use]
     pub fn new(total: usize) -> Self {
         Self {
@@ -129,13 +160,80 @@ impl Pace {
     }
 }
 
-/// A clip in which there is nothing to learn from.
-#[must_use]
-pub fn nothing_in(clip: &LabelledClip) -> Failure {
+/// A clip that gives no utterance.
+pub(super) fn nothing_in(clip: &LabelledClip) -> Failure {
+    unusable(
+        format!("{} has neither voice nor picture", clip.id),
+        "remove it from the table of labels",
+    )
+}
+
+fn too_long(clip: &LabelledClip) -> Failure {
+    unusable(
+        format!("{} is longer than {LIMIT_S} s", clip.id),
+        "cut it where the speaker pauses, and give each part its own row with its own label",
+    )
+}
+
+fn unusable(message: String, hint: &str) -> Failure {
     Failure {
         stage: Stage::Decode,
         cause: Cause::Content,
-        chain: vec![format!("{} has neither voice nor picture", clip.id)],
-        hint: Some("remove it from the table of labels".to_owned()),
+        chain: vec![message],
+        hint: Some(hint.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use undertone_engines::media::{FakeMedia, MediaEvent};
+    use undertone_types::{Frame, MediaFacts, Split, VideoFacts};
+
+    /// A clip without sound, so many seconds long.
+    fn read(seconds: u32) -> Result<Option<Utterance>, Failure> {
+        let facts = MediaFacts {
+            duration_s: Some(f64::from(seconds)),
+            container: None,
+            audio: None,
+            video: Some(VideoFacts {
+                codec: "v".to_owned(),
+                width_px: 1,
+                height_px: 1,
+                fps: 1.0,
+                start_s: 0.0,
+            }),
+        };
+        let frame = |second: u32| {
+            MediaEvent::Frame(Frame {
+                time_s: f64::from(second),
+                face: None,
+            })
+        };
+        let media = FakeMedia::new(facts, (0..seconds).map(frame).collect());
+        let settings = whole_clip(DecodeSettings::default());
+        ClipReader::new(Box::new(media), settings).read(&LabelledClip {
+            path: "a.mp4".into(),
+            id: "clips/a.mp4".to_owned(),
+            source: "a".to_owned(),
+            label: 0.0,
+            text: None,
+            split: Split::Train,
+        })
+    }
+
+    #[test]
+    fn a_clip_is_one_utterance() {
+        let utterance = read(90).unwrap().unwrap();
+        assert!(utterance.end_s > 80.0, "{}", utterance.end_s);
+    }
+
+    #[test]
+    fn a_clip_that_is_too_long_is_refused_not_shortened() {
+        let failure = read(200).unwrap_err().to_string();
+        assert!(
+            failure.contains("clips/a.mp4 is longer than 120 s"),
+            "{failure}"
+        );
     }
 }

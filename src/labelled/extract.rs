@@ -1,71 +1,49 @@
 //! Makes a data set from labelled clips: the features that training reads, taken by the
 //! same engines that score recordings.
 
-use super::clips::{ClipReader, Pace, each_clip, nothing_in, whole_clip};
-use crate::stages::decode::DecodeSettings;
+use super::clips::{
+    ClipEngines, ClipProgress, ClipReader, OnClip, each_clip, nothing_in, whole_clip,
+};
+use super::error::LabelledError;
 use crate::stages::observe::ObserveStage;
 use crate::stages::represent::Representer;
 use crate::stages::transcribe::Transcriber;
-use undertone_bundle::Gate;
 use undertone_config::TextMode;
-use undertone_engines::llama::LanguageModel;
-use undertone_engines::media::MediaSource;
-use undertone_engines::whisper::SpeechRecogniser;
-use undertone_training::{DatasetWriter, Example, LabelledClip, TrainError};
-use undertone_types::{Cause, Failure, Represented, Stage, TextRepresentation, TextSource};
+use undertone_formats::LabelledClip;
+use undertone_training::{DatasetWriter, Example};
+use undertone_types::{Failure, Represented, TextRepresentation, TextSource};
 
-/// What extraction and calibration need.
-pub struct ClipEngines<'e> {
-    /// Makes a media source for a thread.
-    pub media: &'e (dyn Fn() -> Box<dyn MediaSource> + Sync),
-    /// Transcribes clips whose words the table does not know.
-    pub recogniser: &'e dyn SpeechRecogniser,
-    /// Reads and simulates text.
-    pub language: &'e dyn LanguageModel,
-    /// Makes a pair of feature extractors for a thread.
-    pub observer: &'e (dyn Fn() -> ObserveStage + Sync),
-    /// The bundle's gate.
-    pub gate: &'e Gate,
-    /// How recordings are decoded.
-    pub decode: DecodeSettings,
-    /// Threads, each with its own sessions.
-    pub threads: usize,
-}
-
-/// What became of a clip.
-pub type Outcome = Result<(), Failure>;
-
-/// Extracts every clip that the data set does not have yet. A clip that fails is told
-/// to `on_clip` and left out; `on_clip` returns `false` to stop after the clips under way.
+/// Extracts every clip that the data set does not have yet. A clip that fails is left out;
+/// `on_clip` is called after each clip.
 ///
 /// # Errors
-/// When an engine makes no session or the data set cannot be written.
+/// When an engine cannot make a session, or the data set cannot be written.
 pub fn extract(
     clips: &[LabelledClip],
     engines: &ClipEngines<'_>,
     writer: &mut DatasetWriter,
-    on_clip: &mut dyn FnMut(&Pace, &LabelledClip, &Outcome),
-) -> Result<(), TrainError> {
+    on_clip: OnClip<'_>,
+) -> Result<(), LabelledError> {
     let left: Vec<_> = clips
         .iter()
         .filter(|clip| !writer.contains(&clip.id))
         .cloned()
         .collect();
-    let mut pace = Pace::new(left.len());
+    let mut progress = ClipProgress::new(left.len());
     each_clip(
         &left,
         engines.threads,
         || {
-            let mut hand = Extractor::new(engines)?;
-            Ok(move |clip: &LabelledClip| hand.example(clip))
+            let mut extractor = Extractor::new(engines)?;
+            Ok(move |clip: &LabelledClip| extractor.example(clip))
         },
         |index, example| {
-            pace.done += 1;
-            let outcome = match example {
+            progress.done += 1;
+            let result = match example {
                 Ok(example) => writer.add(example).map(|_zeroed| Ok(()))?,
                 Err(failure) => Err(failure),
             };
-            on_clip(&pace, &left[index], &outcome);
+            on_clip(&progress, &left[index], &result);
             Ok(())
         },
     )
@@ -80,24 +58,19 @@ struct Extractor<'e> {
 }
 
 impl<'e> Extractor<'e> {
-    fn new(engines: &ClipEngines<'e>) -> Result<Self, TrainError> {
-        let session = |stage: Stage, error: &dyn std::error::Error| TrainError::Engine {
-            failure: Failure::new(stage, Cause::Engine, error),
-        };
+    fn new(engines: &ClipEngines<'e>) -> Result<Self, LabelledError> {
         let mode = TextMode::Auto;
         Ok(Self {
             clips: ClipReader::new((engines.media)(), whole_clip(engines.decode.clone())),
-            transcriber: Transcriber::new(engines.recogniser, engines.gate, mode)
-                .map_err(|error| session(Stage::Transcribe, &error))?,
-            representer: Representer::new(engines.language, mode, engines.gate.threshold)
-                .map_err(|error| session(Stage::Represent, &error))?,
+            transcriber: Transcriber::new(engines.recogniser, engines.gate, mode)?,
+            representer: Representer::new(engines.language, mode, engines.gate.threshold)?,
             observer: (engines.observer)(),
         })
     }
 
     fn example(&mut self, clip: &LabelledClip) -> Result<Example, Failure> {
         let utterance = self.clips.read(clip)?.ok_or_else(|| nothing_in(clip))?;
-        // Words from the table teach better than what was heard of them.
+        // The table's words are right; a transcript of them may not be.
         let mut transcribed = match clip.text {
             Some(_) => Transcriber::untranscribed(utterance),
             None => self.transcriber.transcribe(utterance)?,

@@ -1,15 +1,15 @@
-//! Fits a bundle's gate on labelled clips, and measures one: how far a transcript can be
-//! trusted, given the evidence for it.
+//! Fits a bundle's gate on labelled clips, and measures one. The gate gives the probability that
+//! a transcript is right, from the evidence for it.
 
-use super::clips::{ClipReader, Pace, each_clip, whole_clip};
-use super::extract::{ClipEngines, Outcome};
+use super::clips::{ClipEngines, ClipProgress, ClipReader, OnClip, each_clip, whole_clip};
+use super::error::LabelledError;
+use super::word_errors::{word_error_rate, words};
 use crate::stages::transcribe::Transcriber;
 use undertone_bundle::{Evidence, Gate, GateWeights};
 use undertone_config::TextMode;
-use undertone_training::{
-    LabelledClip, Logistic, TrainError, expected_calibration_error, word_error_rate, words,
-};
-use undertone_types::{Cause, Failure, Stage};
+use undertone_formats::LabelledClip;
+use undertone_training::{Logistic, expected_calibration_error};
+use undertone_types::Failure;
 
 /// A transcript with at most this share of wrong words is right.
 pub const RIGHT_BELOW_WER: f64 = 0.2;
@@ -33,7 +33,7 @@ pub struct GateReport {
     pub invented: usize,
     /// Of the invented transcripts, how many the gate trusts.
     pub believed: usize,
-    /// Wrong words by words said, over all clips in which something is said.
+    /// Wrong words per word said, over all clips in which something is said.
     pub word_error_rate: f64,
     /// Expected calibration error of the confidence in what was transcribed, in ten bins.
     pub calibration_error: f64,
@@ -44,8 +44,9 @@ pub struct GateReport {
 pub struct Heard {
     /// The evidence for its transcript; `None` without one.
     evidence: Option<Evidence>,
-    /// Words said and wrong words (with nothing said, the invented ones).
+    /// Words said.
     said: usize,
+    /// Wrong words; where nothing is said, the invented ones.
     wrong: f64,
 }
 
@@ -64,38 +65,38 @@ impl Heard {
     }
 }
 
-/// Transcribes the clips whose words are known. A clip that fails is told to `on_clip`
-/// and left out; one in which no voice is found was heard without a word.
+/// Transcribes the clips whose words are known. A clip that fails is left out; one without
+/// any voice counts as heard, with an empty transcript. `on_clip` is called after each clip.
 ///
 /// # Errors
-/// When no session can be made.
+/// When the recogniser cannot make a session.
 pub fn hear_clips(
     clips: &[LabelledClip],
     engines: &ClipEngines<'_>,
-    on_clip: &mut dyn FnMut(&Pace, &LabelledClip, &Outcome),
-) -> Result<Vec<Heard>, TrainError> {
+    on_clip: OnClip<'_>,
+) -> Result<Vec<Heard>, LabelledError> {
     let known: Vec<_> = clips
         .iter()
         .filter(|clip| clip.text.is_some())
         .cloned()
         .collect();
-    let (mut pace, mut all) = (Pace::new(known.len()), Vec::new());
+    let (mut progress, mut all) = (ClipProgress::new(known.len()), Vec::new());
     each_clip(
         &known,
         engines.threads,
         || {
             let media = (engines.media)();
             let mut reader = ClipReader::new(media, whole_clip(engines.decode.clone()));
-            let mut ears = Transcriber::new(engines.recogniser, engines.gate, TextMode::Transcript)
-                .map_err(|error| TrainError::Engine {
-                    failure: Failure::new(Stage::Transcribe, Cause::Engine, &error),
-                })?;
-            Ok::<_, TrainError>(move |clip: &LabelledClip| listen(&mut reader, &mut ears, clip))
+            let mut transcriber =
+                Transcriber::new(engines.recogniser, engines.gate, TextMode::Transcript)?;
+            Ok::<_, LabelledError>(move |clip: &LabelledClip| {
+                listen(&mut reader, &mut transcriber, clip)
+            })
         },
         |index, heard| {
-            pace.done += 1;
-            let outcome = heard.map(|heard| all.push(heard));
-            on_clip(&pace, &known[index], &outcome);
+            progress.done += 1;
+            let result = heard.map(|heard| all.push(heard));
+            on_clip(&progress, &known[index], &result);
             Ok(())
         },
     )?;
@@ -104,7 +105,7 @@ pub fn hear_clips(
 
 fn listen(
     reader: &mut ClipReader,
-    ears: &mut Transcriber<'_>,
+    transcriber: &mut Transcriber<'_>,
     clip: &LabelledClip,
 ) -> Result<Heard, Failure> {
     let said = clip.text.as_deref().unwrap_or_default();
@@ -112,44 +113,47 @@ fn listen(
         return Ok(Heard::new(said, "", None));
     };
     let (duration_s, voiced) = (utterance.end_s - utterance.start_s, utterance.voiced_share);
-    let transcript = ears.transcribe(utterance)?.transcript.unwrap_or_default();
+    let transcript = transcriber
+        .transcribe(utterance)?
+        .transcript
+        .unwrap_or_default();
     let evidence = Evidence::of(&transcript, duration_s, voiced);
     Ok(Heard::new(said, &transcript.text, evidence))
 }
 
-/// In the order of [`GateWeights`]: whether more of it may speak for a transcript (1),
-/// against it (−1), or either.
+/// The sign that each weight may have, in the order of [`GateWeights`]: positive where more of
+/// the evidence can only mean a better transcript, negative where a worse one, `None` for any.
 const SIGNS: [Option<f64>; 6] = [Some(1.0), Some(1.0), Some(-1.0), Some(-1.0), None, None];
 
-/// Fits the gate to what was heard. Its threshold is the caller's. Evidence that these
-/// clips turn round (as if a text were likelier for being repeated) is left out, the most
-/// turned first, since the next one may stand right without it: a few hundred clips say
-/// too little of it.
+/// Fits the gate to what was heard; `threshold` becomes its threshold. A few hundred clips may
+/// give a weight the wrong sign (as if repetition made a text more credible). Such evidence is
+/// left out and the gate fitted again, the worst first, since without it the others may come
+/// out right.
 ///
 /// # Errors
-/// When the transcripts teach nothing: all right, or all wrong.
-pub fn fit_gate(all: &[Heard], threshold: f32) -> Result<Gate, TrainError> {
+/// When all transcripts are right, or all are wrong.
+pub fn fit_gate(all: &[Heard], threshold: f32) -> Result<Gate, LabelledError> {
     let (mut rows, right): (Vec<_>, Vec<_>) = all
         .iter()
         .filter_map(|heard| Some((features(heard.evidence.as_ref()?), heard.is_right())))
         .unzip();
     loop {
-        let fitted = Logistic::fit(&rows, &right).ok_or(TrainError::NothingToCalibrate {
+        let fitted = Logistic::fit(&rows, &right).ok_or(LabelledError::OneKind {
             transcribed: rows.len(),
             right: right.iter().filter(|hit| **hit).count(),
         })?;
         let signed = |i: usize| SIGNS[i].map_or(0.0, |sign| sign * fitted.weights[i]);
-        let turned = (0..SIGNS.len()).min_by(|a, b| signed(*a).total_cmp(&signed(*b)));
-        let Some(turned) = turned.filter(|i| signed(*i) < 0.0) else {
+        let worst = (0..SIGNS.len()).min_by(|a, b| signed(*a).total_cmp(&signed(*b)));
+        let Some(wrong) = worst.filter(|i| signed(*i) < 0.0) else {
             return Ok(gate(&fitted, threshold));
         };
         for row in &mut rows {
-            row[turned] = 0.0;
+            row[wrong] = 0.0;
         }
     }
 }
 
-/// How well a gate does on what was heard; honest on clips that it was not fitted to.
+/// How well a gate does on what was heard. Clips that it was fitted to flatter it.
 #[must_use]
 pub fn measure_gate(gate: &Gate, all: &[Heard]) -> GateReport {
     let mut report = GateReport {
@@ -236,7 +240,7 @@ mod tests {
     const SAID: &str = "the film was quite good";
 
     /// Forty that are sure and right, forty that are unsure and wrong (four as sure as some of
-    /// the right ones), one without a word.
+    /// the right ones), one without a transcript.
     fn some() -> Vec<Heard> {
         let mut all: Vec<_> = (0..40)
             .map(|n| Heard::new(SAID, SAID, Some(evidence(-0.01 * n as f32))))
@@ -269,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_of_noise_is_invented_and_counts_in_no_word_error_rate() {
+    fn text_of_noise_is_invented_and_not_in_the_word_error_rate() {
         let mut all = some();
         let gate = fit_gate(&all, 0.5).unwrap();
         let before = measure_gate(&gate, &all).word_error_rate;

@@ -196,7 +196,7 @@ fn transcripts_that_are_trusted_are_right() {
                 let said = spoken["text"].as_str().unwrap();
                 let heard = found["text"]["transcript"].as_str().unwrap();
                 let count = said.split(' ').count();
-                let rate = undertone_training::word_error_rate(said, heard);
+                let rate = undertone::labelled::word_error_rate(said, heard);
                 words += count;
                 errors += (rate * count as f64).round() as usize;
             }

@@ -1,37 +1,36 @@
 //! One .npz with an array per modality: `[utterances, width]` or `[utterances, time, width]`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::corpus::{padded, video_of};
+use super::corpus::{one_file, video_of};
 use super::npy::{Npz, Stored};
-use super::{Array, Corpus, Features, FormatError, Heading, ReadFeatures, Splits};
-use undertone_types::Matrix;
+use super::padded::{Padded, whole_lengths};
+use super::{Corpus, Features, FormatError, Heading, ReadFeatures, Splits};
+use undertone_types::{Matrix, UnknownSplit};
 
-/// Names under which such files keep what is needed, the first is the one we suggest.
+/// Names under which such files keep what is needed; the first is the one to recommend.
 const IDS: [&str; 4] = ["names", "ids", "id", "name"];
 const LABELS: [&str; 4] = ["labels", "y", "label", "regression_labels"];
 const SPLIT: [&str; 2] = ["split", "splits"];
 const WORDS: [&str; 3] = ["raw_text", "transcripts", "sentences"];
-/// The modalities in our order, with the suggested name first.
-const MODALITIES: [&[&str]; 3] = [
-    &["audio", "acoustic"],
-    &["text", "language"],
-    &["video", "vision", "visual"],
-];
+const AUDIO: [&str; 2] = ["audio", "acoustic"];
+const TEXT: [&str; 2] = ["text", "language"];
+const VIDEO: [&str; 3] = ["video", "vision", "visual"];
 const SIMULATED: [&str; 2] = ["simulated", "simulated_text"];
 
 struct Reader {
-    arrays: [Array; 3],
-    simulated: Option<Array>,
-    lengths: [Option<Vec<usize>>; 3],
+    audio: Padded,
+    text: Padded,
+    simulated: Option<Padded>,
+    video: Padded,
 }
 
-/// Reads such a file. The part of each utterance is that of the array `split`, if there is
-/// one, else of its video.
+/// Reads such a file. The split of each utterance is that in the array `split`; without that
+/// array, `splits` divides the videos.
 ///
 /// # Errors
-/// When an array is missing or does not fit to the others; the message names those there are.
+/// When an array is missing (the message names those that are there) or does not fit the others.
 pub fn read_arrays(path: &Path, splits: &Splits) -> Result<Corpus, FormatError> {
     let mut npz = Npz::open(path)?;
     let (name, ids) = need(&mut npz, &IDS)?;
@@ -40,52 +39,32 @@ pub fn read_arrays(path: &Path, splits: &Splits) -> Result<Corpus, FormatError> 
         None => return Err(npz.error(format!("{name}: expected strings, found numbers"))),
     };
     let (name, labels) = need(&mut npz, &LABELS)?;
-    let labels = numbers(&npz, name, &labels, ids.len())?;
-    let mut arrays = Vec::new();
-    let mut lengths = Vec::new();
-    for names in MODALITIES {
-        let (name, stored) = need(&mut npz, names)?;
-        arrays.push(modality(&npz, name, stored, ids.len())?);
-        lengths.push(match npz.find(&format!("{name}_lengths"))? {
-            Some(stored) => {
-                let values = numbers(&npz, name, &stored, ids.len())?;
-                Some(
-                    values
-                        .iter()
-                        .map(|&length| length.max(0.0) as usize)
-                        .collect(),
-                )
-            }
-            None => None,
-        });
+    let labels = numbers(&npz, name, &labels)?;
+    if labels.len() != ids.len() {
+        let (labels, ids) = (labels.len(), ids.len());
+        return Err(npz.error(format!("{name} has {labels} values for {ids} names")));
     }
-    let simulated = match npz.first(&SIMULATED)? {
-        Some((name, stored)) => Some(modality(&npz, name, stored, ids.len())?),
-        None => None,
+    let reader = Reader {
+        audio: modality(&mut npz, &AUDIO, &ids)?,
+        text: modality(&mut npz, &TEXT, &ids)?,
+        simulated: match npz.first(&SIMULATED)? {
+            Some((name, stored)) => Some(padded(&npz, name, stored, ids.len())?),
+            None => None,
+        },
+        video: modality(&mut npz, &VIDEO, &ids)?,
     };
-    let (Ok(arrays), Ok(lengths)) = (<[Array; 3]>::try_from(arrays), lengths.try_into()) else {
-        return Err(npz.error("no modalities"));
-    };
-    let widths = arrays.each_ref().map(width);
-    if let Some(array) = &simulated
-        && width(array) != widths[1]
+    if let Some(simulated) = &reader.simulated
+        && simulated.width() != reader.text.width()
     {
-        let (got, expected) = (width(array), widths[1]);
+        let (got, expected) = (simulated.width(), reader.text.width());
         return Err(npz.error(format!("simulated is {got} wide, text is {expected}")));
     }
-    let headings = headings(&mut npz, ids, &labels, splits)?;
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let extractors = ["audio", "text", "video"].map(|name| (name.to_owned(), file.to_string()));
     Ok(Corpus {
-        widths,
-        extractors: BTreeMap::from(extractors),
-        headings,
+        widths: [&reader.audio, &reader.text, &reader.video].map(Padded::width),
+        extractors: one_file(path),
+        headings: headings(&mut npz, ids, &labels, splits)?,
         remarks: Vec::new(),
-        features: Box::new(Reader {
-            arrays,
-            simulated,
-            lengths,
-        }),
+        features: Box::new(reader),
     })
 }
 
@@ -98,43 +77,36 @@ fn need<'n>(npz: &mut Npz, names: &[&'n str]) -> Result<(&'n str, Stored), Forma
     Err(npz.error(format!("there is no array {wanted}, only {there}")))
 }
 
-fn numbers(npz: &Npz, name: &str, stored: &Stored, count: usize) -> Result<Vec<f64>, FormatError> {
-    let values = match stored {
-        Stored::Plain(array) if array.is_number() => array.numbers()?,
-        Stored::Plain(_) => {
-            return Err(npz.error(format!("{name}: expected numbers, found strings")));
-        }
-        Stored::Objects(document) => document.root().numbers()?,
-    };
-    if values.len() == count {
-        return Ok(values);
+fn numbers(npz: &Npz, name: &str, stored: &Stored) -> Result<Vec<f64>, FormatError> {
+    match stored {
+        Stored::Plain(array) if array.is_number() => array.numbers(),
+        Stored::Plain(_) => Err(npz.error(format!("{name}: expected numbers, found strings"))),
+        Stored::Objects(document) => document.root().numbers(),
     }
-    let got = values.len();
-    Err(npz.error(format!("{name} has {got} values for {count} names")))
 }
 
-fn modality(npz: &Npz, name: &str, stored: Stored, count: usize) -> Result<Array, FormatError> {
-    let Stored::Plain(array) = stored else {
-        return Err(npz.error(format!("{name}: expected numbers, found objects")));
-    };
-    let is_fit = match *array.shape() {
-        [rows, width] | [rows, _, width] => rows == count && width > 0,
-        _ => false,
-    };
-    if is_fit && array.is_number() {
+/// A modality under one of these names, with its lengths where the file has them.
+fn modality(npz: &mut Npz, names: &[&str], ids: &[String]) -> Result<Padded, FormatError> {
+    let (name, stored) = need(npz, names)?;
+    let array = padded(npz, name, stored, ids.len())?;
+    let name = format!("{name}_lengths");
+    let Some(stored) = npz.find(&name)? else {
         return Ok(array);
-    }
-    let shape = array.shape();
-    Err(npz.error(format!(
-        "{name}: expected numbers [{count}, width] or [{count}, time, width], found shape {shape:?}"
-    )))
+    };
+    let lengths = whole_lengths(&numbers(npz, &name, &stored)?, ids)
+        .map_err(|reason| npz.error(format!("{name}: {reason}")))?;
+    Ok(array.with_lengths(Some(lengths)))
 }
 
-fn width(array: &Array) -> usize {
-    array.shape().last().copied().unwrap_or(0)
+fn padded(npz: &Npz, name: &str, stored: Stored, count: usize) -> Result<Padded, FormatError> {
+    let padded = match stored {
+        Stored::Plain(array) => Padded::new(array, count),
+        Stored::Objects(_) => Err("expected numbers, found objects".to_owned()),
+    };
+    padded.map_err(|reason| npz.error(format!("{name}: {reason}")))
 }
 
-/// The strings of the first of these arrays that there is, one for each utterance.
+/// The strings of the first of these arrays that the file has, one for each utterance.
 fn words(
     npz: &mut Npz,
     names: &[&'static str],
@@ -168,20 +140,20 @@ fn headings(
     let mut headings = Vec::with_capacity(ids.len());
     for (at, id) in ids.into_iter().enumerate() {
         let source = video_of(&id).to_owned();
-        let part = match named.as_ref().map(|named| named.get(at)) {
-            Some(Some(name)) => name.parse().map_err(|reason: String| npz.error(reason))?,
-            Some(None) => return Err(npz.error("split has fewer values than there are names")),
+        let split = match &named {
+            Some(named) => (named[at].trim().parse())
+                .map_err(|error: UnknownSplit| npz.error(format!("split of {id}: {error}")))?,
             None => match by_video.get(&source) {
-                Some(part) => *part,
+                Some(split) => *split,
                 None => return Err(npz.error(format!("the table of splits lacks video {source}"))),
             },
         };
         headings.push(Heading {
-            text: (texts.as_ref().and_then(|texts| texts.get(at)))
-                .cloned()
-                .unwrap_or_default(),
+            text: texts
+                .as_ref()
+                .map_or_else(String::new, |texts| texts[at].clone()),
             label: labels[at],
-            part,
+            split,
             source,
             id,
         });
@@ -191,18 +163,14 @@ fn headings(
 
 impl ReadFeatures for Reader {
     fn read(&mut self, at: usize) -> Result<Features, FormatError> {
-        let matrix = |modality: usize| {
-            let length = self.lengths[modality].as_ref().map(|lengths| lengths[at]);
-            padded(&self.arrays[modality], at, length)
-        };
         Ok(Features {
-            audio: matrix(0)?,
-            text: matrix(1)?,
+            audio: self.audio.read(at)?,
+            text: self.text.read(at)?,
             simulated: match &self.simulated {
-                Some(array) => padded(array, at, None)?,
-                None => Matrix::empty(width(&self.arrays[1])),
+                Some(simulated) => simulated.read(at)?,
+                None => Matrix::empty(self.text.width()),
             },
-            video: matrix(2)?,
+            video: self.video.read(at)?,
         })
     }
 }

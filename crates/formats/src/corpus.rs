@@ -2,24 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::str::FromStr;
 
-use super::{Array, FormatError};
-use undertone_types::Matrix;
+use super::FormatError;
+use undertone_types::{Matrix, Split};
 
 /// How many names a remark gives.
 const NAMED: usize = 5;
-
-/// Which part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// To learn from.
-    Train,
-    /// To choose with.
-    Val,
-    /// To measure with.
-    Test,
-}
 
 /// An utterance without its features.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +17,7 @@ pub struct Heading {
     /// The video that it is cut from.
     pub source: String,
     /// Its part of the data set.
-    pub part: Part,
+    pub split: Split,
     /// Sentiment, usually in [−3, 3].
     pub label: f64,
     /// What is said; empty when the format does not know.
@@ -95,21 +83,6 @@ impl Corpus {
     }
 }
 
-impl FromStr for Part {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name.trim().to_lowercase().as_str() {
-            "train" => Ok(Self::Train),
-            "val" | "valid" | "validation" | "dev" => Ok(Self::Val),
-            "test" => Ok(Self::Test),
-            _ => Err(format!(
-                "{name:?} is no split; there are train, val and test"
-            )),
-        }
-    }
-}
-
 /// The video part of an utterance's name: before `$_$`, `[` or the last `_`.
 pub(super) fn video_of(name: &str) -> &str {
     let before = |mark| name.split_once(mark).map(|(video, _)| video);
@@ -130,26 +103,12 @@ pub(super) fn remark(what: &str, names: &[String]) -> Option<String> {
     (!names.is_empty()).then(|| format!("{what}: {}{more}", first.join(", ")))
 }
 
-/// One utterance's rows of a padded array `[utterances, time, width]`, or its one row of
-/// `[utterances, width]`. Without a length, zeros at the end count as padding.
-pub(super) fn padded(
-    array: &Array,
-    row: usize,
-    length: Option<usize>,
-) -> Result<Matrix, FormatError> {
-    let (time, width) = match *array.shape() {
-        [_, width] => (1, width),
-        [_, time, width] => (time, width),
-        _ => (0, 0),
-    };
-    let keep = length.unwrap_or(time).min(time);
-    let mut values = array.row_f32(row, keep)?;
-    if length.is_none() && array.shape().len() == 3 {
-        let end = values.iter().rposition(|&value| value != 0.0);
-        let rows = end.map_or(0, |last| last / width.max(1) + 1);
-        values.truncate(rows * width);
-    }
-    Ok(matrix(width, values))
+/// The extractors of a data set in one file: each modality is named after the file.
+pub(super) fn one_file(path: &Path) -> BTreeMap<String, String> {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    ["audio", "text", "video"]
+        .map(|modality| (modality.to_owned(), file.to_string()))
+        .into()
 }
 
 /// Whole rows as a matrix.

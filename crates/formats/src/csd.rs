@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::corpus::{matrix, remark};
 use super::csd_file::{Rows, Sequence};
-use super::{Corpus, Features, FormatError, Heading, Part, ReadFeatures, Splits};
-use undertone_types::Matrix;
+use super::{Corpus, Features, FormatError, Heading, ReadFeatures, Splits};
+use undertone_types::{Matrix, Split};
 
 /// The files of a data set.
 #[derive(Clone, Debug)]
@@ -52,9 +52,9 @@ pub fn read_csd(paths: &Sequences, splits: &Splits) -> Result<Corpus, FormatErro
         *width = sequence.width()?;
     }
     let videos: BTreeSet<String> = labels.keys().map(|key| video(key).to_owned()).collect();
-    let parts = splits.divide(&videos);
-    let cut = cut(&labels, &sequences, &parts)?;
-    let unsplit = videos.iter().filter(|own| !parts.contains_key(*own));
+    let splits = splits.divide(&videos);
+    let cut = cut(&labels, &sequences, &splits)?;
+    let unsplit = videos.iter().filter(|own| !splits.contains_key(*own));
     let unsplit: Vec<String> = unsplit.cloned().collect();
     let unlabelled = sequences.iter().filter_map(|own| unlabelled(own, &videos));
     let mut remarks: Vec<String> = unlabelled.collect();
@@ -89,12 +89,12 @@ struct Cut {
 fn cut(
     labels: &Sequence,
     sequences: &[Sequence],
-    parts: &BTreeMap<String, Part>,
+    splits: &BTreeMap<String, Split>,
 ) -> Result<Cut, FormatError> {
     let mut cut = Cut::default();
     for key in labels.keys() {
         let source = video(key).to_owned();
-        let Some(&part) = parts.get(&source) else {
+        let Some(&split) = splits.get(&source) else {
             continue;
         };
         let rows = labels.read(key)?;
@@ -118,7 +118,7 @@ fn cut(
                 label: f64::from(rows.values[at * rows.width]),
                 source: source.clone(),
                 text: String::new(),
-                part,
+                split,
                 id,
             });
         }

@@ -1,4 +1,4 @@
-//! What can go wrong in this room.
+//! What can be wrong with a file of another program.
 
 use std::path::PathBuf;
 
@@ -65,4 +65,20 @@ pub enum FormatError {
         /// What the CSV reader says, with the line.
         source: csv::Error,
     },
+}
+
+impl FormatError {
+    /// Whether another file, or another command line, would help.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Read { .. }
+            | Self::Pickle { .. }
+            | Self::Content { .. }
+            | Self::Zip { .. }
+            | Self::Hdf5 { .. }
+            | Self::Table { .. } => true,
+            Self::Scratch { .. } => false,
+        }
+    }
 }

@@ -1,8 +1,10 @@
-//! Files of other programs: the field's data sets and PyTorch's weights, as plain data.
+//! Files of other programs as plain data: the field's data sets, tables of labelled clips,
+//! PyTorch's weights.
 //!
-//! Each format of data sets becomes a [`Corpus`]: headings at once, features when they are
-//! asked for. Nothing in a file is executed, and memory is bounded by what is asked for, not
-//! by the file. What must not live here: our own data sets (see `training`) and networks.
+//! Every format of data sets becomes a [`Corpus`]: its headings are read at once, its features
+//! on demand. Nothing in a file is executed, and memory is bounded by what is asked for, not
+//! by the size of the file. What must not live here: this program's own data sets (see
+//! `training`), and networks (see `fusion`).
 
 mod archive;
 mod array;
@@ -13,10 +15,13 @@ mod csd;
 mod csd_file;
 mod dtype;
 mod error;
+mod labels;
 mod mertools;
 mod mmsa;
 mod npy;
+mod padded;
 mod pickle;
+mod released;
 mod splits;
 mod torch;
 mod transcripts;
@@ -27,12 +32,14 @@ mod tests;
 pub use array::Array;
 pub use arrays::{all_train, read_arrays};
 pub use bytes::Bytes;
-pub use corpus::{Corpus, Features, Heading, Part, ReadFeatures};
+pub use corpus::{Corpus, Features, Heading, ReadFeatures};
 pub use csd::{Sequences, read_csd};
 pub use error::FormatError;
+pub use labels::{LabelError, LabelledClip, read_labels};
 pub use mertools::{Folders, read_mertools};
 pub use mmsa::read_mmsa;
 pub use pickle::{Node, Pickle};
+pub use released::{Released, ReleasedSizes, Renamed};
 pub use splits::Splits;
 pub use torch::{Weights, read_state_dict};
 pub use transcripts::read_transcripts;

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::corpus::{matrix, remark, video_of};
 use super::npy::{self, Npz};
-use super::{Corpus, Features, FormatError, Heading, Part, ReadFeatures};
-use undertone_types::Matrix;
+use super::{Corpus, Features, FormatError, Heading, ReadFeatures};
+use undertone_types::{Matrix, Split};
 
 /// The arrays of `label.npz`.
-const CORPORA: [(&str, Part); 3] = [
-    ("train_corpus", Part::Train),
-    ("val_corpus", Part::Val),
-    ("test_corpus", Part::Test),
+const CORPORA: [(&str, Split); 3] = [
+    ("train_corpus", Split::Train),
+    ("val_corpus", Split::Val),
+    ("test_corpus", Split::Test),
 ];
 
 /// The folders of features.
@@ -115,7 +115,7 @@ pub fn read_mertools(labels: &Path, folders: &Folders) -> Result<Corpus, FormatE
 fn read_labels(path: &Path) -> Result<(Vec<Heading>, Vec<String>), FormatError> {
     let mut npz = Npz::open(path)?;
     let mut headings = Vec::new();
-    for (name, part) in CORPORA {
+    for (name, split) in CORPORA {
         let Some(stored) = npz.find(name)? else {
             continue;
         };
@@ -127,7 +127,7 @@ fn read_labels(path: &Path) -> Result<(Vec<Heading>, Vec<String>), FormatError> 
                 source: video_of(&id).to_owned(),
                 label: entry.get("val")?.number()?,
                 text: String::new(),
-                part,
+                split,
                 id,
             });
         }

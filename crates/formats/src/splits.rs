@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{FormatError, Part};
+use super::FormatError;
+use undertone_types::{Split, UnknownSplit};
 
 /// How videos are divided; all utterances of a video stay together.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Splits {
     /// As a table says.
-    Table(BTreeMap<String, Part>),
+    Table(BTreeMap<String, Split>),
     /// By lot.
     Shares {
         /// Share of the videos for validation.
@@ -44,17 +45,18 @@ impl Splits {
         let mut table = BTreeMap::new();
         for (index, row) in reader.records().enumerate() {
             let row = row.map_err(failed)?;
-            let part = row.get(split).unwrap_or_default().parse();
-            let part =
-                part.map_err(|reason: String| wrong(format!("line {}: {reason}", index + 2)))?;
-            table.insert(row.get(video).unwrap_or_default().trim().to_owned(), part);
+            let [video, split] = [video, split].map(|at| row.get(at).unwrap_or_default().trim());
+            let split = split
+                .parse()
+                .map_err(|error: UnknownSplit| wrong(format!("line {}: {error}", index + 2)))?;
+            table.insert(video.to_owned(), split);
         }
         Ok(Self::Table(table))
     }
 
-    /// The part of each video; those that a table does not name are left out.
+    /// The split of each video; those that a table does not name are left out.
     #[must_use]
-    pub fn divide(&self, videos: &BTreeSet<String>) -> BTreeMap<String, Part> {
+    pub fn divide(&self, videos: &BTreeSet<String>) -> BTreeMap<String, Split> {
         let (val, test, seed) = match self {
             Self::Table(table) => {
                 let known = videos.iter();
@@ -79,13 +81,15 @@ impl Splits {
             count
         };
         let (val, test) = (count(val), count(test));
-        let part = |at: usize| match at {
-            at if at < val => Part::Val,
-            at if at < val + test => Part::Test,
-            _ => Part::Train,
+        let split = |at: usize| match at {
+            at if at < val => Split::Val,
+            at if at < val + test => Split::Test,
+            _ => Split::Train,
         };
-        let parts = drawn.into_iter().enumerate();
-        parts.map(|(at, video)| (video.clone(), part(at))).collect()
+        let drawn = drawn.into_iter().enumerate();
+        drawn
+            .map(|(at, video)| (video.clone(), split(at)))
+            .collect()
     }
 }
 
@@ -101,11 +105,11 @@ mod tests {
             test: 0.2,
             seed,
         };
-        let parts = shares(1).divide(&videos);
-        let count = |part| parts.values().filter(|&&own| own == part).count();
-        assert_eq!([Part::Train, Part::Val, Part::Test].map(count), [14, 2, 4]);
-        assert_eq!(parts, shares(1).divide(&videos));
-        assert_ne!(parts, shares(2).divide(&videos));
+        let splits = shares(1).divide(&videos);
+        let count = |split| splits.values().filter(|&&own| own == split).count();
+        assert_eq!(Split::ALL.map(count), [14, 2, 4]);
+        assert_eq!(splits, shares(1).divide(&videos));
+        assert_ne!(splits, shares(2).divide(&videos));
     }
 
     #[test]
@@ -117,13 +121,9 @@ mod tests {
         };
         for (videos, expected) in [(1, [1, 0, 0]), (2, [1, 1, 0]), (3, [1, 1, 1])] {
             let videos: BTreeSet<String> = (0..videos).map(|at| format!("v{at}")).collect();
-            let parts = shares.divide(&videos);
-            let count = |part| parts.values().filter(|&&own| own == part).count();
-            assert_eq!(
-                [Part::Train, Part::Val, Part::Test].map(count),
-                expected,
-                "{videos:?}"
-            );
+            let splits = shares.divide(&videos);
+            let count = |split| splits.values().filter(|&&own| own == split).count();
+            assert_eq!(Split::ALL.map(count), expected, "{videos:?}");
         }
     }
 }

@@ -1,21 +1,22 @@
-//! What a network has to beat: ridge regression on the means over time.
+//! The baseline of a study: ridge regression on the means over time.
 
 use super::evaluate::Scored;
 use super::ridge::{Ridge, Row, pooled};
-use super::{Dataset, Protocol, Split, TrainError};
+use super::{Dataset, DatasetError, Protocol, StudyError};
+use undertone_types::Split;
 
-/// A ridge regression that was given a part of the modalities.
+/// A ridge regression from the modalities of one protocol to the label.
 #[derive(Debug)]
 pub(super) struct Baseline(Ridge);
 
 impl Baseline {
-    /// Fits label to what `protocol` gives of the training split; the penalty is chosen on the
-    /// validation split.
+    /// Fits it to the training split under `protocol`; the penalty is chosen on the validation
+    /// split.
     ///
     /// # Errors
     /// When the data set cannot be read or a split is empty.
-    pub(super) fn fit(dataset: &Dataset, protocol: Protocol) -> Result<Self, TrainError> {
-        let pairs = |split| -> Result<(Vec<Row>, Vec<Row>), TrainError> {
+    pub(super) fn fit(dataset: &Dataset, protocol: Protocol) -> Result<Self, StudyError> {
+        let pairs = |split| -> Result<(Vec<Row>, Vec<Row>), DatasetError> {
             let mut pairs = (Vec::new(), Vec::new());
             for at in dataset.split(split) {
                 pairs.0.push(inputs(dataset, at, protocol)?);
@@ -27,7 +28,7 @@ impl Baseline {
         Ok(Self(Ridge::fit((&train.0, &train.1), (&val.0, &val.1))?))
     }
 
-    /// Scores the test split as `protocol` gives it.
+    /// Scores the test split under `protocol`.
     ///
     /// # Errors
     /// When the data set cannot be read.
@@ -35,7 +36,7 @@ impl Baseline {
         &self,
         dataset: &Dataset,
         protocol: Protocol,
-    ) -> Result<Vec<Scored>, TrainError> {
+    ) -> Result<Vec<Scored>, DatasetError> {
         let one = |at: usize| {
             let entry = &dataset.entries()[at];
             let score = self.0.predict(&inputs(dataset, at, protocol)?);
@@ -50,7 +51,7 @@ impl Baseline {
     }
 }
 
-fn inputs(dataset: &Dataset, at: usize, protocol: Protocol) -> Result<Row, TrainError> {
+fn inputs(dataset: &Dataset, at: usize, protocol: Protocol) -> Result<Row, DatasetError> {
     let given = protocol.input(dataset.example(at)?, at);
     Ok(pooled(&[&given.audio, &given.text, &given.video]))
 }

@@ -42,7 +42,8 @@ pub(super) fn batch(network: &Network, examples: &[Example]) -> Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Lengths, Split};
+    use crate::Lengths;
+    use undertone_types::Split;
 
     fn entry(audio: usize) -> Entry {
         Entry {

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use super::TrainError;
+use super::ConfigError;
+use crate::files::read_text;
 use undertone_fusion::{LossWeights, NetworkConfig, Precision};
 
 /// Everything that decides a training run, besides its data.
@@ -122,12 +123,12 @@ impl DeviceChoice {
     ///
     /// # Errors
     /// When CUDA is asked for and libtorch sees no such device.
-    pub(super) fn resolve(self) -> Result<Device, TrainError> {
+    pub(super) fn resolve(self) -> Result<Device, ConfigError> {
         match self {
             Self::Cpu => Ok(Device::Cpu),
             Self::Auto => Ok(Device::cuda_if_available()),
             Self::Cuda if tch::Cuda::is_available() => Ok(Device::Cuda(0)),
-            Self::Cuda => Err(TrainError::NoCuda),
+            Self::Cuda => Err(ConfigError::NoCuda),
         }
     }
 }
@@ -181,31 +182,27 @@ impl TrainConfig {
     ///
     /// # Errors
     /// When the file cannot be read, has unknown keys, or values that make no sense.
-    pub fn read(path: &Path) -> Result<Self, TrainError> {
-        let text = std::fs::read_to_string(path).map_err(|source| TrainError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::from_toml(&text, &path.display().to_string())
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        Self::from_toml(&read_text(path)?, &path.display().to_string())
     }
 
     /// A config from a file, if any, with single keys set to other values: `run.seed` to `3`.
     ///
     /// # Errors
     /// When the file cannot be read, a key is unknown, or a value makes no sense.
-    pub fn load(path: Option<&Path>, set: &[(String, String)]) -> Result<Self, TrainError> {
+    pub fn load(path: Option<&Path>, set: &[(String, String)]) -> Result<Self, ConfigError> {
         let file = path.map_or(Ok(Self::default()), Self::read)?;
         let mut table = toml::Table::try_from(&file).unwrap_or_default();
         for (key, value) in set {
             let Some((section, key)) = key.split_once('.') else {
-                return Err(TrainError::UnknownKey(key.clone()));
+                return Err(ConfigError::UnknownKey(key.clone()));
             };
             let place = table.get_mut(section).and_then(|keys| keys.as_table_mut());
             let place = place.and_then(|keys| keys.get_mut(key));
-            let place = place.ok_or_else(|| TrainError::UnknownKey(format!("{section}.{key}")))?;
-            // What is no number or truth value is a word.
-            let word = || toml::Value::String(value.clone());
-            *place = value.parse().unwrap_or_else(|_| word());
+            let place = place.ok_or_else(|| ConfigError::UnknownKey(format!("{section}.{key}")))?;
+            // A value that is not TOML is a string without its quotes.
+            let string = || toml::Value::String(value.clone());
+            *place = value.parse().unwrap_or_else(|_| string());
         }
         Self::from_toml(&table.to_string(), "the settings of --set")
     }
@@ -214,8 +211,8 @@ impl TrainConfig {
     ///
     /// # Errors
     /// When the text has unknown keys, or values that make no sense.
-    pub fn from_toml(text: &str, name: &str) -> Result<Self, TrainError> {
-        let config: Self = toml::from_str(text).map_err(|source| TrainError::Config {
+    pub fn from_toml(text: &str, name: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|source| ConfigError::Toml {
             name: name.to_owned(),
             source: Box::new(source),
         })?;
@@ -227,7 +224,7 @@ impl TrainConfig {
     ///
     /// # Errors
     /// Names every value that makes no sense.
-    pub fn check(&self) -> Result<(), TrainError> {
+    pub fn check(&self) -> Result<(), ConfigError> {
         let mut problems = self.optimiser.problems();
         if self.run.epochs == 0 {
             problems.push("run.epochs must be at least 1".to_owned());
@@ -245,7 +242,7 @@ impl TrainConfig {
         if problems.is_empty() {
             Ok(())
         } else {
-            Err(TrainError::Unusable { problems })
+            Err(ConfigError::Unusable { problems })
         }
     }
 }

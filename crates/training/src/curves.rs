@@ -5,16 +5,16 @@ use std::path::Path;
 use plotters::prelude::*;
 
 use super::{EpochReport, TrainError};
-use crate::error::write_file;
+use crate::files::write_file;
 
 /// Pixels.
 const SIZE: (u32, u32) = (900, 720);
 const FONT: &str = "sans-serif";
 
-/// What a curve shows of an epoch.
+/// The value of an epoch that a curve shows.
 type Of = fn(&EpochReport) -> f64;
 
-/// A curve: its name, its colour, what it shows.
+/// A curve: its name, its colour, its values.
 type Curve = (&'static str, RGBColor, Of);
 
 const LOSSES: [Curve; 4] = [
@@ -30,7 +30,8 @@ const ERRORS: [Curve; 2] = [
     }),
 ];
 
-/// Draws loss and validation error over the epochs into an SVG file. Nothing without epochs.
+/// Draws loss and validation error over the epochs into an SVG file; without epochs it draws
+/// nothing.
 ///
 /// # Errors
 /// When it cannot be drawn or written.
@@ -39,14 +40,17 @@ pub(super) fn draw(reports: &[EpochReport], path: &Path) -> Result<(), TrainErro
         return Ok(());
     }
     let mut svg = String::new();
-    paint(reports, &mut svg).map_err(|reason| TrainError::Picture {
+    paint(reports, &mut svg).map_err(|source| TrainError::Picture {
         path: path.to_owned(),
-        reason: reason.to_string(),
+        source,
     })?;
-    write_file(path, svg.as_bytes())
+    Ok(write_file(path, svg.as_bytes())?)
 }
 
-fn paint(reports: &[EpochReport], svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
+fn paint(
+    reports: &[EpochReport],
+    svg: &mut String,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let (above, below) = area.split_vertically(SIZE.1 / 2);
@@ -64,7 +68,7 @@ fn chart(
     curves: &[Curve],
     reports: &[EpochReport],
     marked: Option<u32>,
-) -> Result<(), Box<dyn std::error::Error>> {
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let values = || curves.iter().flat_map(|(_, _, of)| reports.iter().map(of));
     let top = values().fold(0.0, f64::max) * 1.05;
     let bottom = values().fold(f64::INFINITY, f64::min) * 0.95;

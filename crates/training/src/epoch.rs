@@ -5,15 +5,16 @@ use std::ops::ControlFlow;
 use super::adam::Adam;
 use super::batches::{batch, plan};
 use super::missing::leave_out;
-use super::{Dataset, Example, Split, TrainConfig, TrainError};
+use super::{Dataset, Example, TrainConfig, TrainError};
 use undertone_fusion::{LossValues, Network, Noise, Rng};
+use undertone_types::Split;
 
 /// Names of the random streams of an epoch.
 const ORDER: u64 = 1;
 const MISSING: u64 = 2;
 const DROPOUT: u64 = 3;
 
-/// What a step tells before the next one begins.
+/// Called after each step; may interrupt the epoch.
 pub(super) type OnStep<'s> = &'s mut dyn FnMut(Step) -> ControlFlow<()>;
 
 /// A step of the optimiser.
@@ -21,16 +22,16 @@ pub(super) type OnStep<'s> = &'s mut dyn FnMut(Step) -> ControlFlow<()>;
 pub struct Step {
     /// The epoch it is in, from 1.
     pub epoch: u32,
-    /// Which of the epoch's, from 1.
+    /// Its number in the epoch, from 1.
     pub step: usize,
-    /// Of the epoch.
+    /// Steps in the epoch.
     pub steps: usize,
     /// The loss of its batch.
     pub loss: f64,
 }
 
-/// Trains one epoch (from 1) and gives its mean losses; `None` if `on_step` broke it off. What
-/// happens depends on the weights, the optimiser's state, the seed and the epoch only, so a
+/// Trains one epoch (from 1) and gives its mean losses; `None` if `on_step` interrupted it. The
+/// result depends only on the weights, the optimiser's state, the seed and the epoch, so a
 /// resumed run is the same run.
 pub(super) fn train_epoch(
     network: &Network,
@@ -78,7 +79,7 @@ pub(super) fn train_epoch(
     Ok(Some(sums.over(count as f64)))
 }
 
-/// Runs a batch through both flows and leaves the gradients of its loss.
+/// Runs a batch through both flows and adds the gradients of its loss to those of the weights.
 pub fn backward(
     network: &Network,
     examples: &[Example],

@@ -1,240 +1,84 @@
-//! What can go wrong in this room.
+//! What can end a training run, and a study of many.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::Split;
-use undertone_formats::FormatError;
-use undertone_fusion::{FusionError, Modality};
-use undertone_types::Failure;
+use crate::config_error::ConfigError;
+use crate::dataset::{DatasetError, EmptySplit};
+use crate::evaluate::EvalError;
+use crate::files::FileError;
+use crate::ridge::RidgeError;
+use crate::simulator::SimulatorError;
+use crate::state::ResumeError;
+use crate::variant::OffAlready;
+use undertone_fusion::FusionError;
 
-/// A data set, config or run that cannot be used.
+/// A training run that cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// An engine makes no session.
-    #[error("{failure}")]
-    Engine {
-        /// Which, and why.
-        failure: Failure,
-    },
-    /// All transcripts are right, or all are wrong: no gate can be fitted.
-    #[error(
-        "nothing to calibrate on: {right} of {transcribed} transcripts are right; both kinds are \
-         needed, so take clips with and without noise"
-    )]
-    NothingToCalibrate {
-        /// Clips in which something was transcribed.
-        transcribed: usize,
-        /// Of these, how many are right.
-        right: usize,
-    },
-    /// A file could not be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file could not be written.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The training config is not valid TOML or has unknown keys.
-    #[error("{name} is not a training config")]
-    Config {
-        /// The file, or where the text came from.
-        name: String,
-        /// Why, with the line.
-        source: Box<toml::de::Error>,
-    },
-    /// A key that the training config does not have.
-    #[error("{0} is no key of a training config; config/train.toml explains all")]
-    UnknownKey(String),
-    /// Values in the training config are out of range.
-    #[error("unusable training config: {}", problems.join("; "))]
-    Unusable {
-        /// One fragment each.
-        problems: Vec<String>,
-    },
-    /// A line of JSON in a data set or run is not what it should be.
-    #[error("{}, line {line}: not understood", path.display())]
-    Json {
-        /// Which file.
-        path: PathBuf,
-        /// Which line, from 1.
-        line: usize,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// A shard is not a whole safetensors file.
-    #[error("{} is not a whole safetensors file", path.display())]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: safetensors::SafeTensorError,
-    },
-    /// The data set was never finished.
-    #[error("the data set {} was not finished; run its extraction again to go on", path.display())]
-    Unfinished {
-        /// Which folder.
-        path: PathBuf,
-    },
-    /// The folder holds another data set.
-    #[error("{} already holds another data set: {difference}", path.display())]
-    OtherDataset {
-        /// Which folder.
-        path: PathBuf,
-        /// What differs.
-        difference: String,
-    },
-    /// Something in the data set contradicts something else in it.
-    #[error("the data set {} contradicts itself: {reason}", path.display())]
-    Inconsistent {
-        /// Which folder.
-        path: PathBuf,
-        /// How.
-        reason: String,
-    },
-    /// Ids that appear more than once.
-    #[error("duplicate ids: {}", ids.join(", "))]
-    Duplicate {
-        /// The first of them.
-        ids: Vec<String>,
-    },
-    /// A matrix is not as wide as the data set.
-    #[error("{modality} of {id} is {got} wide, the data set has {expected}")]
-    Width {
-        /// Which utterance.
-        id: String,
-        /// Which modality.
-        modality: Modality,
-        /// The data set's width.
-        expected: usize,
-        /// The matrix's width.
-        got: usize,
-    },
-    /// A label is NaN or infinite.
-    #[error("the label of {id} is not finite")]
-    Label {
-        /// Which utterance.
-        id: String,
-    },
-    /// A split without utterances.
-    #[error(
-        "the data set has no {split} utterances; name the splits when it is made (a column \
-         `split`, or `--val-share` and `--test-share`), or cross-validate with `study --folds`"
-    )]
-    Empty {
-        /// Which split.
-        split: String,
-    },
-    /// Nothing would be imported.
-    #[error("there is no utterance to import: the splits or the labels name none of them")]
-    NothingToImport,
-    /// No utterances to fit a simulator on.
-    #[error(
-        "data.simulated = \"ridge\" needs {split} utterances with text, and with audio or video; \
-         there are none"
-    )]
-    NothingToSimulate {
-        /// In which split.
-        split: Split,
-    },
-    /// The place for something new is taken.
-    #[error("{} is there already; choose another folder", path.display())]
-    Exists {
-        /// Which place.
-        path: PathBuf,
-    },
-    /// A packed bundle that does not hold together.
+    /// The config is unusable.
     #[error(transparent)]
-    Bundle(#[from] undertone_bundle::BundleErrors),
-    /// A network and a bundle that do not belong together.
-    #[error("the network in {} does not fit the bundle: {reason}", path.display())]
-    Unfit {
-        /// The network's folder.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// A bundle's manifest that is no TOML.
-    #[error("{} is not valid TOML: {reason}", path.display())]
-    Manifest {
-        /// Which file.
-        path: PathBuf,
-        /// Why, with the line.
-        reason: String,
-    },
-    /// A file could not be copied.
-    #[error("cannot copy {} to {}", from.display(), to.display())]
-    Copy {
-        /// Which file.
-        from: PathBuf,
-        /// To where.
-        to: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The curves could not be drawn.
-    #[error("cannot draw {}: {reason}", path.display())]
-    Picture {
-        /// Which picture.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// A CUDA device was asked for.
-    #[error(
-        "run.device = \"cuda\", but this libtorch sees no CUDA device: point LIBTORCH at one \
-         for CUDA and build again, or set run.device to \"cpu\" or \"auto\""
-    )]
-    NoCuda,
-    /// The scorer's widths are not the data set's.
-    #[error("the network takes {modality} {expected} wide, the data set has {got}")]
-    OtherWidths {
-        /// Which modality.
-        modality: Modality,
-        /// The network's width.
-        expected: usize,
-        /// The data set's width.
-        got: usize,
-    },
-    /// The checkpoint is of another run.
-    #[error("cannot resume: {0}; start without resuming, or in another folder")]
-    Resume(String),
+    Config(#[from] ConfigError),
+    /// The data set is unusable.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The stand-in for simulated text cannot be fitted or written.
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
+    /// The network cannot be made, read or written.
+    #[error(transparent)]
+    Fusion(#[from] FusionError),
+    /// The network cannot be evaluated on the validation split.
+    #[error(transparent)]
+    Eval(#[from] EvalError),
+    /// A file of the run cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The run's folder is in use.
     #[error("{} already holds a run; resume it, or choose another folder", path.display())]
     Occupied {
         /// Which folder.
         path: PathBuf,
     },
+    /// The checkpoint does not continue this run.
+    #[error("cannot resume; start without --resume, or in another folder")]
+    Resume(#[from] ResumeError),
     /// The loss became NaN or infinite.
     #[error("the loss is not finite in epoch {epoch}; lower optimiser.learning_rate")]
     Diverged {
         /// Which epoch, from 1.
         epoch: u32,
     },
-    /// An evaluation protocol that does not exist.
+    /// The curves could not be drawn.
+    #[error("cannot draw {}", path.display())]
+    Picture {
+        /// Which picture.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// A study that cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    /// One of its runs ended with an error.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A trained network cannot be evaluated.
+    #[error(transparent)]
+    Eval(#[from] EvalError),
+    /// The data set is unusable.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The baseline cannot be fitted.
+    #[error(transparent)]
+    Ridge(#[from] RidgeError),
+    /// A file of the study cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// More folds than the recordings allow.
     #[error(
-        "{0:?} is no protocol; there are complete, simulated, parts like audio or audio+text, \
-         random-modality:RATE, random-frames:RATE, and the families fixed, random-modality, \
-         random-frames and all"
-    )]
-    Protocol(String),
-    /// A part of the method that cannot be switched off.
-    #[error("{0:?} is no part that can be left out; there are mkd, rs, rnc, mia and missing")]
-    Term(String),
-    /// A part of the method that is off already.
-    #[error("without {0}: the config has it off already, so both runs would be the same")]
-    OffAlready(&'static str),
-    /// A cross-validation that cannot be.
-    #[error(
-        "{folds} folds of {recordings} recordings: there must be two folds or more, and more \
+        "{folds} folds of {recordings} recordings: at least two folds are needed, and more \
          recordings than folds"
     )]
     Folds {
@@ -243,76 +87,79 @@ pub enum TrainError {
         /// Recordings outside of the test split.
         recordings: usize,
     },
-    /// A folder of another study.
+    /// A part of the method that the config has off already.
+    #[error(transparent)]
+    OffAlready(#[from] OffAlready),
+    /// The folder holds another study.
     #[error(
         "{} holds a study with another config, data set, folds or protocols; choose another folder",
         path.display()
     )]
-    OtherStudy {
+    Other {
         /// Which folder.
         path: PathBuf,
     },
-    /// A split that does not exist.
-    #[error("{0:?} is no split; there are train, val and test")]
-    Split(String),
-    /// The network refused.
-    #[error(transparent)]
-    Fusion(#[from] FusionError),
-    /// Labels that are no sentiment in [−3, 3].
-    #[error(
-        "{count} labels are not from -3 to 3, which is what a network learns: {}; scale them first",
-        named.join(", ")
-    )]
-    LabelRange {
-        /// How many.
-        count: usize,
-        /// The first of them, with their values.
-        named: Vec<String>,
-    },
-    /// A checkpoint is not of the method's released network.
-    #[error("{} is not a network of the released code: {}", path.display(), problems.join("; "))]
-    Weights {
-        /// Which file.
-        path: PathBuf,
-        /// One fragment each.
-        problems: Vec<String>,
-    },
-    /// A file of another program cannot be used.
-    #[error(transparent)]
-    Format(#[from] FormatError),
-    /// libtorch refused.
-    #[error("libtorch refused an operation")]
-    Torch(#[from] tch::TchError),
 }
 
-impl TrainError {
-    /// Whether other words on the command line, or in a config file, would help.
-    #[must_use]
-    pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::Config { .. }
-                | Self::UnknownKey(_)
-                | Self::Unusable { .. }
-                | Self::OtherDataset { .. }
-                | Self::Occupied { .. }
-                | Self::OtherStudy { .. }
-                | Self::Exists { .. }
-                | Self::Protocol(_)
-                | Self::Split(_)
-                | Self::Term(_)
-                | Self::OffAlready(_)
-                | Self::Folds { .. }
-                | Self::NoCuda
-                | Self::Format(_)
-        )
+impl From<ConfigError> for StudyError {
+    fn from(error: ConfigError) -> Self {
+        Self::Train(error.into())
     }
 }
 
-/// Writes a file whole or not at all.
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    undertone_types::write_atomically(path, bytes).map_err(|source| TrainError::Write {
-        path: path.to_owned(),
-        source,
-    })
+impl From<SimulatorError> for StudyError {
+    fn from(error: SimulatorError) -> Self {
+        Self::Train(error.into())
+    }
+}
+
+impl From<FusionError> for StudyError {
+    fn from(error: FusionError) -> Self {
+        Self::Eval(error.into())
+    }
+}
+
+impl From<EmptySplit> for TrainError {
+    fn from(error: EmptySplit) -> Self {
+        Self::Dataset(error.into())
+    }
+}
+
+impl From<EmptySplit> for StudyError {
+    fn from(error: EmptySplit) -> Self {
+        Self::Dataset(error.into())
+    }
+}
+
+impl TrainError {
+    /// Whether other settings, or another command line, would help.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Config(error) => error.is_usage(),
+            Self::Dataset(error) => error.is_usage(),
+            Self::Simulator(error) => error.is_usage(),
+            Self::Eval(error) => error.is_usage(),
+            Self::Occupied { .. } => true,
+            Self::Fusion(_)
+            | Self::File(_)
+            | Self::Resume(_)
+            | Self::Diverged { .. }
+            | Self::Picture { .. } => false,
+        }
+    }
+}
+
+impl StudyError {
+    /// Whether other settings, or another command line, would help.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Train(error) => error.is_usage(),
+            Self::Eval(error) => error.is_usage(),
+            Self::Dataset(error) => error.is_usage(),
+            Self::Folds { .. } | Self::OffAlready(_) | Self::Other { .. } => true,
+            Self::Ridge(_) | Self::File(_) => false,
+        }
+    }
 }

@@ -3,13 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{Drawn, Interval, intervals};
-use super::{Dataset, Metrics, Protocol, Split, TrainError, metrics};
-use undertone_fusion::{FusionInput, Modality, Network, Scorer, keep_freed_memory, predict};
+use super::{Dataset, DatasetError, EmptySplit, Metrics, Protocol, metrics};
+use undertone_fusion::{
+    FusionError, FusionInput, Modality, Network, Scorer, keep_freed_memory, predict,
+};
+use undertone_types::Split;
 
-/// Utterances that are in memory at once.
+/// Utterances in memory at once.
 const CHUNK: usize = 256;
 
-/// The outcome of an evaluation.
+/// The result of an evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvalReport {
@@ -19,7 +22,8 @@ pub struct EvalReport {
     pub split: Split,
     /// How good, to four decimals.
     pub metrics: Metrics,
-    /// How sure, to four decimals; `None` where it was not asked for or cannot be said.
+    /// Its 95 % intervals, to four decimals; `None` without resamples, or with too few
+    /// recordings.
     pub interval: Option<Interval>,
     /// Every utterance, in the order of the data set.
     pub utterances: Vec<Scored>,
@@ -35,8 +39,46 @@ pub struct Scored {
     pub source: String,
     /// The truth.
     pub label: f32,
-    /// What the network said, not clamped.
+    /// The network's score, not clamped.
     pub score: f32,
+}
+
+/// A network that cannot be evaluated on a data set.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// The data set is unusable.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The network cannot score it.
+    #[error(transparent)]
+    Fusion(#[from] FusionError),
+    /// The network's widths are not the data set's.
+    #[error("the network takes {modality} {expected} wide, the data set has {got}")]
+    Widths {
+        /// Which modality.
+        modality: Modality,
+        /// The network's width.
+        expected: usize,
+        /// The data set's width.
+        got: usize,
+    },
+}
+
+impl From<EmptySplit> for EvalError {
+    fn from(error: EmptySplit) -> Self {
+        Self::Dataset(error.into())
+    }
+}
+
+impl EvalError {
+    /// Whether another command line would help.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Dataset(error) => error.is_usage(),
+            Self::Fusion(_) | Self::Widths { .. } => false,
+        }
+    }
 }
 
 /// Evaluates a scorer on a split under a protocol, with 95 % intervals from `resamples`
@@ -50,7 +92,7 @@ pub fn evaluate(
     split: Split,
     protocol: Protocol,
     resamples: usize,
-) -> Result<EvalReport, TrainError> {
+) -> Result<EvalReport, EvalError> {
     keep_freed_memory();
     check_widths(scorer.network(), dataset)?;
     let utterances = score_split(scorer.network(), dataset, split, protocol)?;
@@ -85,13 +127,13 @@ pub(super) fn score_split(
     dataset: &Dataset,
     split: Split,
     protocol: Protocol,
-) -> Result<Vec<Scored>, TrainError> {
+) -> Result<Vec<Scored>, EvalError> {
     let mut scored = Vec::new();
     for chunk in dataset.split(split).chunks(CHUNK) {
         let inputs: Vec<FusionInput> = chunk
             .iter()
             .map(|&at| Ok(protocol.input(dataset.example(at)?, at)))
-            .collect::<Result<_, TrainError>>()?;
+            .collect::<Result<_, DatasetError>>()?;
         let predictions = predict(network, &inputs)?;
         scored.extend(chunk.iter().zip(predictions).map(|(&at, prediction)| {
             let entry = &dataset.entries()[at];
@@ -107,20 +149,18 @@ pub(super) fn score_split(
 }
 
 /// The metrics of scored utterances, not rounded.
-pub(super) fn summarise(scored: &[Scored], split: Split) -> Result<Metrics, TrainError> {
+pub(super) fn summarise(scored: &[Scored], split: Split) -> Result<Metrics, EmptySplit> {
     let truth: Vec<f32> = scored.iter().map(|one| one.label).collect();
     let predicted: Vec<f32> = scored.iter().map(|one| one.score).collect();
-    metrics(&truth, &predicted).ok_or_else(|| TrainError::Empty {
-        split: split.to_string(),
-    })
+    metrics(&truth, &predicted).ok_or(EmptySplit(split))
 }
 
-fn check_widths(network: &Network, dataset: &Dataset) -> Result<(), TrainError> {
-    for modality in [Modality::Audio, Modality::Text, Modality::Video] {
+fn check_widths(network: &Network, dataset: &Dataset) -> Result<(), EvalError> {
+    for modality in Modality::ALL {
         let expected = *network.config().widths.get(modality);
         let got = *dataset.info().widths.get(modality);
         if expected != got {
-            return Err(TrainError::OtherWidths {
+            return Err(EvalError::Widths {
                 modality,
                 expected,
                 got,

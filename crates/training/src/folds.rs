@@ -1,22 +1,24 @@
-//! Cross-validation: recordings dealt to folds, so that nobody is in training and test at once.
+//! Cross-validation: whole recordings are dealt to folds, so that no recording is in both the
+//! training and the test split.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Dataset, Split, TrainError};
+use super::{Dataset, StudyError};
 use undertone_fusion::Rng;
+use undertone_types::Split;
 
 /// The stream of the dealing; fixed, so that studies can be compared.
 const STREAM: u64 = 0xf01d;
-/// One in so many of a fold's other recordings validates.
+/// Of the recordings outside a fold, one in this many is for validation.
 const VALIDATION: usize = 10;
 
-/// The data set once per fold: that fold's recordings are the test split, a tenth of the others
-/// (at least one) the validation split, the rest the training split. Utterances that are in the
-/// test split already stay out of it all.
+/// The data set once per fold: the fold's recordings are the test split, a tenth of the others
+/// (at least one) the validation split, the rest the training split. Utterances of the data
+/// set's own test split take part in no fold.
 ///
 /// # Errors
 /// When there are too few recordings for so many folds.
-pub(super) fn folds(dataset: &Dataset, count: usize) -> Result<Vec<Dataset>, TrainError> {
+pub(super) fn folds(dataset: &Dataset, count: usize) -> Result<Vec<Dataset>, StudyError> {
     let mut sizes = BTreeMap::<&str, usize>::new();
     for entry in dataset.entries() {
         if entry.split != Split::Test {
@@ -24,7 +26,7 @@ pub(super) fn folds(dataset: &Dataset, count: usize) -> Result<Vec<Dataset>, Tra
         }
     }
     if count < 2 || sizes.len() < count + 1 {
-        return Err(TrainError::Folds {
+        return Err(StudyError::Folds {
             folds: count,
             recordings: sizes.len(),
         });
@@ -49,7 +51,7 @@ pub(super) fn folds(dataset: &Dataset, count: usize) -> Result<Vec<Dataset>, Tra
     Ok((0..count).map(one).collect())
 }
 
-/// Each recording to the fold that has the fewest utterances so far, the largest first.
+/// Gives each recording, the largest first, to the fold with the fewest utterances so far.
 fn deal<'s>(sources: &[(&'s str, usize)], count: usize) -> HashMap<&'s str, usize> {
     let mut sources = sources.to_vec();
     sources.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folds_are_of_like_size() {
+    fn folds_are_of_similar_size() {
         let sources: Vec<(String, usize)> =
             (0..40).map(|at| (format!("v{at}"), 1 + at % 9)).collect();
         let sources: Vec<(&str, usize)> = sources.iter().map(|(s, n)| (s.as_str(), *n)).collect();

@@ -1,37 +1,74 @@
-//! Writes a data set of another program as one of ours.
+//! Writes a data set of another program as one of this program.
 
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::dataset::{BundleId, DatasetInfo, DatasetWriter, Example, Split};
-use super::{Lengths, TrainError};
-use undertone_formats::{Corpus, Features, Heading, Part};
+use super::{BundleId, DatasetError, DatasetInfo, DatasetWriter, Example, Lengths};
+use undertone_formats::{Corpus, Features, FormatError, Heading};
 use undertone_fusion::Widths;
+use undertone_types::Split;
 
-/// The bundle that imported data sets name, as none made them.
+/// The bundle's name in imported data sets, which no bundle made.
 const IMPORTED: &str = "imported";
-/// How many culprits a message names.
+/// How many utterances a message names.
 const NAMED: usize = 5;
 
-/// What became of the utterances of one split.
+/// What was imported into one split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportedSplit {
     /// Which split.
     pub split: Split,
     /// How many utterances were written.
     pub utterances: usize,
-    /// Values that were not finite, and were zeroed.
+    /// Values that were not finite, and became 0.
     pub zeroed: usize,
     /// Utterances without each modality.
     pub without: Lengths,
-    /// Utterances that have nothing at all, and were left out.
+    /// Ids of utterances without any features, which were left out.
     pub empty: Vec<String>,
-    /// Utterances that an interrupted import had written before.
-    pub there: usize,
+    /// Utterances that an earlier, interrupted import had written.
+    pub present: usize,
 }
 
-/// Writes all utterances of a corpus to a folder, a shard at a time; goes on where an
-/// interrupted import ended. `on_utterance` hears how many are done.
+/// A data set that cannot be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file of the other program cannot be used.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The data set cannot be written, or has duplicate ids.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// It has no utterances.
+    #[error("there is no utterance to import: the splits or the labels name none of them")]
+    Nothing,
+    /// Labels outside of [−3, 3].
+    #[error(
+        "{count} labels are not from -3 to 3, which is what a network learns: {}; scale them first",
+        named.join(", ")
+    )]
+    LabelRange {
+        /// How many.
+        count: usize,
+        /// The first of them, with their values.
+        named: Vec<String>,
+    },
+}
+
+impl ImportError {
+    /// Whether another file, or another command line, would help.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Format(error) => error.is_usage(),
+            Self::Dataset(error) => error.is_usage(),
+            Self::Nothing | Self::LabelRange { .. } => false,
+        }
+    }
+}
+
+/// Writes all utterances of a corpus to a folder, a shard at a time; continues an interrupted
+/// import. `on_utterance` is called with the number of utterances done.
 ///
 /// # Errors
 /// When ids are not unique, labels are out of [−3, 3], features cannot be read, or the folder
@@ -40,7 +77,7 @@ pub fn import(
     corpus: &mut Corpus,
     out: &Path,
     on_utterance: &mut dyn FnMut(usize),
-) -> Result<Vec<ImportedSplit>, TrainError> {
+) -> Result<Vec<ImportedSplit>, ImportError> {
     check(&corpus.headings)?;
     let [audio, text, video] = corpus.widths;
     let bundle = BundleId {
@@ -52,9 +89,9 @@ pub fn import(
     let mut writer = DatasetWriter::open(out, info)?;
     let mut splits: Vec<ImportedSplit> = Split::ALL.into_iter().map(ImportedSplit::new).collect();
     for (at, heading) in corpus.headings.iter().enumerate() {
-        let split = &mut splits[heading.part as usize];
+        let split = &mut splits[heading.split as usize];
         if writer.contains(&heading.id) {
-            split.there += 1;
+            split.present += 1;
         } else {
             let features = corpus.features.read(at)?;
             split.add(&mut writer, heading, features)?;
@@ -73,7 +110,7 @@ impl ImportedSplit {
             zeroed: 0,
             without: Lengths::default(),
             empty: Vec::new(),
-            there: 0,
+            present: 0,
         }
     }
 
@@ -82,11 +119,11 @@ impl ImportedSplit {
         writer: &mut DatasetWriter,
         heading: &Heading,
         features: Features,
-    ) -> Result<(), TrainError> {
+    ) -> Result<(), ImportError> {
         let example = Example {
             id: heading.id.clone(),
             source: heading.source.clone(),
-            split: heading.part.into(),
+            split: heading.split,
             label: heading.label as f32,
             text: heading.text.clone(),
             audio: features.audio,
@@ -116,36 +153,27 @@ impl ImportedSplit {
     }
 }
 
-impl From<Part> for Split {
-    fn from(part: Part) -> Self {
-        match part {
-            Part::Train => Self::Train,
-            Part::Val => Self::Val,
-            Part::Test => Self::Test,
-        }
-    }
-}
-
-/// What tells one import from another of the same name: utterances, labels and splits.
+/// What distinguishes imports: utterances, labels and splits. The text that is hashed must not
+/// change, or interrupted imports could not be continued by a later version.
 fn fingerprint(headings: &[Heading]) -> String {
     let mut hasher = blake3::Hasher::new();
     for Heading {
         id,
         source,
-        part,
+        split,
         label,
         text,
     } in headings
     {
-        hasher.update(format!("{id:?} {source:?} {part:?} {label} {text:?}\n").as_bytes());
+        hasher.update(format!("{id:?} {source:?} {split:?} {label} {text:?}\n").as_bytes());
     }
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-/// Looks at all ids and labels before anything is written.
-fn check(headings: &[Heading]) -> Result<(), TrainError> {
+/// Checks all ids and labels, before anything is written.
+fn check(headings: &[Heading]) -> Result<(), ImportError> {
     if headings.is_empty() {
-        return Err(TrainError::NothingToImport);
+        return Err(ImportError::Nothing);
     }
     let mut seen = HashSet::new();
     let ids: Vec<String> = (headings.iter())
@@ -154,7 +182,7 @@ fn check(headings: &[Heading]) -> Result<(), TrainError> {
         .take(NAMED)
         .collect();
     if !ids.is_empty() {
-        return Err(TrainError::Duplicate { ids });
+        return Err(DatasetError::DuplicateIds { ids }.into());
     }
     let named: Vec<String> = (headings.iter())
         .filter(|own| !(-3.0..=3.0).contains(&own.label))
@@ -162,7 +190,7 @@ fn check(headings: &[Heading]) -> Result<(), TrainError> {
         .collect();
     match named.len() {
         0 => Ok(()),
-        count => Err(TrainError::LabelRange {
+        count => Err(ImportError::LabelRange {
             count,
             named: named[..count.min(NAMED)].to_vec(),
         }),
@@ -200,9 +228,9 @@ mod tests {
         assert_eq!(example.audio.row(0)[0], 0.0);
         let features = corpus.features.read(1).unwrap();
         assert_eq!(dataset.example(1).unwrap().real, features.text);
-        // Once more: everything is there.
+        // Again: everything is present.
         let again = import(&mut corpus, folder.path(), &mut |_| ()).unwrap();
-        assert_eq!((again[0].utterances, again[0].there), (0, 8));
+        assert_eq!((again[0].utterances, again[0].present), (0, 8));
     }
 
     #[test]

@@ -1,23 +1,23 @@
 //! Data sets on disk, the two-flow training loop, and how good a network is.
 //!
-//! [`train()`] and [`evaluate()`] are the ways in; [`DatasetWriter`] writes what they read. The
-//! network and its losses live in `fusion`. Nothing here prints: progress goes to a callback
-//! and to `metrics.jsonl`.
+//! [`train()`], [`evaluate()`] and [`study()`] are the ways in; [`DatasetWriter`] writes the data
+//! sets that they read. The network and its losses live in `fusion`, files of other programs in
+//! `formats`. Nothing here prints: events go to a callback and to `metrics.jsonl`.
 
 mod adam;
 mod baseline;
 mod batches;
 mod bootstrap;
 mod config;
+mod config_error;
 mod curves;
 mod dataset;
 mod epoch;
 mod error;
 mod evaluate;
+mod files;
 mod folds;
 mod import;
-mod label_csv;
-mod labels;
 mod logistic;
 mod metrics;
 mod missing;
@@ -25,7 +25,6 @@ mod pack;
 mod protocol;
 mod provenance;
 mod publish;
-mod released;
 mod report;
 mod ridge;
 mod run;
@@ -36,6 +35,7 @@ mod statistics;
 mod study;
 mod study_row;
 mod variant;
+mod weights;
 
 #[cfg(test)]
 mod tests;
@@ -46,27 +46,28 @@ pub use config::{
     Criterion, DataConfig, DeviceChoice, MissingConfig, OptimiserConfig, RunConfig, Simulated,
     TrainConfig,
 };
+pub use config_error::ConfigError;
 pub use dataset::{
-    BundleId, Dataset, DatasetInfo, DatasetWriter, Entry, Example, Findings, Lengths, NonFinite,
-    Split,
+    BundleId, Dataset, DatasetError, DatasetInfo, DatasetWriter, EmptySplit, Entry, Example,
+    Findings, Lengths, NonFinite,
 };
-pub use epoch::Step;
-pub use epoch::backward;
-pub use error::TrainError;
-pub use evaluate::{EvalReport, Scored, evaluate};
-pub use import::{ImportedSplit, import};
-pub use labels::{LabelError, LabelledClip, read_labels, word_error_rate, words};
+pub use epoch::{Step, backward};
+pub use error::{StudyError, TrainError};
+pub use evaluate::{EvalError, EvalReport, Scored, evaluate};
+pub use files::FileError;
+pub use import::{ImportError, ImportedSplit, import};
 pub use logistic::{Logistic, expected_calibration_error};
 pub use metrics::{Metrics, metrics};
-pub use pack::{Naming, extractors, pack, seal};
-pub use protocol::Protocol;
+pub use pack::{Naming, PackError, extractors, pack, seal};
+pub use protocol::{Protocol, UnknownProtocol};
 pub use provenance::Provenance;
 pub use publish::publish;
-pub use released::{ReleasedWeights, import_weights};
 pub use report::{EpochReport, Validation};
-pub use run::{Ended, OnProgress, Progress, TrainOutcome, train};
-pub use simulator::Simulator;
-pub use state::Best;
-pub use study::{StudyPlan, StudyProgress, Watcher, study};
+pub use ridge::RidgeError;
+pub use run::{OnEvent, StopReason, TrainEvent, TrainSummary, train};
+pub use simulator::{Simulator, SimulatorError};
+pub use state::{Best, ResumeError};
+pub use study::{RunDone, StudyObserver, StudyPlan, study};
 pub use study_row::{STUDY_COLUMNS, Spread, StudyRow, publish_study};
-pub use variant::Term;
+pub use variant::{OffAlready, Term, UnknownTerm};
+pub use weights::{ReleasedWeights, WeightsError, import_weights};

@@ -54,7 +54,7 @@ pub(super) fn thinned(matrix: &Matrix, rate: f64, rng: &mut Rng) -> Matrix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Split;
+    use undertone_types::Split;
 
     fn example() -> Example {
         let matrix = Matrix::from_rows(&[[1.0]]);

@@ -1,17 +1,19 @@
 //! A trained network and the models that its features came from, as a bundle.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{DocumentMut, Item, Table, TomlError, value};
 
+use super::Provenance;
 use super::provenance::PROVENANCE;
-use super::{Provenance, TrainError};
-use crate::error::write_file;
-use undertone_bundle::{Bundle, MANIFEST_NAME, Manifest, Purpose, sha256_of};
-use undertone_fusion::{Modality, Scorer};
+use crate::files::{FileError, create_folder, read_text, write_file};
+use undertone_bundle::{Bundle, BundleErrors, MANIFEST_NAME, Manifest, Purpose, sha256_of};
+use undertone_fusion::{FusionError, Modality, Scorer};
 
-/// What the new bundle is called and good for; `None` keeps what the base says.
+/// What the manifest of the new bundle says of it; `None` keeps the base's value.
 #[derive(Clone, Debug, Default)]
 pub struct Naming {
     /// Short name, for reports.
@@ -24,6 +26,68 @@ pub struct Naming {
     pub licence: Option<String>,
     /// What a user should know.
     pub notes: Option<String>,
+}
+
+/// A bundle that cannot be packed or sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// The place for the new bundle is taken.
+    #[error("{} already exists; choose another folder", path.display())]
+    Exists {
+        /// Which place.
+        path: PathBuf,
+    },
+    /// The network was trained on features that the bundle does not make.
+    #[error("the network in {} does not fit the bundle: {reason}", path.display())]
+    Unfit {
+        /// The network's folder.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The network cannot be loaded.
+    #[error(transparent)]
+    Fusion(#[from] FusionError),
+    /// The manifest is not TOML.
+    #[error("{} is not valid TOML", path.display())]
+    Manifest {
+        /// Which file.
+        path: PathBuf,
+        /// Why, with the line.
+        source: Box<TomlError>,
+    },
+    /// A file could not be copied.
+    #[error("cannot copy {} to {}", from.display(), to.display())]
+    Copy {
+        /// Which file.
+        from: PathBuf,
+        /// To where.
+        to: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The packed bundle does not hold together.
+    #[error(transparent)]
+    Bundle(#[from] BundleErrors),
+}
+
+impl PackError {
+    /// Whether another command line would help.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Exists { .. } => true,
+            Self::Unfit { .. }
+            | Self::Fusion(_)
+            | Self::Manifest { .. }
+            | Self::Copy { .. }
+            | Self::File(_)
+            | Self::Bundle(_) => false,
+        }
+    }
 }
 
 /// A key of the manifest that names a file, and the key of its hash.
@@ -55,28 +119,28 @@ pub fn extractors(manifest: &Manifest) -> BTreeMap<String, String> {
     ])
 }
 
-/// Makes the bundle `out` of the base's models, gate and prompts and of a trained network:
-/// copies, hashes, and keeps the network's provenance beside it. The manifest's comments stay.
+/// Makes the bundle `out` from the base's models, gate and prompts and from a trained network:
+/// copies and hashes the files, and adds the network's provenance. The manifest keeps its
+/// comments.
 ///
 /// # Errors
 /// When the network was trained on features that this base does not make, `out` exists, or a
 /// file cannot be read or written.
-pub fn pack(base: &Bundle, network: &Path, naming: &Naming, out: &Path) -> Result<(), TrainError> {
+pub fn pack(base: &Bundle, network: &Path, naming: &Naming, out: &Path) -> Result<(), PackError> {
     if out.exists() {
-        return Err(TrainError::Exists {
+        return Err(PackError::Exists {
             path: out.to_owned(),
         });
     }
     fits(&base.manifest, network)?;
-    // Beside its place under another name until it is whole.
+    // Under another name until it is whole.
     let parent = out.parent().filter(|path| !path.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
-    let failed = |source| write_error(out, source);
-    std::fs::create_dir_all(parent).map_err(failed)?;
+    create_folder(parent)?;
     let folder = tempfile::Builder::new()
         .prefix(".packing-")
         .tempdir_in(parent)
-        .map_err(failed)?;
+        .map_err(FileError::write(parent))?;
     for name in base.manifest.feature_files() {
         copy(&base.folder.join(name), &folder.path().join(name))?;
     }
@@ -91,23 +155,21 @@ pub fn pack(base: &Bundle, network: &Path, naming: &Naming, out: &Path) -> Resul
     write_file(&manifest, document.to_string().as_bytes())?;
     seal(folder.path())?;
     Bundle::open(folder.path())?;
-    std::fs::set_permissions(
-        folder.path(),
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
-    .map_err(failed)?;
-    std::fs::rename(folder.path(), out).map_err(failed)?;
-    // It has another name now: nothing is left to remove.
+    // Temporary folders are private.
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755))
+        .map_err(FileError::write(out))?;
+    std::fs::rename(folder.path(), out).map_err(FileError::write(out))?;
+    // Renamed: nothing is left to remove.
     let _ = folder.keep();
     Ok(())
 }
 
-/// Writes the SHA-256 of every file that a bundle's manifest names into it; comments and
-/// everything else stay. Returned are the files, as the manifest names them.
+/// Writes the SHA-256 of every file that a bundle's manifest names into the manifest, and
+/// changes nothing else in it. Gives the files, as the manifest names them.
 ///
 /// # Errors
-/// When the manifest is no TOML, or a file cannot be read.
-pub fn seal(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
+/// When the manifest is not TOML, or a file cannot be read.
+pub fn seal(folder: &Path) -> Result<Vec<PathBuf>, PackError> {
     let path = folder.join(MANIFEST_NAME);
     let mut document = read(&path)?;
     let mut sealed = Vec::new();
@@ -120,7 +182,7 @@ pub fn seal(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
                 continue;
             };
             let part = folder.join(&name);
-            let (sha256, _) = sha256_of(&part).map_err(|source| read_error(&part, source))?;
+            let (sha256, _) = sha256_of(&part).map_err(FileError::read(&part))?;
             section.insert(hash, value(sha256));
             sealed.push(name);
         }
@@ -129,10 +191,10 @@ pub fn seal(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     Ok(sealed)
 }
 
-/// Whether the base makes what the network was trained on.
-fn fits(manifest: &Manifest, network: &Path) -> Result<(), TrainError> {
+/// Checks that the base makes the features that the network was trained on.
+fn fits(manifest: &Manifest, network: &Path) -> Result<(), PackError> {
     let provenance = Provenance::read(network)?;
-    let unfit = |reason: String| TrainError::Unfit {
+    let unfit = |reason: String| PackError::Unfit {
         path: network.to_owned(),
         reason,
     };
@@ -146,14 +208,14 @@ fn fits(manifest: &Manifest, network: &Path) -> Result<(), TrainError> {
         let ours = own.get(what).map_or("nothing", String::as_str);
         if ours != theirs {
             let reason = format!(
-                "its {what} features are by {theirs}, this base has {ours}; take features with \
+                "its {what} features are by {theirs}, this base has {ours}; extract features with \
                  this base and train again"
             );
             return Err(unfit(reason));
         }
     }
     let config = network.join("fusion.json");
-    // Also that its weights are whole and its own.
+    // Loading also checks that the weights are whole and fit the config.
     let widths = Scorer::load(&network.join("fusion.safetensors"), &config, 1)?.widths();
     for (modality, expected) in [
         (Modality::Audio, manifest.audio.width),
@@ -196,37 +258,23 @@ fn fusion() -> Item {
     Item::Table(table)
 }
 
-fn read(path: &Path) -> Result<DocumentMut, TrainError> {
-    let text = std::fs::read_to_string(path).map_err(|source| read_error(path, source))?;
-    text.parse()
-        .map_err(|error: toml_edit::TomlError| TrainError::Manifest {
+fn read(path: &Path) -> Result<DocumentMut, PackError> {
+    read_text(path)?
+        .parse()
+        .map_err(|source| PackError::Manifest {
             path: path.to_owned(),
-            reason: error.to_string(),
+            source: Box::new(source),
         })
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), TrainError> {
+fn copy(from: &Path, to: &Path) -> Result<(), PackError> {
     if let Some(folder) = to.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
+        create_folder(folder)?;
     }
-    let failed = |source| TrainError::Copy {
+    std::fs::copy(from, to).map_err(|source| PackError::Copy {
         from: from.to_owned(),
         to: to.to_owned(),
         source,
-    };
-    std::fs::copy(from, to).map(drop).map_err(failed)
-}
-
-fn read_error(path: &Path, source: std::io::Error) -> TrainError {
-    TrainError::Read {
-        path: path.to_owned(),
-        source,
-    }
-}
-
-fn write_error(path: &Path, source: std::io::Error) -> TrainError {
-    TrainError::Write {
-        path: path.to_owned(),
-        source,
-    }
+    })?;
+    Ok(())
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Example;
 use super::missing::{Kept, PARTS, thinned};
-use super::{Example, TrainError};
 use undertone_fusion::{FusionInput, Rng};
 use undertone_types::{Flow, Matrix};
 
@@ -18,7 +18,7 @@ pub enum Protocol {
     Complete,
     /// Audio, simulated text, video; text-missing flow.
     Simulated,
-    /// A part of audio, real text and video: with text the complete flow, else the
+    /// Only these of audio, real text and video: with text the complete flow, else the
     /// text-missing one.
     Only(Kept),
     /// Each modality is absent with this probability, but never all. Where text is absent the
@@ -28,8 +28,17 @@ pub enum Protocol {
     RandomFrames(f64),
 }
 
+/// A name that no protocol has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not a protocol; there are complete, simulated, modalities like audio or audio+text, \
+     random-modality:RATE, random-frames:RATE, and the families fixed, random-modality, \
+     random-frames and all"
+)]
+pub struct UnknownProtocol(String);
+
 impl Protocol {
-    /// Complete, simulated, and each part of the modalities.
+    /// Complete, simulated, and each proper subset of the modalities.
     #[must_use]
     pub fn fixed() -> Vec<Self> {
         let parts = PARTS.into_iter().map(Self::Only);
@@ -55,12 +64,12 @@ impl Protocol {
             .collect()
     }
 
-    /// The protocols of a name: that of one, or `fixed`, `random-modality`, `random-frames`
-    /// or `all` for a family.
+    /// The protocols that a name stands for: one protocol, or the family `fixed`,
+    /// `random-modality`, `random-frames` or `all`.
     ///
     /// # Errors
-    /// When there are none of that name.
-    pub fn named(name: &str) -> Result<Vec<Self>, TrainError> {
+    /// When nothing has that name.
+    pub fn named(name: &str) -> Result<Vec<Self>, UnknownProtocol> {
         Ok(match name {
             "fixed" => Self::fixed(),
             "random-modality" => Self::random_modality(),
@@ -78,8 +87,8 @@ impl Protocol {
     /// The protocols of several names, each once, in the order of their first mention.
     ///
     /// # Errors
-    /// When there are none of one of the names.
-    pub fn of_names(names: &[String]) -> Result<Vec<Self>, TrainError> {
+    /// When nothing has one of the names.
+    pub fn of_names(names: &[String]) -> Result<Vec<Self>, UnknownProtocol> {
         let mut all = Vec::new();
         for name in names {
             for protocol in Self::named(name)? {
@@ -150,7 +159,7 @@ fn given(matrices: [Matrix; 3], kept: Kept, flow: Flow) -> FusionInput {
     }
 }
 
-/// A part of the modalities as `audio+video`.
+/// Some of the modalities, as in `audio+video`.
 fn name(kept: Kept) -> String {
     let names = ["audio", "text", "video"].into_iter().zip(kept);
     let kept: Vec<&str> = names
@@ -160,12 +169,12 @@ fn name(kept: Kept) -> String {
     kept.join("+")
 }
 
-/// Which modalities stay; if all would go, one chosen at random stays.
+/// Which modalities are kept; if none would be, one at random is.
 fn kept(rate: f64, rng: &mut Rng) -> [bool; 3] {
     let mut kept = [(); 3].map(|()| rng.unit() >= rate);
-    let survivor = rng.below(3);
+    let spared = rng.below(3);
     if kept == [false; 3] {
-        kept[survivor] = true;
+        kept[spared] = true;
     }
     kept
 }
@@ -183,10 +192,10 @@ impl fmt::Display for Protocol {
 }
 
 impl FromStr for Protocol {
-    type Err = TrainError;
+    type Err = UnknownProtocol;
 
-    fn from_str(name: &str) -> Result<Self, TrainError> {
-        let unknown = || TrainError::Protocol(name.to_owned());
+    fn from_str(name: &str) -> Result<Self, UnknownProtocol> {
+        let unknown = || UnknownProtocol(name.to_owned());
         let mut fixed = Self::fixed().into_iter();
         if let Some(fixed) = fixed.find(|protocol| protocol.to_string() == name) {
             return Ok(fixed);
@@ -205,7 +214,7 @@ impl FromStr for Protocol {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Split;
+    use undertone_types::Split;
 
     fn example() -> Example {
         Example {

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Best, BundleId, Dataset, Metrics, Simulated, Split, TrainConfig, TrainError};
-use crate::error::write_file;
+use super::{Best, BundleId, Dataset, Metrics, Simulated, TrainConfig};
+use crate::files::{FileError, read_json, write_json};
+use undertone_types::Split;
 
 /// The file beside a network's weights.
 pub const PROVENANCE: &str = "provenance.json";
@@ -23,7 +24,7 @@ pub struct Provenance {
     pub dataset: String,
     /// Which extractor made which features, with its version.
     pub extractors: BTreeMap<String, String>,
-    /// The bundle whose parts they were.
+    /// The bundle whose extractors they were.
     pub bundle: BundleId,
     /// Utterances in each split.
     pub utterances: BTreeMap<Split, usize>,
@@ -36,7 +37,7 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Of a network that was just trained.
+    /// The provenance of a network that was just trained.
     pub(super) fn of(
         config: &TrainConfig,
         dataset: &Dataset,
@@ -64,31 +65,16 @@ impl Provenance {
         self.config.data.simulated == Simulated::Ridge
     }
 
-    /// Reads that of a trained network's folder.
+    /// Reads the provenance in a trained network's folder.
     ///
     /// # Errors
-    /// When it is not there or not understood.
-    pub fn read(network: &Path) -> Result<Self, TrainError> {
-        let path = network.join(PROVENANCE);
-        let text = std::fs::read_to_string(&path).map_err(|source| TrainError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        serde_json::from_str(&text).map_err(|source| TrainError::Json {
-            line: source.line(),
-            path,
-            source,
-        })
+    /// When the file cannot be read or understood.
+    pub fn read(network: &Path) -> Result<Self, FileError> {
+        read_json(&network.join(PROVENANCE))
     }
 
     /// Writes it into a trained network's folder.
-    pub(super) fn write(&self, network: &Path) -> Result<(), TrainError> {
-        let path = network.join(PROVENANCE);
-        let text = serde_json::to_string_pretty(self).map_err(|source| TrainError::Json {
-            path: path.clone(),
-            line: 0,
-            source,
-        })?;
-        write_file(&path, (text + "\n").as_bytes())
+    pub(super) fn write(&self, network: &Path) -> Result<(), FileError> {
+        write_json(&network.join(PROVENANCE), self)
     }
 }

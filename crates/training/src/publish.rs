@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{EvalReport, Interval, Metrics, TrainError};
-use crate::error::write_file;
+use super::{EvalReport, Interval, Metrics};
+use crate::files::{FileError, create_folder, write_file, write_json};
 
 /// A metric: its name and its value.
 type Column = (&'static str, fn(&Metrics) -> Option<f64>);
@@ -21,26 +21,17 @@ const COLUMNS: [Column; 8] = [
 
 /// Writes evaluations of one split into a folder: `evaluation.json` (everything),
 /// `evaluation.csv` (a line per protocol, every metric with its 95 % interval) and
-/// `predictions.csv` (a line per utterance, a column per protocol, scores not clamped). What
-/// cannot be said is left empty.
+/// `predictions.csv` (a line per utterance, a column per protocol, scores not clamped). A
+/// metric that the data cannot give is left empty.
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn publish(reports: &[EvalReport], folder: &Path) -> Result<(), TrainError> {
-    std::fs::create_dir_all(folder).map_err(|source| TrainError::Write {
-        path: folder.to_owned(),
-        source,
-    })?;
-    let json = folder.join("evaluation.json");
-    let text = serde_json::to_string_pretty(reports).map_err(|source| TrainError::Json {
-        path: json.clone(),
-        line: 0,
-        source,
-    })?;
+pub fn publish(reports: &[EvalReport], folder: &Path) -> Result<(), FileError> {
+    create_folder(folder)?;
     write_table(&folder.join("evaluation.csv"), &metrics_table(reports))?;
     write_table(&folder.join("predictions.csv"), &predictions_table(reports))?;
     // Last: a study takes a run with this file as done.
-    write_file(&json, (text + "\n").as_bytes())
+    write_json(&folder.join("evaluation.json"), reports)
 }
 
 fn metrics_table(reports: &[EvalReport]) -> Vec<Vec<String>> {
@@ -108,19 +99,15 @@ fn text(value: Option<f64>) -> String {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub(super) fn write_table(path: &Path, rows: &[Vec<String>]) -> Result<(), TrainError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let write_error = |source: std::io::Error| TrainError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    for row in rows {
-        writer
-            .write_record(row)
-            .map_err(|error| write_error(error.into()))?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| write_error(error.into_error()))?;
+pub(super) fn write_table(path: &Path, rows: &[Vec<String>]) -> Result<(), FileError> {
+    let bytes = to_csv(rows).map_err(FileError::write(path))?;
     write_file(path, &bytes)
+}
+
+fn to_csv(rows: &[Vec<String>]) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }

@@ -1,15 +1,15 @@
 //! Ridge regression: the stand-in for simulated text, and the baseline of a study.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use tch::{Kind, Tensor};
+use tch::{Kind, TchError, Tensor};
 
-use super::TrainError;
-use undertone_fusion::{Checkpoint, read_checkpoint, write_checkpoint};
-use undertone_types::Matrix;
+use super::EmptySplit;
+use undertone_fusion::{Checkpoint, FusionError, read_checkpoint, write_checkpoint};
+use undertone_types::{Matrix, Split};
 
-/// Penalties that are tried, in units of a standardised column's sum of squares.
+/// Penalties to try, in units of a standardised column's sum of squares.
 const PENALTIES: [f64; 8] = [1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0, 10.0];
 
 /// A row of inputs: NaN where the modality is absent.
@@ -25,6 +25,28 @@ pub(super) struct Ridge {
     bias: Vec<f64>,
 }
 
+/// A ridge regression that cannot be fitted, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RidgeError {
+    /// Its file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FusionError),
+    /// Its file lacks a tensor.
+    #[error("{} has no tensor {name}", path.display())]
+    Incomplete {
+        /// Which file.
+        path: PathBuf,
+        /// Which tensor.
+        name: &'static str,
+    },
+    /// The penalty cannot be chosen.
+    #[error(transparent)]
+    EmptySplit(#[from] EmptySplit),
+    /// libtorch refused an operation.
+    #[error("libtorch refused an operation")]
+    Torch(#[from] TchError),
+}
+
 /// The mean over time of each of these matrices, one after the other.
 pub(super) fn pooled(matrices: &[&Matrix]) -> Row {
     let mut row = Row::new();
@@ -35,19 +57,19 @@ pub(super) fn pooled(matrices: &[&Matrix]) -> Row {
                 *sum += f64::from(value);
             }
         }
-        // Without rows 0/0: absent.
+        // 0/0 without rows: NaN, which means absent.
         row.extend(sums.into_iter().map(|sum| sum / matrix.rows() as f64));
     }
     row
 }
 
 impl Ridge {
-    /// Fits `y` `[rows][outputs]` to `x` `[rows][inputs]` with the penalty that predicts the
-    /// validation pair best (least absolute error).
+    /// Fits `y` `[rows][outputs]` to `x` `[rows][inputs]`, with the penalty of the least
+    /// absolute error on the validation pair.
     ///
     /// # Errors
     /// When libtorch cannot solve it.
-    pub(super) fn fit(train: (&[Row], &[Row]), val: (&[Row], &[Row])) -> Result<Self, TrainError> {
+    pub(super) fn fit(train: (&[Row], &[Row]), val: (&[Row], &[Row])) -> Result<Self, RidgeError> {
         let (mean, deviation) = moments(train.0);
         let bias = moments(train.1).0;
         let x = standardised(train.0, &mean, &deviation);
@@ -69,13 +91,11 @@ impl Ridge {
                 best = Some((error, ridge));
             }
         }
-        let (_, ridge) = best.ok_or(TrainError::Empty {
-            split: "val".to_owned(),
-        })?;
+        let (_, ridge) = best.ok_or(EmptySplit(Split::Val))?;
         Ok(ridge)
     }
 
-    /// What it says of a row.
+    /// The outputs for one row of inputs.
     pub(super) fn predict(&self, row: &[f64]) -> Row {
         let mut out = self.bias.clone();
         for (at, weights) in self.weight.iter().enumerate() {
@@ -109,7 +129,7 @@ impl Ridge {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) fn write(&self, path: &Path) -> Result<(), TrainError> {
+    pub(super) fn write(&self, path: &Path) -> Result<(), RidgeError> {
         let tensors = BTreeMap::from([
             ("mean".to_owned(), Tensor::from_slice(&self.mean)),
             ("deviation".to_owned(), Tensor::from_slice(&self.deviation)),
@@ -127,13 +147,14 @@ impl Ridge {
     ///
     /// # Errors
     /// When the file cannot be read or holds something else.
-    pub(super) fn read(path: &Path) -> Result<Self, TrainError> {
+    pub(super) fn read(path: &Path) -> Result<Self, RidgeError> {
         let tensors = read_checkpoint(path)?.tensors;
-        let get = |name: &str| {
-            tensors
-                .get(name)
-                .map(|tensor| tensor.to_kind(Kind::Double))
-                .ok_or_else(|| TrainError::Resume(format!("{} has no {name}", path.display())))
+        let get = |name: &'static str| match tensors.get(name) {
+            Some(tensor) => Ok(tensor.to_kind(Kind::Double)),
+            None => Err(RidgeError::Incomplete {
+                path: path.to_owned(),
+                name,
+            }),
         };
         Ok(Self {
             mean: Vec::<f64>::try_from(get("mean")?)?,
@@ -144,19 +165,20 @@ impl Ridge {
     }
 }
 
-/// Mean and deviation of every column over what is there; 0 and 1 where nothing says more.
+/// Mean and deviation of every column over the values that are present. The mean is 0 without
+/// any; the deviation is 1 where it cannot be told from 0.
 fn moments(rows: &[Row]) -> (Vec<f64>, Vec<f64>) {
     let columns = rows.first().map_or(0, Vec::len);
     (0..columns)
         .map(|at| {
-            let there = || {
+            let present = || {
                 rows.iter()
                     .map(|row| row[at])
                     .filter(|value| !value.is_nan())
             };
-            let count = (there().count() as f64).max(1.0);
-            let mean = there().sum::<f64>() / count;
-            let variance = there().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+            let count = (present().count() as f64).max(1.0);
+            let mean = present().sum::<f64>() / count;
+            let variance = present().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
             (
                 mean,
                 if variance > 1e-12 {

@@ -1,4 +1,4 @@
-//! A training run: epochs, validation, the best weights, and what is needed to go on.
+//! A training run: epochs, validation, the best weights, and the checkpoint to resume from.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -10,17 +10,18 @@ use super::epoch::{OnStep, Step, train_epoch};
 use super::evaluate::{score_split, summarise};
 use super::state::{Best, RunState};
 use super::{
-    Dataset, EpochReport, Findings, Protocol, Provenance, Simulator, Split, TrainConfig,
-    TrainError, Validation, curves, schedule, statistics,
+    Dataset, EmptySplit, EpochReport, EvalError, Findings, Protocol, Provenance, Simulator,
+    SimulatorError, TrainConfig, TrainError, Validation, curves, schedule, statistics,
 };
-use crate::error::write_file;
+use crate::files::{FileError, create_folder, parse_line, read_text, to_lines, write_file};
 use undertone_fusion::{Checkpoint, FusionConfig, Network, keep_freed_memory, write_checkpoint};
+use undertone_types::Split;
 
 /// The best weights.
 const WEIGHTS: &str = "fusion.safetensors";
 /// Their config.
 const CONFIG: &str = "fusion.json";
-/// What is needed to go on after the last whole epoch.
+/// What resuming after the last whole epoch needs.
 pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
 /// One line per epoch.
 const METRICS: &str = "metrics.jsonl";
@@ -29,82 +30,85 @@ const CURVES: &str = "curves.svg";
 
 /// A run that has ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TrainOutcome {
+pub struct TrainSummary {
     /// Epochs done, those before a resume included.
     pub epochs: u32,
-    /// The best of them; `None` where the run was broken off in its first.
+    /// The best of them; `None` when the run was interrupted in its first.
     pub best: Option<Best>,
     /// Why it ended.
-    pub ended: Ended,
+    pub reason: StopReason,
     /// The best weights.
     pub weights: PathBuf,
     /// Their config.
     pub config: PathBuf,
-    /// What is odd about the data.
+    /// Values and modalities that the data set lacks.
     pub findings: Findings,
 }
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum StopReason {
     /// All epochs are done.
     Finished,
     /// Patience ran out.
     Early,
-    /// It was asked to stop; it can be resumed after its last whole epoch.
-    BrokenOff,
+    /// The caller interrupted it; it can be resumed after its last whole epoch.
+    Interrupted,
 }
 
-/// What a run tells on the way.
+/// What happens in a run.
 #[derive(Debug)]
-pub enum Progress<'p> {
-    /// What is odd about the data, before the first step.
-    Begins(&'p Findings),
+pub enum TrainEvent<'e> {
+    /// The data set was read once; the first step follows.
+    Started(&'e Findings),
     /// A step was taken.
     Step(Step),
     /// An epoch is done and on disk.
-    Epoch(&'p EpochReport),
+    Epoch(&'e EpochReport),
 }
 
-/// Hears how a run goes, and may break it off.
-pub type OnProgress<'p> = &'p mut dyn FnMut(Progress<'_>) -> ControlFlow<()>;
+/// Called with every event; may interrupt the run.
+pub type OnEvent<'e> = &'e mut dyn FnMut(TrainEvent<'_>) -> ControlFlow<()>;
 
-/// Trains a network on a data set. `out` gets the best weights by validation
-/// (`fusion.safetensors`, `fusion.json`, `provenance.json`), `metrics.jsonl`, their picture `curves.svg`, and
-/// `checkpoint.safetensors`; with `resume` a run that was cut off goes on after its last whole
-/// epoch, as if it had not been (one that has not begun begins).
+/// Trains a network on a data set. `out` gets the best weights by validation error
+/// (`fusion.safetensors`, `fusion.json`, `provenance.json`), `metrics.jsonl`, its picture
+/// `curves.svg`, and `checkpoint.safetensors`. With `resume`, a run in `out` that was cut off
+/// continues after its last whole epoch as if nothing had happened; without a run there, one
+/// begins.
 ///
 /// # Errors
-/// When config or data are unusable, `out` holds a run that is not to be resumed, or the loss
+/// When config or data are unusable, `out` holds a run and `resume` is false, or the loss
 /// diverges.
 pub fn train(
     config: &TrainConfig,
     dataset: &Dataset,
     out: &Path,
     resume: bool,
-    on_progress: OnProgress<'_>,
-) -> Result<TrainOutcome, TrainError> {
+    on_event: OnEvent<'_>,
+) -> Result<TrainSummary, TrainError> {
     config.check()?;
     keep_freed_memory();
     for split in [Split::Train, Split::Val] {
         if dataset.split(split).is_empty() {
-            let split = split.to_string();
-            return Err(TrainError::Empty { split });
+            return Err(EmptySplit(split).into());
         }
     }
     let mut run = Run::begin(config, dataset, out, resume)?;
     let findings = run.dataset.check()?;
-    let mut ended = run.ended();
-    if on_progress(Progress::Begins(&findings)).is_break() {
-        ended = Some(Ended::BrokenOff);
+    let mut reason = run.end();
+    if on_event(TrainEvent::Started(&findings)).is_break() {
+        reason = Some(StopReason::Interrupted);
     }
-    while ended.is_none() {
-        ended = run.epoch(on_progress)?;
-    }
-    Ok(TrainOutcome {
+    let reason = loop {
+        match reason {
+            Some(reason) => break reason,
+            None => reason = run.epoch(on_event)?,
+        }
+    };
+    Ok(TrainSummary {
         epochs: run.state.epoch,
         best: run.state.best,
-        ended: ended.unwrap_or(Ended::Finished),
+        reason,
         weights: out.join(WEIGHTS),
         config: out.join(CONFIG),
         findings,
@@ -151,13 +155,10 @@ impl<'a> Run<'a> {
         } else {
             statistics::fit(&mut network, &dataset)?;
         }
-        std::fs::create_dir_all(out).map_err(|source| TrainError::Write {
-            path: out.to_owned(),
-            source,
-        })?;
+        create_folder(out)?;
         match simulator {
-            Some(simulator) => simulator.write(out)?,
-            None => Simulator::forget(out)?,
+            Some(simulator) => simulator.write(out).map_err(SimulatorError::from)?,
+            None => Simulator::remove(out)?,
         }
         Ok(Self {
             dataset,
@@ -169,29 +170,33 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Why it is at its end, if it is.
-    fn ended(&self) -> Option<Ended> {
+    /// Why the run is over; `None` when epochs are left.
+    fn end(&self) -> Option<StopReason> {
         let run = &self.state.config.run;
         let waited = |best: Best| self.state.epoch - best.epoch;
         let early = |best| run.patience > 0 && waited(best) >= run.patience;
         if self.state.epoch >= run.epochs {
-            return Some(Ended::Finished);
+            return Some(StopReason::Finished);
         }
-        self.state.best.is_some_and(early).then_some(Ended::Early)
+        self.state
+            .best
+            .is_some_and(early)
+            .then_some(StopReason::Early)
     }
 
-    /// Trains one epoch, validates, and saves: best weights, metrics, then the checkpoint that
-    /// makes the epoch count. A kill before that repeats the epoch, with the same result.
-    fn epoch(&mut self, on_progress: OnProgress<'_>) -> Result<Option<Ended>, TrainError> {
+    /// Trains one epoch, validates, and saves: best weights, metrics, and last the checkpoint,
+    /// with which the epoch counts as done. After a kill before that, a resumed run repeats the
+    /// epoch with the same result.
+    fn epoch(&mut self, on_event: OnEvent<'_>) -> Result<Option<StopReason>, TrainError> {
         let started = Instant::now();
         let config = &self.state.config;
         let epoch = self.state.epoch + 1;
         let rate = schedule::rate(&config.optimiser, epoch);
         let (network, adam) = (&self.network, &mut self.adam);
-        let on_step: OnStep<'_> = &mut |step| on_progress(Progress::Step(step));
+        let on_step: OnStep<'_> = &mut |step| on_event(TrainEvent::Step(step));
         let loss = train_epoch(network, adam, &self.dataset, config, epoch, rate, on_step)?;
         let Some(loss) = loss else {
-            return Ok(Some(Ended::BrokenOff));
+            return Ok(Some(StopReason::Interrupted));
         };
         let validation = self.validate()?;
         let error = validation.error(self.state.config.run.criterion);
@@ -213,22 +218,22 @@ impl<'a> Run<'a> {
             self.state.best = Some(Best { epoch, error });
             self.network.config().write(&self.out.join(CONFIG))?;
             write_checkpoint(&self.out.join(WEIGHTS), &Checkpoint::of(&self.network))?;
-            self.provenance(&report)?;
+            self.write_provenance(&report)?;
         }
         self.log(&report)?;
         self.state.epoch = epoch;
         self.state.steps = self.adam.steps();
         let checkpoint = self.out.join(CHECKPOINT);
         self.state.save(&checkpoint, &self.network, &self.adam)?;
-        let broken_off = on_progress(Progress::Epoch(&report)).is_break();
-        let ended = self.ended();
-        Ok(ended.or(broken_off.then_some(Ended::BrokenOff)))
+        let interrupted = on_event(TrainEvent::Epoch(&report)).is_break();
+        let end = self.end();
+        Ok(end.or(interrupted.then_some(StopReason::Interrupted)))
     }
 
-    fn validate(&self) -> Result<Validation, TrainError> {
+    fn validate(&self) -> Result<Validation, EvalError> {
         let on = |protocol| {
             let scored = score_split(&self.network, &self.dataset, Split::Val, protocol)?;
-            summarise(&scored, Split::Val)
+            Ok::<_, EvalError>(summarise(&scored, Split::Val)?)
         };
         Ok(Validation {
             complete: on(Protocol::Complete)?,
@@ -237,23 +242,19 @@ impl<'a> Run<'a> {
     }
 
     /// Writes where the best weights come from.
-    fn provenance(&self, report: &EpochReport) -> Result<(), TrainError> {
+    fn write_provenance(&self, report: &EpochReport) -> Result<(), TrainError> {
         let best = Best {
             epoch: report.epoch,
             error: report.error,
         };
         let validation = [report.validation.complete, report.validation.simulated];
-        Provenance::of(&self.state.config, &self.dataset, best, validation).write(self.out)
+        Ok(Provenance::of(&self.state.config, &self.dataset, best, validation).write(self.out)?)
     }
 
     fn log(&mut self, report: &EpochReport) -> Result<(), TrainError> {
         self.reports.push(report.clone());
         let path = self.out.join(METRICS);
-        let lines = self.reports.iter().map(|report| {
-            let line = serde_json::to_string(report);
-            line.map(|line| line + "\n")
-        });
-        let lines: String = lines.collect::<Result<_, _>>().map_err(json(&path, 0))?;
+        let lines = to_lines(&path, &self.reports)?;
         write_file(&path, lines.as_bytes())?;
         curves::draw(&self.reports, &self.out.join(CURVES))
     }
@@ -263,7 +264,7 @@ impl<'a> Run<'a> {
 pub(super) fn with_simulator(
     config: &TrainConfig,
     dataset: &Dataset,
-) -> Result<(Dataset, Option<Simulator>), TrainError> {
+) -> Result<(Dataset, Option<Simulator>), SimulatorError> {
     let dataset = dataset.clone();
     match config.data.simulated {
         Simulated::Given => Ok((dataset, None)),
@@ -274,21 +275,11 @@ pub(super) fn with_simulator(
     }
 }
 
-/// What was told of the first epochs; a later line was written just before a kill.
-fn reports_until(path: &Path, epoch: u32) -> Result<Vec<EpochReport>, TrainError> {
-    let text = std::fs::read_to_string(path).map_err(|source| TrainError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    let lines = text.lines().take(epoch as usize).zip(1..);
-    let parse = |(line, number)| serde_json::from_str(line).map_err(json(path, number));
-    lines.map(parse).collect()
-}
-
-fn json(path: &Path, line: usize) -> impl Fn(serde_json::Error) -> TrainError {
-    move |source| TrainError::Json {
-        path: path.to_owned(),
-        line,
-        source,
-    }
+/// The lines of the first epochs; a kill just before the checkpoint may have left one more.
+fn reports_until(path: &Path, epoch: u32) -> Result<Vec<EpochReport>, FileError> {
+    let text = read_text(path)?;
+    let lines = (1..).zip(text.lines()).take(epoch as usize);
+    lines
+        .map(|(number, line)| parse_line(path, number, line))
+        .collect()
 }

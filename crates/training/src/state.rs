@@ -1,14 +1,16 @@
-//! What a run needs to go on: one file, written after each epoch, whole or not at all.
+//! The checkpoint of a run: everything needed to resume it, in one file that is written after
+//! each epoch.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 use super::adam::Adam;
 use super::{TrainConfig, TrainError};
-use undertone_fusion::{Checkpoint, Network, read_checkpoint, write_checkpoint};
+use crate::files::FileError;
+use undertone_fusion::{Checkpoint, FusionError, Network, read_checkpoint, write_checkpoint};
 
 const NETWORK: &str = "network.";
 const ADAM: &str = "adam.";
@@ -36,12 +38,53 @@ pub(super) struct RunState {
 pub struct Best {
     /// From 1.
     pub epoch: u32,
-    /// What the criterion gave.
+    /// Its validation error, by the criterion.
     pub error: f64,
 }
 
+/// A checkpoint that does not continue a run.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// It cannot be read, or holds another network.
+    #[error(transparent)]
+    Fusion(#[from] FusionError),
+    /// It does not hold the state of a run.
+    #[error("{} is not the checkpoint of a run", path.display())]
+    NotARun {
+        /// Which file.
+        path: PathBuf,
+        /// Why its state is not understood; `None` without a state.
+        source: Option<serde_json::Error>,
+    },
+    /// It was made with another config.
+    #[error("{} was made with {differences}", path.display())]
+    OtherConfig {
+        /// Which file.
+        path: PathBuf,
+        /// The saved values of the keys that differ.
+        differences: String,
+    },
+    /// It was made from another data set.
+    #[error("{} was made from another data set", path.display())]
+    OtherDataset {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It lacks a moment of the optimiser.
+    #[error("{} has no {name} of the optimiser", path.display())]
+    Incomplete {
+        /// Which file.
+        path: PathBuf,
+        /// Which moment.
+        name: String,
+    },
+    /// libtorch refused an operation.
+    #[error("libtorch refused an operation")]
+    Torch(#[from] TchError),
+}
+
 impl RunState {
-    /// A run that has not begun.
+    /// The state before the first epoch.
     pub(super) fn new(config: TrainConfig, dataset: String) -> Self {
         Self {
             epoch: 0,
@@ -59,7 +102,10 @@ impl RunState {
         network: &Network,
         adam: &Adam,
     ) -> Result<(), TrainError> {
-        let json = serde_json::to_string(self).map_err(|error| json_error(path, error))?;
+        let json = serde_json::to_string(self).map_err(|source| FileError::Unwritable {
+            path: path.to_owned(),
+            source,
+        })?;
         let mut tensors = prefixed(NETWORK, network.tensors());
         tensors.extend(prefixed(ADAM, adam.moments()));
         let checkpoint = Checkpoint {
@@ -76,32 +122,39 @@ impl RunState {
         path: &Path,
         network: &Network,
         adam: &mut Adam,
-    ) -> Result<Self, TrainError> {
+    ) -> Result<Self, ResumeError> {
         let checkpoint = read_checkpoint(path)?;
-        let json = checkpoint.metadata.get(KEY).ok_or_else(|| {
-            TrainError::Resume(format!("{} is no checkpoint of a run", path.display()))
-        })?;
+        let not_a_run = |source| ResumeError::NotARun {
+            path: path.to_owned(),
+            source,
+        };
+        let json = checkpoint.metadata.get(KEY).ok_or(not_a_run(None))?;
         let mut saved: Self =
-            serde_json::from_str(json).map_err(|error| json_error(path, error))?;
+            serde_json::from_str(json).map_err(|source| not_a_run(Some(source)))?;
         saved.config.run.epochs = self.config.run.epochs;
         saved.config.run.patience = self.config.run.patience;
         saved.config.run.threads = self.config.run.threads;
         saved.config.run.device = self.config.run.device;
         let differences = differences(&saved.config, &self.config);
+        let path = path.to_owned();
         if !differences.is_empty() {
-            let reason = format!("{} was made with {differences}", path.display());
-            return Err(TrainError::Resume(reason));
+            return Err(ResumeError::OtherConfig { path, differences });
         }
         if saved.dataset != self.dataset {
-            let reason = format!("{} was made from another data set", path.display());
-            return Err(TrainError::Resume(reason));
+            return Err(ResumeError::OtherDataset { path });
         }
         Checkpoint {
             tensors: stripped(NETWORK, &checkpoint.tensors),
             metadata: BTreeMap::new(),
         }
         .fill(network)?;
-        fill(adam.moments(), &stripped(ADAM, &checkpoint.tensors))?;
+        let moments = stripped(ADAM, &checkpoint.tensors);
+        for (name, mut tensor) in adam.moments() {
+            let Some(moment) = moments.get(&name) else {
+                return Err(ResumeError::Incomplete { path, name });
+            };
+            tch::no_grad(|| tensor.f_copy_(moment))?;
+        }
         adam.set_steps(saved.steps);
         Ok(saved)
     }
@@ -122,16 +175,6 @@ fn differences(saved: &TrainConfig, wanted: &TrainConfig) -> String {
     found.join(", ")
 }
 
-fn fill(own: BTreeMap<String, Tensor>, saved: &BTreeMap<String, Tensor>) -> Result<(), TrainError> {
-    for (name, mut tensor) in own {
-        let from = saved
-            .get(&name)
-            .ok_or_else(|| TrainError::Resume(format!("the optimiser's {name} is missing")))?;
-        tch::no_grad(|| tensor.f_copy_(from))?;
-    }
-    Ok(())
-}
-
 fn prefixed(prefix: &str, tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
     let name = |(name, tensor)| (format!("{prefix}{name}"), tensor);
     tensors.into_iter().map(name).collect()
@@ -143,12 +186,4 @@ fn stripped(prefix: &str, tensors: &BTreeMap<String, Tensor>) -> BTreeMap<String
         Some((name.to_owned(), tensor.shallow_clone()))
     };
     tensors.iter().filter_map(own).collect()
-}
-
-fn json_error(path: &Path, source: serde_json::Error) -> TrainError {
-    TrainError::Json {
-        path: path.to_owned(),
-        line: source.line(),
-        source,
-    }
 }

@@ -1,8 +1,8 @@
 //! Mean and deviation of every feature, over the frames of the training split.
 
-use super::{Dataset, Split, TrainError};
+use super::{Dataset, DatasetError};
 use undertone_fusion::{Modality, Network, Trio};
-use undertone_types::Matrix;
+use undertone_types::{Matrix, Split};
 
 /// Running sums of one modality, shifted by the first frame so that no precision is lost.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Sums {
         }
     }
 
-    /// Mean and deviation; 0 and 1 without any frame.
+    /// Mean and deviation; 0 and 1 without frames.
     fn fitted(&self) -> (Vec<f32>, Vec<f32>) {
         let Some(shift) = &self.shift else {
             let width = self.sum.len();
@@ -57,7 +57,7 @@ impl Sums {
 
 /// Fits the network's normalisers to the training split; real and simulated text count alike,
 /// since they share one projection.
-pub(super) fn fit(network: &mut Network, dataset: &Dataset) -> Result<(), TrainError> {
+pub(super) fn fit(network: &mut Network, dataset: &Dataset) -> Result<(), DatasetError> {
     let widths = dataset.info().widths;
     let mut sums = Trio::from_fn(|modality| Sums::new(*widths.get(modality)));
     for at in dataset.split(Split::Train) {
@@ -67,7 +67,7 @@ pub(super) fn fit(network: &mut Network, dataset: &Dataset) -> Result<(), TrainE
         sums.text.add(&example.simulated);
         sums.video.add(&example.video);
     }
-    for modality in [Modality::Audio, Modality::Text, Modality::Video] {
+    for modality in Modality::ALL {
         let (mean, deviation) = sums.get(modality).fitted();
         network.normalise(modality, &mean, &deviation);
     }

@@ -12,11 +12,12 @@ use super::evaluate::{Scored, evaluate};
 use super::folds::folds;
 use super::run::with_simulator;
 use super::{
-    Dataset, Ended, EvalReport, Protocol, Split, StudyRow, Term, TrainConfig, TrainError, publish,
+    Dataset, EvalReport, Protocol, StopReason, StudyError, StudyRow, Term, TrainConfig, publish,
     train,
 };
-use crate::error::write_file;
+use crate::files::{FileError, create_folder, read_json, write_json};
 use undertone_fusion::Scorer;
+use undertone_types::Split;
 
 /// What a study consists of.
 #[derive(Clone, Debug)]
@@ -27,29 +28,29 @@ pub struct StudyPlan {
     pub seeds: u64,
     /// Parts that are switched off, each by itself.
     pub without: Vec<Term>,
-    /// What the networks are given.
+    /// Under which protocols the networks are evaluated.
     pub protocols: Vec<Protocol>,
-    /// Runs at once.
+    /// Runs at the same time.
     pub jobs: usize,
 }
 
-/// What a study tells: a run is done, so many of so many are.
+/// A run of a study that is done.
 #[derive(Debug)]
-pub struct StudyProgress<'s> {
+pub struct RunDone<'s> {
     /// Which run.
     pub name: &'s str,
-    /// Runs done.
+    /// Runs done, this one included.
     pub done: usize,
-    /// Of so many.
+    /// Runs of the study.
     pub runs: usize,
 }
 
-/// Hears how a study goes, from any thread; asked often whether to go on.
-pub trait Watcher: Sync {
+/// Follows a study, from any of its threads.
+pub trait StudyObserver: Sync {
     /// A run is done.
-    fn done(&self, progress: &StudyProgress<'_>);
-    /// Whether to break off; the same study goes on where it was.
-    fn stop(&self) -> bool;
+    fn run_done(&self, run: &RunDone<'_>);
+    /// Whether to interrupt the study; asked after each step. The same call continues it later.
+    fn is_interrupted(&self) -> bool;
 }
 
 /// The file that says which study a folder holds.
@@ -76,8 +77,8 @@ struct Job<'s> {
 }
 
 /// Trains and evaluates every run of a plan that is not done yet, and ridge regression on the
-/// same splits; every run has a folder in `out`. Returned is a row per model and protocol, or
-/// `None` when it was broken off.
+/// same splits; every run has a folder in `out`. Gives a row per model and protocol, or `None`
+/// when it was interrupted.
 ///
 /// # Errors
 /// When data, config or plan are unusable, or `out` holds another study.
@@ -86,8 +87,8 @@ pub fn study(
     dataset: &Dataset,
     plan: &StudyPlan,
     out: &Path,
-    watcher: &dyn Watcher,
-) -> Result<Option<Vec<StudyRow>>, TrainError> {
+    observer: &dyn StudyObserver,
+) -> Result<Option<Vec<StudyRow>>, StudyError> {
     config.check()?;
     let parts = match plan.folds {
         Some(count) => folds(dataset, count)?,
@@ -99,7 +100,7 @@ pub fn study(
         models.push((format!("without {}", term.name()), term.off(config)?));
     }
     let jobs = jobs(&models, &parts, plan);
-    let Some(reports) = run_all(&jobs, plan, out, watcher)? else {
+    let Some(reports) = run_all(&jobs, plan, out, observer)? else {
         return Ok(None);
     };
     let mut rows = Vec::new();
@@ -112,13 +113,13 @@ pub fn study(
     Ok(Some(rows))
 }
 
-/// Writes what the folder holds, or checks that it holds this.
+/// Marks the folder as that of this study, or checks that it is.
 fn stamp(
     config: &TrainConfig,
     dataset: &Dataset,
     plan: &StudyPlan,
     out: &Path,
-) -> Result<(), TrainError> {
+) -> Result<(), StudyError> {
     let stamp = Stamp {
         config: config.clone(),
         dataset: dataset.fingerprint().to_owned(),
@@ -126,28 +127,16 @@ fn stamp(
         protocols: plan.protocols.iter().map(ToString::to_string).collect(),
     };
     let path = out.join(PLAN);
-    let json = |source| TrainError::Json {
-        path: path.clone(),
-        line: 0,
-        source,
-    };
-    if path.exists() {
-        let there = read(&path)?;
-        let there: Stamp = serde_json::from_str(&there).map_err(json)?;
-        return if there == stamp {
-            Ok(())
-        } else {
-            Err(TrainError::OtherStudy {
-                path: out.to_owned(),
-            })
-        };
+    if !path.exists() {
+        create_folder(out)?;
+        return Ok(write_json(&path, &stamp)?);
     }
-    std::fs::create_dir_all(out).map_err(|source| TrainError::Write {
+    if read_json::<Stamp>(&path)? == stamp {
+        return Ok(());
+    }
+    Err(StudyError::Other {
         path: out.to_owned(),
-        source,
-    })?;
-    let text = serde_json::to_string_pretty(&stamp).map_err(json)?;
-    write_file(&path, (text + "\n").as_bytes())
+    })
 }
 
 fn jobs<'s>(
@@ -179,13 +168,13 @@ fn jobs<'s>(
     jobs
 }
 
-/// The reports of every job, in their order; `None` when it was broken off.
+/// The reports of every job, in their order; `None` when it was interrupted.
 fn run_all(
     jobs: &[Job<'_>],
     plan: &StudyPlan,
     out: &Path,
-    watcher: &dyn Watcher,
-) -> Result<Option<Vec<Vec<EvalReport>>>, TrainError> {
+    observer: &dyn StudyObserver,
+) -> Result<Option<Vec<Vec<EvalReport>>>, StudyError> {
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let failed = Mutex::new(None);
     let reports: Vec<Mutex<Option<Vec<EvalReport>>>> =
@@ -196,7 +185,7 @@ fn run_all(
             let Some(job) = jobs.get(at) else {
                 return;
             };
-            match run(job, plan, &out.join(&job.name), watcher) {
+            match run(job, plan, &out.join(&job.name), observer) {
                 Ok(Some(found)) => *lock(&reports[at]) = Some(found),
                 Ok(None) => return,
                 Err(error) => {
@@ -205,7 +194,7 @@ fn run_all(
                     return;
                 }
             }
-            watcher.done(&StudyProgress {
+            observer.run_done(&RunDone {
                 name: &job.name,
                 done: done.fetch_add(1, Ordering::Relaxed) + 1,
                 runs: jobs.len(),
@@ -227,61 +216,46 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Trains and evaluates, or reads what an earlier call found; `None` when it was broken off.
+/// Trains and evaluates, or reads the result of an earlier call; `None` when it was interrupted.
 fn run(
     job: &Job<'_>,
     plan: &StudyPlan,
     folder: &Path,
-    watcher: &dyn Watcher,
-) -> Result<Option<Vec<EvalReport>>, TrainError> {
+    observer: &dyn StudyObserver,
+) -> Result<Option<Vec<EvalReport>>, StudyError> {
     let path = folder.join(EVALUATION);
     if path.exists() {
-        let reports = serde_json::from_str(&read(&path)?);
-        return reports.map(Some).map_err(|source| TrainError::Json {
-            path,
-            line: source.line(),
-            source,
-        });
+        return Ok(Some(read_json(&path)?));
     }
-    let outcome = train(&job.config, job.dataset, folder, true, &mut |_| {
-        if watcher.stop() {
+    let summary = train(&job.config, job.dataset, folder, true, &mut |_| {
+        if observer.is_interrupted() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     })?;
-    if outcome.ended == Ended::BrokenOff {
+    if summary.reason == StopReason::Interrupted {
         return Ok(None);
     }
-    let scorer = Scorer::load(&outcome.weights, &outcome.config, job.config.run.threads)?;
+    let scorer = Scorer::load(&summary.weights, &summary.config, job.config.run.threads)?;
     let (dataset, _) = with_simulator(&job.config, job.dataset)?;
     let reports = (plan.protocols.iter())
         .map(|&protocol| evaluate(&scorer, &dataset, Split::Test, protocol, 0))
         .collect::<Result<Vec<_>, _>>()?;
     publish(&reports, folder)?;
-    // Weights and moments of a run that will not go on: most of the folder's bytes.
+    // Most of the folder's bytes, and the run will not be resumed.
     let checkpoint: PathBuf = folder.join(super::run::CHECKPOINT);
-    std::fs::remove_file(&checkpoint).map_err(|source| TrainError::Write {
-        path: checkpoint,
-        source,
-    })?;
+    std::fs::remove_file(&checkpoint).map_err(FileError::write(&checkpoint))?;
     Ok(Some(reports))
 }
 
-fn read(path: &Path) -> Result<String, TrainError> {
-    std::fs::read_to_string(path).map_err(|source| TrainError::Read {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// A model under a protocol: for each seed the utterances of all folds together.
+/// A model under a protocol: per seed, the utterances of all folds together.
 fn row(
     model: &str,
     protocol: Protocol,
     jobs: &[Job<'_>],
     reports: &[Vec<EvalReport>],
-) -> Result<StudyRow, TrainError> {
+) -> Result<StudyRow, StudyError> {
     let mut seeds = std::collections::BTreeMap::<u64, Vec<Scored>>::new();
     let name = protocol.to_string();
     for (job, reports) in jobs
@@ -294,30 +268,32 @@ fn row(
         seeds.entry(job.seed).or_default().extend(scored);
     }
     let seeds: Vec<Vec<Scored>> = seeds.into_values().collect();
-    StudyRow::new(model, &name, &seeds)
+    Ok(StudyRow::new(model, &name, &seeds)?)
 }
 
-/// Ridge regression on the same splits: of all modalities, and of audio and video alone.
+/// Ridge regression on the same splits: on all modalities, and on audio and video alone.
 fn baselines(
     config: &TrainConfig,
     parts: &[Dataset],
     plan: &StudyPlan,
-) -> Result<Vec<StudyRow>, TrainError> {
-    let deaf = Protocol::Only([true, false, true]);
+) -> Result<Vec<StudyRow>, StudyError> {
+    let no_text = Protocol::Only([true, false, true]);
     let mut found: Vec<(&str, Protocol, Vec<Scored>)> = (plan.protocols.iter())
         .map(|&protocol| ("ridge", protocol, Vec::new()))
         .collect();
-    found.push(("ridge without text", deaf, Vec::new()));
+    found.push(("ridge without text", no_text, Vec::new()));
     for part in parts {
         let (part, _) = with_simulator(config, part)?;
         let all = Baseline::fit(&part, Protocol::Complete)?;
-        let without = Baseline::fit(&part, deaf)?;
+        let without = Baseline::fit(&part, no_text)?;
         for (model, protocol, scored) in &mut found {
             let baseline = if *model == "ridge" { &all } else { &without };
             scored.extend(baseline.score(&part, *protocol)?);
         }
     }
     (found.into_iter())
-        .map(|(model, protocol, scored)| StudyRow::new(model, &protocol.to_string(), &[scored]))
+        .map(|(model, protocol, scored)| {
+            Ok(StudyRow::new(model, &protocol.to_string(), &[scored])?)
+        })
         .collect()
 }

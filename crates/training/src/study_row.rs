@@ -1,4 +1,4 @@
-//! The outcome of a study as a table.
+//! The results of a study as a table.
 
 use std::path::Path;
 
@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::evaluate::{Scored, summarise};
 use super::publish::write_table;
-use super::{Metrics, Split, TrainError};
-use crate::error::write_file;
+use super::{EmptySplit, Metrics};
+use crate::files::{FileError, write_json};
+use undertone_types::Split;
 
 /// A model under a protocol, over seeds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,9 +16,9 @@ use crate::error::write_file;
 pub struct StudyRow {
     /// Which model.
     pub model: String,
-    /// What it was given.
+    /// Under which protocol.
     pub protocol: String,
-    /// One for each seed, in their order; to four decimals.
+    /// The metrics of each seed, in their order, to four decimals.
     pub seeds: Vec<Metrics>,
 }
 
@@ -48,19 +49,16 @@ impl StudyRow {
         model: &str,
         protocol: &str,
         seeds: &[Vec<Scored>],
-    ) -> Result<Self, TrainError> {
-        let metrics = |scored: &Vec<Scored>| Ok(summarise(scored, Split::Test)?.rounded());
+    ) -> Result<Self, EmptySplit> {
+        let metrics = |scored: &Vec<Scored>| summarise(scored, Split::Test).map(Metrics::rounded);
         Ok(Self {
             model: model.to_owned(),
             protocol: protocol.to_owned(),
-            seeds: seeds
-                .iter()
-                .map(metrics)
-                .collect::<Result<_, TrainError>>()?,
+            seeds: seeds.iter().map(metrics).collect::<Result<_, _>>()?,
         })
     }
 
-    /// A metric over its seeds; `None` where one of them cannot say.
+    /// A metric over the seeds; `None` where one of them does not have it.
     #[must_use]
     pub fn spread(&self, metric: fn(&Metrics) -> Option<f64>) -> Option<Spread> {
         let values: Vec<f64> = self.seeds.iter().map(metric).collect::<Option<_>>()?;
@@ -78,14 +76,8 @@ impl StudyRow {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn publish_study(rows: &[StudyRow], folder: &Path) -> Result<(), TrainError> {
-    let path = folder.join("study.json");
-    let json = serde_json::to_string_pretty(rows).map_err(|source| TrainError::Json {
-        path: path.clone(),
-        line: 0,
-        source,
-    })?;
-    write_file(&path, (json + "\n").as_bytes())?;
+pub fn publish_study(rows: &[StudyRow], folder: &Path) -> Result<(), FileError> {
+    write_json(&folder.join("study.json"), rows)?;
     let mut heading = ["model", "protocol", "seeds", "count"]
         .map(ToOwned::to_owned)
         .to_vec();

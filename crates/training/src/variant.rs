@@ -1,11 +1,15 @@
 //! Parts of the method that a study switches off.
 
-use std::str::FromStr;
+use super::TrainConfig;
 
-use super::{TrainConfig, TrainError};
-
-/// A part of the method, by the paper's name where it has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A part of the method, by the paper's name where it has one. Its name on the command line and
+/// in tables is the variant's in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[strum(
+    serialize_all = "lowercase",
+    parse_err_fn = UnknownTerm::new,
+    parse_err_ty = UnknownTerm
+)]
 pub enum Term {
     /// Distillation between the fused vectors: `loss.fused`.
     Mkd,
@@ -15,31 +19,38 @@ pub enum Term {
     Rnc,
     /// The modality imagination autoencoders: `network.imagination`.
     Mia,
-    /// What is left out in training on purpose: the section `missing`.
+    /// Modalities and frames left out at random in training: the section `missing`.
     Missing,
 }
 
-impl Term {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Mkd, Self::Rs, Self::Rnc, Self::Mia, Self::Missing];
+/// A name that no part of the method has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a part that can be left out; choose mkd, rs, rnc, mia or missing")]
+pub struct UnknownTerm(String);
 
+impl UnknownTerm {
+    fn new(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+/// A part of the method that is to be switched off, and is off already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("without {0}: the config has it off already, so both runs would be the same")]
+pub struct OffAlready(&'static str);
+
+impl Term {
     /// Its name on the command line and in tables.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Mkd => "mkd",
-            Self::Rs => "rs",
-            Self::Rnc => "rnc",
-            Self::Mia => "mia",
-            Self::Missing => "missing",
-        }
+        self.into()
     }
 
     /// The config without it.
     ///
     /// # Errors
-    /// When it is off already: both would be the same.
-    pub(super) fn off(self, config: &TrainConfig) -> Result<TrainConfig, TrainError> {
+    /// When it is off already.
+    pub(super) fn off(self, config: &TrainConfig) -> Result<TrainConfig, OffAlready> {
         let mut without = config.clone();
         match self {
             Self::Mkd => without.loss.fused = 0.0,
@@ -55,19 +66,9 @@ impl Term {
             }
         }
         if without == *config {
-            return Err(TrainError::OffAlready(self.name()));
+            return Err(OffAlready(self.name()));
         }
         Ok(without)
-    }
-}
-
-impl FromStr for Term {
-    type Err = TrainError;
-
-    fn from_str(name: &str) -> Result<Self, TrainError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|term| term.name() == name)
-            .ok_or_else(|| TrainError::Term(name.to_owned()))
     }
 }
 
@@ -78,10 +79,7 @@ mod tests {
     #[test]
     fn what_is_off_already_is_refused() {
         let config = TrainConfig::default();
-        assert!(matches!(
-            Term::Rs.off(&config),
-            Err(TrainError::OffAlready("rs"))
-        ));
+        assert_eq!(Term::Rs.off(&config), Err(OffAlready("rs")));
         for term in [Term::Mkd, Term::Rnc, Term::Mia, Term::Missing] {
             let without = term.off(&config).unwrap();
             assert!(term.off(&without).is_err(), "{term:?}");

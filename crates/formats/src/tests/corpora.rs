@@ -1,19 +1,18 @@
 //! The formats of data sets.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
 use super::super::*;
 use super::file;
+use undertone_types::Split;
 
 /// Utterances of training, validation and test.
-fn parts(corpus: &Corpus) -> [usize; 3] {
-    [Part::Train, Part::Val, Part::Test].map(|part| {
-        corpus
-            .headings
-            .iter()
-            .filter(|own| own.part == part)
-            .count()
+fn counts(corpus: &Corpus) -> [usize; 3] {
+    Split::ALL.map(|split| {
+        let own = corpus.headings.iter().filter(|own| own.split == split);
+        own.count()
     })
 }
 
@@ -26,7 +25,7 @@ fn rows(corpus: &mut Corpus, at: usize) -> [usize; 4] {
 #[test]
 fn unaligned_mmsa_has_a_length_for_each_modality() {
     let mut corpus = read_mmsa(&file("unaligned.pkl")).unwrap();
-    assert_eq!((corpus.widths, parts(&corpus)), ([5, 6, 4], [8, 4, 4]));
+    assert_eq!((corpus.widths, counts(&corpus)), ([5, 6, 4], [8, 4, 4]));
     let first = &corpus.headings[3];
     assert_eq!(
         (first.id.as_str(), first.source.as_str()),
@@ -49,7 +48,36 @@ fn a_length_that_is_no_number_is_an_error_not_an_utterance_without_sound() {
         .map(drop)
         .unwrap_err()
         .to_string();
-    assert!(message.contains("the length of row 2 is NaN"), "{message}");
+    assert!(
+        message.contains("the length of video1$_$0 is NaN"),
+        "{message}"
+    );
+}
+
+#[test]
+fn arrays_refuse_a_length_that_is_not_a_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("arrays.npz");
+    std::fs::copy(file("arrays.npz"), &path).unwrap();
+    let archive = std::fs::File::options().read(true).write(true).open(&path);
+    let mut archive = zip::ZipWriter::new_append(archive.unwrap()).unwrap();
+    let options = zip::write::SimpleFileOptions::default();
+    archive.start_file("video_lengths.npy", options).unwrap();
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (9,)}\n";
+    archive.write_all(b"\x93NUMPY\x01\0").unwrap();
+    let len = u16::try_from(header.len()).unwrap();
+    archive.write_all(&len.to_le_bytes()).unwrap();
+    archive.write_all(header.as_bytes()).unwrap();
+    for at in 0..9 {
+        let length = if at == 4 { f64::NAN } else { 1.0 };
+        archive.write_all(&length.to_le_bytes()).unwrap();
+    }
+    archive.finish().unwrap();
+    let read = read_arrays(&path, &all_train()).map(drop);
+    let message = read.unwrap_err().to_string();
+    for part in ["arrays.npz", "video_lengths", "length of vid_1_1 is NaN"] {
+        assert!(message.contains(part), "{message}");
+    }
 }
 
 #[test]
@@ -83,7 +111,7 @@ fn mertools_layout_with_frames_and_gaps() {
         simulated: Some(folder("simulated")),
     };
     let mut corpus = read_mertools(&file("mertools/label.npz"), &folders).unwrap();
-    assert_eq!((corpus.widths, parts(&corpus)), ([5, 6, 4], [6, 3, 3]));
+    assert_eq!((corpus.widths, counts(&corpus)), ([5, 6, 4], [6, 3, 3]));
     assert_eq!(rows(&mut corpus, 1), [3, 3, 3, 3]);
     assert_eq!(rows(&mut corpus, 2), [4, 4, 4, 0]);
     assert_eq!(rows(&mut corpus, 4), [1, 1, 1, 1]);
@@ -148,7 +176,7 @@ fn a_file_of_another_width_is_named() {
 #[test]
 fn arrays_with_and_without_splits() {
     let mut corpus = read_arrays(&file("arrays.npz"), &all_train()).unwrap();
-    assert_eq!((corpus.widths, parts(&corpus)), ([5, 6, 4], [9, 0, 0]));
+    assert_eq!((corpus.widths, counts(&corpus)), ([5, 6, 4], [9, 0, 0]));
     assert_eq!(rows(&mut corpus, 8), [1, 1, 0, 3]);
     assert_eq!(corpus.headings[8].source, "vid_2");
     let shares = Splits::Shares {
@@ -157,9 +185,9 @@ fn arrays_with_and_without_splits() {
         seed: 1,
     };
     let corpus = read_arrays(&file("arrays.npz"), &shares).unwrap();
-    assert_eq!(parts(&corpus), [3, 3, 3]);
+    assert_eq!(counts(&corpus), [3, 3, 3]);
     let corpus = read_arrays(&file("arrays-split.npz"), &all_train()).unwrap();
-    assert_eq!(parts(&corpus), [5, 2, 2]);
+    assert_eq!(counts(&corpus), [5, 2, 2]);
     let corpus = read_arrays(&file("arrays-objects.npz"), &all_train()).unwrap();
     assert_eq!(corpus.headings[0].id, "vid_0_0");
     let words = read_transcripts(&file("arrays.jsonl")).unwrap();
@@ -182,7 +210,7 @@ fn computational_sequences_are_cut_by_the_labels() {
     };
     let splits = Splits::read(&file("csd/splits.csv")).unwrap();
     let mut corpus = read_csd(&paths, &splits).unwrap();
-    assert_eq!((corpus.widths, parts(&corpus)), ([5, 6, 4], [3, 3, 3]));
+    assert_eq!((corpus.widths, counts(&corpus)), ([5, 6, 4], [3, 3, 3]));
     assert_eq!(corpus.headings[1].id, "vid0[1]");
     // 0.1 s of audio, 0.5 s of text, a picture every 0.25 s; from 1 s to 2.5 s.
     let [audio, text, _, video] = rows(&mut corpus, 1);

@@ -8,7 +8,7 @@ mod weights;
 use std::path::PathBuf;
 
 /// A file that `fixtures.py` wrote.
-fn file(name: &str) -> PathBuf {
+pub(crate) fn file(name: &str) -> PathBuf {
     let folder = env!("CARGO_MANIFEST_DIR");
     PathBuf::from(folder).join("src/tests/files").join(name)
 }

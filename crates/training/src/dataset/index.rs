@@ -3,57 +3,47 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::super::TrainError;
-use super::{DatasetInfo, Entry, FORMAT};
+use super::{DatasetError, DatasetInfo, Entry, FORMAT};
+use crate::files::{FileError, parse_line, read_json, read_text};
 
 /// The description of a data set.
 pub(super) const INFO: &str = "dataset.json";
 /// One line per utterance.
 pub(super) const INDEX: &str = "index.jsonl";
-/// How many culprits a message names.
+/// How many ids a message names.
 const NAMED: usize = 5;
 
 /// Reads the description.
-pub(super) fn read_info(folder: &Path) -> Result<DatasetInfo, TrainError> {
-    let path = folder.join(INFO);
-    let info: DatasetInfo =
-        serde_json::from_str(&read(&path)?).map_err(|source| TrainError::Json {
-            line: source.line(),
-            path,
-            source,
-        })?;
+pub(super) fn read_info(folder: &Path) -> Result<DatasetInfo, DatasetError> {
+    let info: DatasetInfo = read_json(&folder.join(INFO))?;
     if info.format == FORMAT {
-        Ok(info)
-    } else {
-        let reason = format!("format {} is not {FORMAT}", info.format);
-        Err(inconsistent(folder, reason))
+        return Ok(info);
     }
+    let reason = format!("format {} is not {FORMAT}", info.format);
+    Err(inconsistent(folder, reason))
 }
 
-/// Reads the index; `lenient` leaves out a last line that was cut short.
-pub(super) fn read_index(folder: &Path, lenient: bool) -> Result<Vec<Entry>, TrainError> {
+/// Reads the index. `lenient` tolerates what an interrupted writer leaves: no index yet, or a
+/// last line that was cut short.
+pub(super) fn read_index(folder: &Path, lenient: bool) -> Result<Vec<Entry>, FileError> {
     let path = folder.join(INDEX);
     if lenient && !path.exists() {
         return Ok(Vec::new());
     }
-    let text = read(&path)?;
+    let text = read_text(&path)?;
     let whole = match text.rfind('\n') {
         Some(end) if lenient => &text[..end],
         None if lenient => "",
         _ => text.as_str(),
     };
-    let parse = |(number, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|source| TrainError::Json {
-            path: path.clone(),
-            line: number + 1,
-            source,
-        })
-    };
-    whole.lines().enumerate().map(parse).collect()
+    let lines = (1..).zip(whole.lines());
+    lines
+        .map(|(number, line)| parse_line(&path, number, line))
+        .collect()
 }
 
 /// Checks that ids are unique and labels finite.
-pub(super) fn check_ids(entries: &[Entry]) -> Result<(), TrainError> {
+pub(super) fn check_ids(entries: &[Entry]) -> Result<(), DatasetError> {
     let mut seen = HashSet::new();
     let ids: Vec<String> = entries
         .iter()
@@ -62,36 +52,29 @@ pub(super) fn check_ids(entries: &[Entry]) -> Result<(), TrainError> {
         .take(NAMED)
         .collect();
     if let Some(entry) = entries.iter().find(|entry| !entry.label.is_finite()) {
-        return Err(TrainError::Label {
+        return Err(DatasetError::Label {
             id: entry.id.clone(),
         });
     }
     if ids.is_empty() {
         Ok(())
     } else {
-        Err(TrainError::Duplicate { ids })
+        Err(DatasetError::DuplicateIds { ids })
     }
 }
 
 /// BLAKE3 of the description and the index.
-pub(super) fn fingerprint(folder: &Path) -> Result<String, TrainError> {
+pub(super) fn fingerprint(folder: &Path) -> Result<String, FileError> {
     let mut hasher = blake3::Hasher::new();
     for name in [INFO, INDEX] {
-        hasher.update(read(&folder.join(name))?.as_bytes());
+        hasher.update(read_text(&folder.join(name))?.as_bytes());
     }
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-fn read(path: &Path) -> Result<String, TrainError> {
-    std::fs::read_to_string(path).map_err(|source| TrainError::Read {
-        path: path.to_owned(),
-        source,
-    })
-}
-
 /// A data set that contradicts itself.
-pub(super) fn inconsistent(folder: &Path, reason: String) -> TrainError {
-    TrainError::Inconsistent {
+pub(super) fn inconsistent(folder: &Path, reason: String) -> DatasetError {
+    DatasetError::Inconsistent {
         path: folder.to_owned(),
         reason,
     }

@@ -1,27 +1,28 @@
 //! Data sets on disk: what `undertone extract` writes and training reads.
 //!
-//! A folder with `dataset.json` (what made it, written first without and last with the
-//! count), `index.jsonl` (one line per utterance) and `shard-NNNNN.safetensors` (up to four
-//! `f32` matrices per utterance, named `<id>/audio`, `<id>/text`, `<id>/simulated` and
-//! `<id>/video`; one without rows is left out).
+//! A data set is a folder with three kinds of files:
+//!
+//! - `dataset.json`: what made it. The count of utterances is added last, when all are written.
+//! - `index.jsonl`: one line per utterance.
+//! - `shard-NNNNN.safetensors`: up to four `f32` matrices per utterance, named `<id>/audio`,
+//!   `<id>/text`, `<id>/simulated` and `<id>/video`; those without rows are left out.
 
+mod error;
 mod index;
 mod reader;
 mod shard;
 mod writer;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use error::{DatasetError, EmptySplit};
 pub use reader::{Dataset, Findings, NonFinite};
 pub use writer::DatasetWriter;
 
-use super::TrainError;
 use undertone_fusion::{Modality, Widths};
-use undertone_types::Matrix;
+use undertone_types::{Matrix, Split};
 
 /// The version of the folders that this program writes and reads.
 const FORMAT: u32 = 1;
@@ -36,7 +37,7 @@ pub struct DatasetInfo {
     pub widths: Widths,
     /// Which extractor made which matrices, with its version.
     pub extractors: BTreeMap<String, String>,
-    /// The bundle whose parts made them.
+    /// The bundle whose extractors made them.
     pub bundle: BundleId,
     /// How many utterances; absent while the data set is being written.
     pub utterances: Option<usize>,
@@ -52,20 +53,8 @@ pub struct DatasetInfo {
 pub struct BundleId {
     /// Its name.
     pub name: String,
-    /// What identifies the parts that make features.
+    /// What identifies the parts of it that make features.
     pub fingerprint: String,
-}
-
-/// Which part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// The network learns from it.
-    Train,
-    /// It chooses the epoch.
-    Val,
-    /// It is looked at once, at the end.
-    Test,
 }
 
 /// An utterance's features and label.
@@ -79,7 +68,7 @@ pub struct Example {
     pub split: Split,
     /// Sentiment, usually in [−3, 3].
     pub label: f32,
-    /// Its words, as the real text was made from them.
+    /// Its words, which the real text was made from.
     pub text: String,
     /// `[time, audio width]`; empty without audio.
     pub audio: Matrix,
@@ -109,7 +98,7 @@ pub struct Entry {
     pub shard: u32,
     /// Rows of its matrices.
     pub lengths: Lengths,
-    /// Values that were not finite and were zeroed when it was written.
+    /// Values that were not finite, and were set to 0 when it was written.
     pub zeroed: usize,
 }
 
@@ -128,7 +117,7 @@ pub struct Lengths {
 }
 
 impl DatasetInfo {
-    /// For a data set that is about to be written.
+    /// The description of a data set that is about to be written.
     #[must_use]
     pub fn new(widths: Widths, extractors: BTreeMap<String, String>, bundle: BundleId) -> Self {
         Self {
@@ -139,31 +128,6 @@ impl DatasetInfo {
             utterances: None,
             former_fingerprint: None,
         }
-    }
-}
-
-impl Split {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Train, Self::Val, Self::Test];
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Train => "train",
-            Self::Val => "val",
-            Self::Test => "test",
-        })
-    }
-}
-
-impl FromStr for Split {
-    type Err = TrainError;
-
-    fn from_str(name: &str) -> Result<Self, TrainError> {
-        (Self::ALL.into_iter())
-            .find(|split| split.to_string() == name)
-            .ok_or_else(|| TrainError::Split(name.to_owned()))
     }
 }
 
@@ -179,7 +143,8 @@ impl Example {
     }
 }
 
-/// The same matrix with zeros for what is not finite, and how many values that were.
+/// The matrix with zeros in place of values that are not finite, and how many those were;
+/// `None` when all are finite.
 fn finite(matrix: &Matrix) -> Option<(Matrix, usize)> {
     let values = matrix.as_slice();
     let count = values.iter().filter(|value| !value.is_finite()).count();

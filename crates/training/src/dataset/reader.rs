@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Simulator, TrainError};
 use super::index::{INDEX, INFO, check_ids, fingerprint, inconsistent, read_index, read_info};
-use super::shard::{self, Shard};
-use super::{DatasetInfo, Entry, Example, Split, finite};
+use super::shard::{self, OpenShard, Shard};
+use super::{DatasetError, DatasetInfo, Entry, Example, finite};
+use crate::Simulator;
 use undertone_fusion::Modality;
-use undertone_types::Matrix;
+use undertone_types::{Matrix, Split};
 
-/// A finished data set. A clone is cheap but for its index.
+/// A finished data set. A clone copies the index and shares the rest.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     folder: PathBuf,
@@ -23,7 +23,7 @@ pub struct Dataset {
     fingerprint: String,
 }
 
-/// What a look at every value found; none of it stops a training.
+/// What reading every value once found; none of it stops a training.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Findings {
@@ -53,11 +53,11 @@ impl Dataset {
     /// Opens a finished data set and checks its index.
     ///
     /// # Errors
-    /// When it is unfinished, damaged, contradicts itself, or has duplicate ids.
-    pub fn open(folder: &Path) -> Result<Self, TrainError> {
+    /// When it is unfinished, damaged, inconsistent, or has duplicate ids.
+    pub fn open(folder: &Path) -> Result<Self, DatasetError> {
         let info = read_info(folder)?;
         let Some(count) = info.utterances else {
-            return Err(TrainError::Unfinished {
+            return Err(DatasetError::Unfinished {
                 path: folder.to_owned(),
             });
         };
@@ -86,28 +86,28 @@ impl Dataset {
         })
     }
 
-    /// The utterances for which `split` names one, in that split.
+    /// The utterances that `split` gives a split, in that split; the others are left out.
     #[must_use]
     pub fn resplit(mut self, split: impl Fn(&Entry) -> Option<Split>) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.fingerprint.as_bytes());
         self.entries.retain_mut(|entry| {
-            let to = split(entry);
-            let name = to.map_or_else(String::new, |to| to.to_string());
+            let given = split(entry);
+            let name = given.map_or_else(String::new, |split| split.to_string());
             hasher.update(format!("{name};").as_bytes());
-            entry.split = to.unwrap_or(entry.split);
-            to.is_some()
+            entry.split = given.unwrap_or(entry.split);
+            given.is_some()
         });
         self.fingerprint = hasher.finalize().to_hex().to_string();
         self
     }
 
-    /// The same utterances, their simulated text by this simulator.
+    /// The same utterances with simulated text by this simulator.
     #[must_use]
     pub fn simulated_by(mut self, simulator: Simulator) -> Self {
         for entry in &mut self.entries {
-            let heard = entry.lengths.audio + entry.lengths.video > 0;
-            entry.lengths.simulated = usize::from(heard);
+            let has_input = entry.lengths.audio + entry.lengths.video > 0;
+            entry.lengths.simulated = usize::from(has_input);
         }
         self.simulator = Some(Arc::new(simulator));
         self
@@ -143,15 +143,16 @@ impl Dataset {
     ///
     /// # Errors
     /// When its shard cannot be read or lacks what the index promises.
-    pub fn example(&self, at: usize) -> Result<Example, TrainError> {
+    pub fn example(&self, at: usize) -> Result<Example, DatasetError> {
         self.counted(at).map(|(example, _)| example)
     }
 
-    /// Reads everything once and says what is odd.
+    /// Reads every utterance once, and reports values that are not finite and modalities that
+    /// are absent.
     ///
     /// # Errors
     /// When a shard cannot be read or lacks what the index promises.
-    pub fn check(&self) -> Result<Findings, TrainError> {
+    pub fn check(&self) -> Result<Findings, DatasetError> {
         let mut findings = Findings::default();
         for (at, entry) in self.entries.iter().enumerate() {
             let (_, count) = self.counted(at)?;
@@ -170,22 +171,26 @@ impl Dataset {
         Ok(findings)
     }
 
-    fn counted(&self, at: usize) -> Result<(Example, usize), TrainError> {
+    /// An utterance, and how many of its values were not finite.
+    fn counted(&self, at: usize) -> Result<(Example, usize), DatasetError> {
         let entry = &self.entries[at];
         let lengths = entry.lengths;
+        let shard = &self.shards[entry.shard as usize].reopen()?;
         let mut example = Example {
             id: entry.id.clone(),
             source: entry.source.clone(),
             split: entry.split,
             label: entry.label,
             text: entry.text.clone(),
-            audio: self.matrix(entry, "audio", Modality::Audio, lengths.audio)?,
-            real: self.matrix(entry, "text", Modality::Text, lengths.text)?,
+            audio: self.matrix(shard, entry, "audio", Modality::Audio, lengths.audio)?,
+            real: self.matrix(shard, entry, "text", Modality::Text, lengths.text)?,
             simulated: match self.simulator {
                 Some(_) => Matrix::empty(self.info.widths.text),
-                None => self.matrix(entry, "simulated", Modality::Text, lengths.simulated)?,
+                None => {
+                    self.matrix(shard, entry, "simulated", Modality::Text, lengths.simulated)?
+                }
             },
-            video: self.matrix(entry, "video", Modality::Video, lengths.video)?,
+            video: self.matrix(shard, entry, "video", Modality::Video, lengths.video)?,
         };
         let mut zeroed = 0;
         for (_, _, matrix) in example.matrices_mut() {
@@ -202,19 +207,19 @@ impl Dataset {
 
     fn matrix(
         &self,
+        shard: &OpenShard<'_>,
         entry: &Entry,
         kind: &str,
         modality: Modality,
         rows: usize,
-    ) -> Result<Matrix, TrainError> {
+    ) -> Result<Matrix, DatasetError> {
         let cols = *self.info.widths.get(modality);
         if rows == 0 {
             return Ok(Matrix::empty(cols));
         }
         let name = format!("{}/{kind}", entry.id);
-        let matrix = self.shards[entry.shard as usize].matrix(&name)?;
-        match matrix {
-            Some(matrix) if matrix.cols() != cols => Err(TrainError::Width {
+        match shard.matrix(&name)? {
+            Some(matrix) if matrix.cols() != cols => Err(DatasetError::Width {
                 id: entry.id.clone(),
                 modality,
                 expected: cols,

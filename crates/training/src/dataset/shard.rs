@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
 
-use super::super::TrainError;
-use crate::error::write_file;
+use super::DatasetError;
+use crate::files::{FileError, write_file};
 use undertone_types::Matrix;
 
 /// Bytes before the header: its length.
 const PREFIX: u64 = 8;
-/// Longer headers than this are not ours.
+/// A longer header means a damaged file.
 const HEADER_LIMIT: u64 = 100_000_000;
 
 /// The file of a shard.
@@ -22,7 +22,7 @@ pub(super) fn path(folder: &Path, number: u32) -> PathBuf {
 }
 
 /// Writes named matrices, whole or not at all.
-pub(super) fn write(path: &Path, matrices: &[(String, &Matrix)]) -> Result<(), TrainError> {
+pub(super) fn write(path: &Path, matrices: &[(String, &Matrix)]) -> Result<(), DatasetError> {
     let bytes: Vec<Vec<u8>> = matrices
         .iter()
         .map(|(_, matrix)| {
@@ -38,35 +38,36 @@ pub(super) fn write(path: &Path, matrices: &[(String, &Matrix)]) -> Result<(), T
         views.push((name.as_str(), view));
     }
     let file = safetensors::serialize(views, None).map_err(damaged)?;
-    write_file(path, &file)
+    Ok(write_file(path, &file)?)
 }
 
-/// An open shard; only its header is in memory.
+/// A shard's header. The file is open only while matrices are read: a large data set has more
+/// shards than a process may have open files.
 #[derive(Debug)]
 pub(super) struct Shard {
     path: PathBuf,
-    file: File,
     header: Metadata,
     data_start: u64,
 }
 
+/// A shard whose file is open.
+pub(super) struct OpenShard<'s> {
+    shard: &'s Shard,
+    file: File,
+}
+
 impl Shard {
-    /// Opens a shard and checks that it is whole.
-    pub(super) fn open(path: PathBuf) -> Result<Self, TrainError> {
-        let read = |source| TrainError::Read {
-            path: path.clone(),
-            source,
-        };
-        let file = File::open(&path).map_err(read)?;
-        let size = file.metadata().map_err(read)?.len();
-        let mut prefix = [0; PREFIX as usize];
-        file.read_exact_at(&mut prefix, 0).map_err(read)?;
+    /// Reads the header of a shard and checks that the file is whole.
+    pub(super) fn open(path: PathBuf) -> Result<Self, DatasetError> {
+        let (file, mut prefix) = (open(&path)?, [0; PREFIX as usize]);
+        let size = file.metadata().map_err(FileError::read(&path))?.len();
+        read_at(&path, &file, &mut prefix, 0)?;
         let length = u64::from_le_bytes(prefix);
         if length > HEADER_LIMIT || PREFIX + length > size {
             return Err(damaged(&path, SafeTensorError::InvalidHeaderLength));
         }
         let mut header = vec![0; length as usize];
-        file.read_exact_at(&mut header, PREFIX).map_err(read)?;
+        read_at(&path, &file, &mut header, PREFIX)?;
         let header: Metadata = serde_json::from_slice(&header).map_err(|error| {
             damaged(&path, SafeTensorError::InvalidHeaderDeserialization(error))
         })?;
@@ -76,15 +77,22 @@ impl Shard {
         }
         Ok(Self {
             path,
-            file,
             header,
             data_start,
         })
     }
 
+    /// Opens the file, to read matrices.
+    pub(super) fn reopen(&self) -> Result<OpenShard<'_>, DatasetError> {
+        let file = open(&self.path)?;
+        Ok(OpenShard { shard: self, file })
+    }
+}
+
+impl OpenShard<'_> {
     /// Reads one matrix; `None` when the shard has none of that name, or no `f32` matrix.
-    pub(super) fn matrix(&self, name: &str) -> Result<Option<Matrix>, TrainError> {
-        let Some(info) = self.header.info(name) else {
+    pub(super) fn matrix(&self, name: &str) -> Result<Option<Matrix>, DatasetError> {
+        let Some(info) = self.shard.header.info(name) else {
             return Ok(None);
         };
         let &[rows, cols] = info.shape.as_slice() else {
@@ -95,12 +103,8 @@ impl Shard {
         }
         let (start, end) = info.data_offsets;
         let mut bytes = vec![0; end - start];
-        self.file
-            .read_exact_at(&mut bytes, self.data_start + start as u64)
-            .map_err(|source| TrainError::Read {
-                path: self.path.clone(),
-                source,
-            })?;
+        let start = self.shard.data_start + start as u64;
+        read_at(&self.shard.path, &self.file, &mut bytes, start)?;
         let (values, _) = bytes.as_chunks::<4>();
         let values: Vec<f32> = values
             .iter()
@@ -110,8 +114,17 @@ impl Shard {
     }
 }
 
-fn damaged(path: &Path, source: SafeTensorError) -> TrainError {
-    TrainError::Damaged {
+fn open(path: &Path) -> Result<File, FileError> {
+    File::open(path).map_err(FileError::read(path))
+}
+
+fn read_at(path: &Path, file: &File, bytes: &mut [u8], start: u64) -> Result<(), FileError> {
+    file.read_exact_at(bytes, start)
+        .map_err(FileError::read(path))
+}
+
+fn damaged(path: &Path, source: SafeTensorError) -> DatasetError {
+    DatasetError::Damaged {
         path: path.to_owned(),
         source,
     }

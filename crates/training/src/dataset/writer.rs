@@ -1,23 +1,22 @@
 //! Writes data sets, so that an interrupted extraction can go on.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::super::TrainError;
 use super::index::{INDEX, INFO, read_index, read_info};
-use super::{DatasetInfo, Entry, Example, Lengths, finite, shard};
-use crate::error::write_file;
+use super::{DatasetError, DatasetInfo, Entry, Example, Lengths, finite, shard};
+use crate::files::{FileError, create_folder, to_lines, write_file, write_json};
 use undertone_types::Matrix;
 
 /// Bytes of matrices that are collected before they become a shard.
 const SHARD_BYTES: usize = 64 << 20;
-/// Utterances likewise: what a kill costs at most.
+/// Utterances that are collected before they become a shard: what a kill costs at most.
 const SHARD_UTTERANCES: usize = 64;
 
 /// Writes a data set, utterance by utterance. What was flushed survives a kill: opening the
-/// same folder again goes on after it.
+/// same folder again continues after it.
 #[derive(Debug)]
 pub struct DatasetWriter {
     folder: PathBuf,
@@ -30,12 +29,12 @@ pub struct DatasetWriter {
 }
 
 impl DatasetWriter {
-    /// Starts a data set in a folder, or goes on with the one that is there.
+    /// Starts a data set in a folder, or continues the one that the folder holds.
     ///
     /// # Errors
-    /// When the folder cannot be written, or holds a data set made otherwise.
-    pub fn open(folder: &Path, mut info: DatasetInfo) -> Result<Self, TrainError> {
-        fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
+    /// When the folder cannot be written, or holds a data set of another origin.
+    pub fn open(folder: &Path, mut info: DatasetInfo) -> Result<Self, DatasetError> {
+        create_folder(folder)?;
         info.utterances = None;
         let former = info.former_fingerprint.take();
         let mut entries = Vec::new();
@@ -46,16 +45,16 @@ impl DatasetWriter {
                 info.bundle.fingerprint = there.bundle.fingerprint.clone();
             }
             if let Some(difference) = difference(&there, &info) {
-                return Err(TrainError::OtherDataset {
+                return Err(DatasetError::Other {
                     path: folder.to_owned(),
                     difference,
                 });
             }
             entries = read_index(folder, true)?;
         }
-        // A kill may have cut the last line short: only whole lines go on.
-        let lines: Result<String, TrainError> = entries.iter().map(|e| line(folder, e)).collect();
-        write_file(&folder.join(INDEX), lines?.as_bytes())?;
+        // A kill may have cut the last line short: only whole lines are kept.
+        let index = folder.join(INDEX);
+        write_file(&index, to_lines(&index, &entries)?.as_bytes())?;
         let writer = Self {
             folder: folder.to_owned(),
             info,
@@ -73,32 +72,32 @@ impl DatasetWriter {
         Ok(writer)
     }
 
-    /// Whether an utterance is there already.
+    /// Whether the data set has an utterance of this id.
     #[must_use]
     pub fn contains(&self, id: &str) -> bool {
         self.ids.contains(id)
     }
 
-    /// Adds an utterance. Values that are not finite are zeroed; returned is how many.
+    /// Adds an utterance. Values that are not finite become 0; their number is returned.
     ///
     /// # Errors
-    /// When the id is there already, a width is wrong, the label is not finite, or the shard
+    /// When the id is taken, a width is wrong, the label is not finite, or the shard
     /// cannot be written.
-    pub fn add(&mut self, mut example: Example) -> Result<usize, TrainError> {
+    pub fn add(&mut self, mut example: Example) -> Result<usize, DatasetError> {
         if self.contains(&example.id) {
-            return Err(TrainError::Duplicate {
+            return Err(DatasetError::DuplicateIds {
                 ids: vec![example.id],
             });
         }
         if !example.label.is_finite() {
-            return Err(TrainError::Label { id: example.id });
+            return Err(DatasetError::Label { id: example.id });
         }
         let id = example.id.clone();
         let mut zeroed = 0;
         for (_, modality, matrix) in example.matrices_mut() {
             let expected = *self.info.widths.get(modality);
             if !matrix.is_empty() && matrix.cols() != expected {
-                return Err(TrainError::Width {
+                return Err(DatasetError::Width {
                     id,
                     modality,
                     expected,
@@ -123,22 +122,19 @@ impl DatasetWriter {
     ///
     /// # Errors
     /// When the shard or the index cannot be written.
-    pub fn flush(&mut self) -> Result<(), TrainError> {
+    pub fn flush(&mut self) -> Result<(), DatasetError> {
         if self.pending.is_empty() {
             return Ok(());
         }
         let mut matrices = Vec::new();
-        let mut lines = String::new();
+        let mut entries = Vec::new();
         for (example, zeroed) in &self.pending {
             matrices.extend(named(example));
-            lines.push_str(&line(
-                &self.folder,
-                &entry(example, self.next_shard, *zeroed),
-            )?);
+            entries.push(entry(example, self.next_shard, *zeroed));
         }
         shard::write(&shard::path(&self.folder, self.next_shard), &matrices)?;
         let index = self.folder.join(INDEX);
-        append(&index, &lines).map_err(|source| write_error(&index, source))?;
+        append(&index, &to_lines(&index, &entries)?).map_err(FileError::write(&index))?;
         self.next_shard += 1;
         self.written += self.pending.len();
         self.pending.clear();
@@ -150,23 +146,19 @@ impl DatasetWriter {
     ///
     /// # Errors
     /// When the last shard or the description cannot be written.
-    pub fn finish(mut self) -> Result<DatasetInfo, TrainError> {
+    pub fn finish(mut self) -> Result<DatasetInfo, DatasetError> {
         self.flush()?;
         self.info.utterances = Some(self.written);
         self.write_info()?;
         Ok(self.info)
     }
 
-    fn write_info(&self) -> Result<(), TrainError> {
-        let path = self.folder.join(INFO);
-        let mut text =
-            serde_json::to_string_pretty(&self.info).map_err(|source| json_error(&path, source))?;
-        text.push('\n');
-        write_file(&path, text.as_bytes())
+    fn write_info(&self) -> Result<(), FileError> {
+        write_json(&self.folder.join(INFO), &self.info)
     }
 }
 
-/// What makes two data sets unlike each other.
+/// Why data sets of these descriptions cannot be one; `None` when they can.
 fn difference(there: &DatasetInfo, wanted: &DatasetInfo) -> Option<String> {
     if there.widths != wanted.widths {
         let (there, wanted) = (there.widths, wanted.widths);
@@ -214,29 +206,8 @@ fn entry(example: &Example, shard: u32, zeroed: usize) -> Entry {
     }
 }
 
-fn line(folder: &Path, entry: &Entry) -> Result<String, TrainError> {
-    serde_json::to_string(entry)
-        .map(|json| json + "\n")
-        .map_err(|source| json_error(&folder.join(INDEX), source))
-}
-
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = File::options().append(true).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
-}
-
-fn write_error(path: &Path, source: std::io::Error) -> TrainError {
-    TrainError::Write {
-        path: path.to_owned(),
-        source,
-    }
-}
-
-fn json_error(path: &Path, source: serde_json::Error) -> TrainError {
-    TrainError::Json {
-        path: path.to_owned(),
-        line: source.line(),
-        source,
-    }
 }

@@ -76,7 +76,7 @@ fn a_killed_extraction_goes_on() {
     drop(writer);
     assert!(matches!(
         Dataset::open(cut.path()),
-        Err(TrainError::Unfinished { .. })
+        Err(DatasetError::Unfinished { .. })
     ));
     // The kill came in the middle of a line.
     let index = cut.path().join("index.jsonl");
@@ -150,4 +150,23 @@ fn an_index_that_promises_too_much_is_named() {
     let dataset = Dataset::open(folder.path()).unwrap();
     let message = dataset.example(0).unwrap_err().to_string();
     assert!(message.contains("index.jsonl says 77"), "{message}");
+}
+
+/// A large data set has more shards than a process may have open files.
+#[test]
+fn an_open_data_set_keeps_no_file_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = DatasetWriter::open(folder.path(), info()).unwrap();
+    for number in 0..5 {
+        writer.add(example(number, Split::Train)).unwrap();
+        writer.flush().unwrap();
+    }
+    writer.finish().unwrap();
+    let dataset = Dataset::open(folder.path()).unwrap();
+    assert_eq!(dataset.example(3).unwrap(), example(3, Split::Train));
+    let open: Vec<_> = (fs::read_dir("/proc/self/fd").unwrap().flatten())
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .filter(|target| target.starts_with(folder.path()))
+        .collect();
+    assert!(open.is_empty(), "{open:?}");
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::*;
 use undertone_fusion::{NetworkConfig, Rng, Trio, Widths};
-use undertone_types::Matrix;
+use undertone_types::{Matrix, Split, error_chain};
 
 const WIDTHS: Widths = Trio {
     audio: 4,
@@ -65,8 +65,8 @@ fn example(number: usize, split: Split) -> Example {
 /// Writes a data set with these many train, validation and test utterances.
 fn write_dataset(folder: &Path, counts: [usize; 3]) -> DatasetInfo {
     let mut writer = DatasetWriter::open(folder, info()).unwrap();
-    let splits = Split::ALL.iter().zip(counts);
-    let all = splits.flat_map(|(&split, count)| std::iter::repeat_n(split, count));
+    let splits = Split::ALL.into_iter().zip(counts);
+    let all = splits.flat_map(|(split, count)| std::iter::repeat_n(split, count));
     for (number, split) in all.enumerate() {
         writer.add(example(number, split)).unwrap();
     }

@@ -8,7 +8,7 @@ use undertone_fusion::{
     Checkpoint, FusionConfig, Network, Noise, Precision, Scorer, read_checkpoint, write_checkpoint,
 };
 
-fn quiet(_: Progress<'_>) -> ControlFlow<()> {
+fn quiet(_: TrainEvent<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
@@ -37,21 +37,21 @@ fn training_learns_and_beats_the_mean() {
     write_dataset(&data, [160, 48, 48]);
     let mut reports = Vec::new();
     let dataset = open(&data);
-    let outcome = train(&config(10), &dataset, &out, false, &mut |progress| {
-        if let Progress::Epoch(report) = progress {
+    let summary = train(&config(10), &dataset, &out, false, &mut |event| {
+        if let TrainEvent::Epoch(report) = event {
             reports.push(report.clone());
         }
         ControlFlow::Continue(())
     })
     .unwrap();
-    assert_eq!((outcome.epochs, reports.len()), (10, 10));
+    assert_eq!((summary.epochs, reports.len()), (10, 10));
     assert!(reports[9].loss.total < 0.7 * reports[0].loss.total);
-    assert!(outcome.findings.without_video > 0);
+    assert!(summary.findings.without_video > 0);
     let lines = fs::read_to_string(out.join("metrics.jsonl")).unwrap();
     let last: EpochReport = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
     assert_eq!(last.epoch, 10);
 
-    let scorer = Scorer::load(&outcome.weights, &outcome.config, 1).unwrap();
+    let scorer = Scorer::load(&summary.weights, &summary.config, 1).unwrap();
     let mean = error_of_the_mean(&dataset, Split::Test);
     let mae = |protocol| {
         let report = evaluate(&scorer, &dataset, Split::Test, protocol, 100).unwrap();
@@ -74,8 +74,8 @@ fn half_the_bits_learn_as_well() {
         let mut config = config(8);
         config.run.precision = precision;
         let out = folder.path().join(format!("{precision:?}"));
-        let outcome = train(&config, &open(&data), &out, false, &mut quiet).unwrap();
-        outcome.best.unwrap().error
+        let summary = train(&config, &open(&data), &out, false, &mut quiet).unwrap();
+        summary.best.unwrap().error
     };
     let (full, half) = (error(Precision::F32), error(Precision::Bf16));
     assert!((half / full - 1.0).abs() < 0.1, "{half} {full}");
@@ -123,15 +123,14 @@ fn a_run_is_not_overwritten_nor_mixed_up() {
     let folder = tempfile::tempdir().unwrap();
     let (data, out) = (folder.path().join("data"), folder.path().join("out"));
     write_dataset(&data, [8, 4, 0]);
-    // Nothing there yet: resuming begins.
+    // Without a run to resume, one begins.
     train(&config(1), &open(&data), &out, true, &mut quiet).unwrap();
     let error = train(&config(1), &open(&data), &out, false, &mut quiet).unwrap_err();
     assert!(matches!(error, TrainError::Occupied { .. }), "{error}");
     let mut other = config(1);
     other.optimiser.batch = 8;
-    let message = train(&other, &open(&data), &out, true, &mut quiet)
-        .unwrap_err()
-        .to_string();
+    let error = train(&other, &open(&data), &out, true, &mut quiet).unwrap_err();
+    let message = error_chain(&error).join(": ");
     assert!(message.contains("optimiser.batch"), "{message}");
 }
 
@@ -144,9 +143,9 @@ fn patience_ends_a_run() {
     config.run.patience = 2;
     // A rate this small changes nothing that matters: the first epochs stay the best.
     config.optimiser.learning_rate = 1e-30;
-    let outcome = train(&config, &open(&data), &out, false, &mut quiet).unwrap();
-    assert_eq!(outcome.ended, Ended::Early);
-    assert_eq!(outcome.epochs, outcome.best.unwrap().epoch + 2);
+    let summary = train(&config, &open(&data), &out, false, &mut quiet).unwrap();
+    assert_eq!(summary.reason, StopReason::Early);
+    assert_eq!(summary.epochs, summary.best.unwrap().epoch + 2);
 }
 
 #[test]
@@ -157,27 +156,30 @@ fn a_run_that_is_broken_off_goes_on_as_if_it_had_not_been() {
     let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
     let expected = train(&config(3), &open(&data), &whole, false, &mut quiet).unwrap();
     let break_at = |epoch, step| {
-        let outcome = train(
+        let summary = train(
             &config(3),
             &open(&data),
             &parts,
             true,
-            &mut |progress| match progress {
-                Progress::Step(now) if (now.epoch, now.step) == (epoch, step) => {
+            &mut |event| match event {
+                TrainEvent::Step(now) if (now.epoch, now.step) == (epoch, step) => {
                     assert_eq!(now.steps, 3);
                     ControlFlow::Break(())
                 }
                 _ => ControlFlow::Continue(()),
             },
         );
-        outcome.unwrap()
+        summary.unwrap()
     };
     let first = break_at(1, 2);
-    assert_eq!((first.ended, first.best), (Ended::BrokenOff, None));
+    assert_eq!((first.reason, first.best), (StopReason::Interrupted, None));
     let second = break_at(2, 3);
-    assert_eq!((second.ended, second.epochs), (Ended::BrokenOff, 1));
+    assert_eq!((second.reason, second.epochs), (StopReason::Interrupted, 1));
     let got = train(&config(3), &open(&data), &parts, true, &mut quiet).unwrap();
-    assert_eq!((got.ended, got.best), (Ended::Finished, expected.best));
+    assert_eq!(
+        (got.reason, got.best),
+        (StopReason::Finished, expected.best)
+    );
     let [whole, parts] =
         [&whole, &parts].map(|out| fs::read(out.join("fusion.safetensors")).unwrap());
     assert_eq!(whole, parts);
@@ -190,12 +192,12 @@ fn text_is_simulated_from_what_is_heard_and_seen() {
     write_dataset(&data, [160, 48, 48]);
     let mut ridge = config(6);
     ridge.data.simulated = Simulated::Ridge;
-    let outcome = train(&ridge, &open(&data), &out, false, &mut quiet).unwrap();
-    assert_eq!(outcome.findings.without_simulated, 0);
+    let summary = train(&ridge, &open(&data), &out, false, &mut quiet).unwrap();
+    assert_eq!(summary.findings.without_simulated, 0);
     let simulator = Simulator::beside(&out).unwrap().unwrap();
     let dataset = open(&data).simulated_by(simulator);
     assert_eq!(dataset.example(0).unwrap().simulated.rows(), 1);
-    let scorer = Scorer::load(&outcome.weights, &outcome.config, 1).unwrap();
+    let scorer = Scorer::load(&summary.weights, &summary.config, 1).unwrap();
     let report = evaluate(&scorer, &dataset, Split::Test, Protocol::Simulated, 0).unwrap();
     assert!(report.metrics.mae < error_of_the_mean(&dataset, Split::Test));
     assert!(Simulator::beside(folder.path()).unwrap().is_none());
@@ -207,7 +209,10 @@ fn a_data_set_without_validation_is_refused() {
     write_dataset(folder.path(), [4, 0, 0]);
     let out = folder.path().join("out");
     let error = train(&config(1), &open(folder.path()), &out, false, &mut quiet).unwrap_err();
-    assert!(matches!(&error, TrainError::Empty { split } if split == "val"));
+    assert!(matches!(
+        &error,
+        TrainError::Dataset(DatasetError::EmptySplit(EmptySplit(Split::Val)))
+    ));
     let message = error.to_string();
     assert!(
         message.contains("no val utterances; name the splits"),

@@ -25,13 +25,13 @@ fn recordings(folder: &Path) -> Dataset {
 /// Stops once so many runs are done.
 struct Until(usize, AtomicUsize);
 
-impl Watcher for Until {
-    fn done(&self, progress: &StudyProgress<'_>) {
-        assert_eq!(progress.runs, 6);
-        self.1.fetch_max(progress.done, Ordering::Relaxed);
+impl StudyObserver for Until {
+    fn run_done(&self, run: &RunDone<'_>) {
+        assert_eq!(run.runs, 6);
+        self.1.fetch_max(run.done, Ordering::Relaxed);
     }
 
-    fn stop(&self) -> bool {
+    fn is_interrupted(&self) -> bool {
         self.1.load(Ordering::Relaxed) >= self.0
     }
 }

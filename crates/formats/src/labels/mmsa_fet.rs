@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Split;
-use super::labels::{LabelError, LabelledClip, checked};
+use super::{LabelError, LabelledClip, checked};
+use undertone_types::Split;
 
 /// The folder of the videos.
 const RAW: &str = "Raw";
 
-/// One row; its other columns are labels of single modalities and a word for the label.
+/// One row; the other columns are labels of single modalities, and the label as a word.
 #[derive(Deserialize)]
 struct Row {
     video_id: String,
@@ -19,26 +19,17 @@ struct Row {
     #[serde(default)]
     text: Option<String>,
     #[serde(default)]
-    mode: Option<Mode>,
+    mode: Option<Split>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Mode {
-    Train,
-    #[serde(alias = "val")]
-    Valid,
-    Test,
-}
-
-/// Whether a heading is that of such a table.
-pub(super) fn is_label_csv(headers: &csv::StringRecord) -> bool {
+/// Whether these are the headers of such a table.
+pub(super) fn is_mmsa_fet(headers: &csv::StringRecord) -> bool {
     let has = |name: &str| headers.iter().any(|own| own == name);
     has("video_id") && has("clip_id")
 }
 
-/// The clips of such a table. One whose file is missing keeps the name that it should have:
-/// it is named when it cannot be opened.
+/// The clips of such a table. A clip whose file is missing gets its usual name, so that the
+/// error of opening it names the file that should be there.
 pub(super) fn read(
     table: &Path,
     mut reader: csv::Reader<std::fs::File>,
@@ -58,17 +49,13 @@ pub(super) fn read(
             path,
             label,
             text: row.text,
-            split: match row.mode {
-                None | Some(Mode::Train) => Split::Train,
-                Some(Mode::Valid) => Split::Val,
-                Some(Mode::Test) => Split::Test,
-            },
+            split: row.mode.unwrap_or(Split::Train),
         });
     }
     Ok(clips)
 }
 
-/// The file of a clip, whatever its extension.
+/// The file of a clip, whatever its extension; `.mp4` is the usual one.
 fn clip(folder: &Path, name: &str) -> PathBuf {
     let usual = folder.join(format!("{name}.mp4"));
     if usual.exists() {
@@ -83,7 +70,7 @@ fn clip(folder: &Path, name: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::labels::read_labels;
+    use super::super::read_labels;
     use super::*;
 
     const HEADER: &str = "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n";
@@ -114,10 +101,11 @@ mod tests {
         let message = read_labels(&table).unwrap_err().to_string();
         assert!(message.contains("line 2: the label must be a number from -3 to 3, got 4"));
         std::fs::write(&table, HEADER.to_owned() + "v,1,a,1,,,,P,dev\n").unwrap();
-        let message = read_labels(&table).unwrap_err().to_string();
+        let error = read_labels(&table).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(
-            message.contains("dev") && message.contains("line: 2"),
-            "{message}"
+            cause.contains("dev") && cause.contains("line: 2"),
+            "{cause}"
         );
     }
 }

@@ -1,10 +1,12 @@
-//! The table beside a folder of labelled clips.
+//! Tables of labelled clips: what this program's own look like, and MMSA-FET's.
+
+mod mmsa_fet;
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Split, label_csv};
+use undertone_types::Split;
 
 /// A clip and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +30,7 @@ pub struct LabelledClip {
 pub enum LabelError {
     /// The table cannot be read as CSV with the columns `file`, `label` (or `valence`)
     /// and, if known, `text`, `speech`, `split` and `source`.
-    #[error("{}: {source}", path.display())]
+    #[error("cannot read the table {}", path.display())]
     Table {
         /// The table.
         path: PathBuf,
@@ -45,7 +47,7 @@ pub enum LabelError {
         /// What stands there.
         got: String,
     },
-    /// A row that says both that nothing is said and what is said.
+    /// `speech` is `none`, yet the row has a text.
     #[error(
         "{}: line {line}: the column speech says none, but there is a text ({text:?}); empty one of them",
         path.display()
@@ -60,7 +62,17 @@ pub enum LabelError {
     },
 }
 
-/// One row; columns that are not named here are ignored.
+impl LabelError {
+    /// Whether the user can mend it in the table.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Table { .. } | Self::Label { .. } | Self::Contradiction { .. } => true,
+        }
+    }
+}
+
+/// One row; other columns are ignored.
 #[derive(Deserialize)]
 struct Row {
     file: String,
@@ -85,7 +97,7 @@ enum Speech {
 }
 
 impl Row {
-    /// What is said, as [`LabelledClip::text`]; `Err` with a text that should not be there.
+    /// What is said, as [`LabelledClip::text`]; `Err` is a text where `speech` is `none`.
     fn said(&self) -> Result<Option<String>, String> {
         let text = self.text.as_ref().filter(|text| !text.trim().is_empty());
         match (self.speech, text) {
@@ -97,8 +109,8 @@ impl Row {
 }
 
 /// Reads a table; files are relative to its folder. Without a column `split` every clip
-/// is for training; `none` in a column `speech` says that nothing is said. The `label.csv`
-/// of MMSA-FET's data sets is known by its columns.
+/// is for training; `none` in a column `speech` says that nothing is said. MMSA-FET's
+/// `label.csv` is recognised by its columns.
 ///
 /// # Errors
 /// When a row is malformed; the message names table and line.
@@ -109,8 +121,8 @@ pub fn read_labels(table: &Path) -> Result<Vec<LabelledClip>, LabelError> {
     };
     let folder = table.parent().unwrap_or(Path::new("."));
     let mut reader = csv::Reader::from_path(table).map_err(failed)?;
-    if label_csv::is_label_csv(reader.headers().map_err(failed)?) {
-        return label_csv::read(table, reader);
+    if mmsa_fet::is_mmsa_fet(reader.headers().map_err(failed)?) {
+        return mmsa_fet::read(table, reader);
     }
     let mut clips = Vec::new();
     for (index, row) in reader.deserialize().enumerate() {
@@ -139,8 +151,8 @@ pub fn read_labels(table: &Path) -> Result<Vec<LabelledClip>, LabelError> {
     Ok(clips)
 }
 
-/// A label, if it is from −3 to 3.
-pub(super) fn checked(table: &Path, line: usize, label: f32) -> Result<f32, LabelError> {
+/// The label, if it is from −3 to 3.
+fn checked(table: &Path, line: usize, label: f32) -> Result<f32, LabelError> {
     if (-3.0..=3.0).contains(&label) {
         return Ok(label);
     }
@@ -149,26 +161,6 @@ pub(super) fn checked(table: &Path, line: usize, label: f32) -> Result<f32, Labe
         line,
         got: label.to_string(),
     })
-}
-
-/// Word error rate: the least number of words to change, drop or add, by the number of
-/// words that were said. Where nothing was said it is the number of invented words. Case
-/// and punctuation do not count: recognisers write them, tables of words often do not.
-#[must_use]
-pub fn word_error_rate(said: &str, heard: &str) -> f64 {
-    let (said, heard) = (words(said), words(heard));
-    strsim::generic_levenshtein(&said, &heard) as f64 / said.len().max(1) as f64
-}
-
-/// The words of a text in lower case, without punctuation other than apostrophes within.
-#[must_use]
-pub fn words(text: &str) -> Vec<String> {
-    let apart = |c: char| !c.is_alphanumeric() && c != '\'' && c != '’';
-    text.split(apart)
-        .map(|word| word.trim_matches(['\'', '’']))
-        .filter(|word| !word.is_empty())
-        .map(|word| word.to_lowercase().replace('’', "'"))
-        .collect()
 }
 
 #[cfg(test)]
@@ -207,29 +199,9 @@ mod tests {
         let error = read_labels(&path).unwrap_err().to_string();
         assert!(error.ends_with("line 3: the label must be a number from -3 to 3, got 12"));
         let (_folder, path) = table("file,label\na.mp4,good\n");
-        assert!(
-            read_labels(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("line: 2")
-        );
-    }
-
-    #[test]
-    fn word_errors_are_counted_in_words() {
-        assert_eq!(
-            word_error_rate("the film was fine", "the film was fine"),
-            0.0
-        );
-        assert_eq!(word_error_rate("the film was fine", "a film was"), 0.5);
-        assert_eq!(word_error_rate("", "two words"), 2.0);
-    }
-
-    #[test]
-    fn case_and_punctuation_are_no_word_errors() {
-        let (said, heard) = ("it wasn't the phone", " It wasn’t - the 'phone'!");
-        assert_eq!(word_error_rate(said, heard), 0.0);
-        assert_eq!(word_error_rate("well-made", "well made"), 0.0);
+        let error = read_labels(&path).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("line: 2"), "{cause}");
     }
 
     #[test]
