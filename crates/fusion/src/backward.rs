@@ -1,15 +1,15 @@
 //! The gradient of a step.
 //!
-//! libtorch differentiates what is small: all layers that work on vectors. What works on frames
-//! ([`pass`](super::passage::pass), [`Projection`](super::projection::Projection)) is
-//! differentiated by hand, outside of its graph. The two meet at tensors that are leaves for
-//! libtorch, and by losses Σ θ·g, whose gradient by θ is g.
+//! libtorch differentiates the layers that work on vectors, which are small. Those that work on
+//! frames ([`attend`](super::attend::attend), [`Projection`](super::projection::Projection)) are
+//! differentiated by hand, outside of its graph. The results enter libtorch's graph as leaves; the
+//! gradients g of parameters θ enter it through losses Σ θ·g, whose gradient by θ is g.
 
 use tch::{Kind, Tensor};
 
+use super::attend::Tape;
 use super::compute::Compute;
 use super::flows::{FlowOutput, Flows};
-use super::passage::Passage;
 use super::{Frames, LossValues, LossWeights, Modality, Noise, Trio, losses};
 use undertone_types::{Flow, Matrix};
 
@@ -26,7 +26,7 @@ pub struct Sequences<'a> {
     pub video: Vec<&'a Matrix>,
 }
 
-/// The same, projected.
+/// The frames of a batch, projected.
 #[derive(Debug)]
 pub struct Batch {
     pub(super) audio: Frames,
@@ -38,7 +38,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Each once, with its modality.
+    /// All frames, with their modality.
     fn frames(&self) -> [(Modality, &Frames); 4] {
         [
             (Modality::Audio, &self.audio),
@@ -49,17 +49,17 @@ impl Batch {
     }
 }
 
-/// One flow on its way forward, with what it needs to get back.
-struct Half {
+/// The forward pass of one flow, with what its backward pass needs.
+struct FlowPass {
     pooled: Trio<Tensor>,
-    pooling: Passage,
+    pooling: Tape,
     queries: Trio<Tensor>,
     found: Trio<Tensor>,
-    crossing: Passage,
+    crossing: Tape,
     output: FlowOutput,
 }
 
-impl Half {
+impl FlowPass {
     fn forward(
         flows: &Flows,
         frames: &Trio<&Frames>,
@@ -69,11 +69,11 @@ impl Half {
     ) -> Self {
         let (pooled, pooling) = flows.pool(frames, noise, compute, true);
         let pooled = leaves(&pooled);
-        let asked = flows.ask(&pooled, frames, flow, noise);
-        let (found, crossing) = flows.seek(frames, &asked, noise, compute, true);
+        let asked = flows.make_queries(&pooled, frames, flow, noise);
+        let (found, crossing) = flows.cross_attend(frames, &asked, noise, compute, true);
         let found = leaves(&found);
-        let queries = asked.queries.as_ref().map(Tensor::shallow_clone);
-        let output = flows.answer(&found, asked, frames, flow, noise);
+        let queries = asked.by_modality.as_ref().map(Tensor::shallow_clone);
+        let output = flows.finish(&found, asked, frames, flow, noise);
         Self {
             pooled,
             pooling,
@@ -93,7 +93,7 @@ pub(super) fn backward(
     noise: &mut Noise,
     compute: Compute,
 ) -> LossValues {
-    let halves = [
+    let passes = [
         (&batch.real, Flow::Complete),
         (&batch.simulated, Flow::TextMissing),
     ]
@@ -103,29 +103,29 @@ pub(super) fn backward(
             text,
             video: &batch.video,
         };
-        Half::forward(flows, &frames, flow, noise, compute)
+        FlowPass::forward(flows, &frames, flow, noise, compute)
     });
-    let [complete, missing] = &halves;
+    let [complete, missing] = &passes;
     let terms = losses(&complete.output, &missing.output, &batch.labels, weights);
     let values = terms.values();
 
-    // First by what the queries found, then by hand by the queries.
-    let found: Vec<&Tensor> = (halves.iter())
-        .flat_map(|half| half.found.as_array())
+    // Gradients by the cross-attention's output (libtorch), then by the queries (by hand).
+    let found: Vec<&Tensor> = (passes.iter())
+        .flat_map(|pass| pass.found.as_array())
         .collect();
     let of_found = Tensor::run_backward(&[&terms.total], &found, true, false);
     let mut of_found = of_found.into_iter();
     let mut sum = vec![terms.total];
     let mut poolings = Vec::new();
-    for half in halves {
-        let gradients = half.found.map(|found| defined(of_found.next(), &found));
-        let gradient = half.crossing.backward(&gradients);
-        sum.extend(flows.seeking_losses(&half.queries, &gradient));
-        poolings.push((half.pooled, half.pooling));
+    for pass in passes {
+        let gradients = pass.found.map(|found| defined(of_found.next(), &found));
+        let gradient = pass.crossing.backward(&gradients);
+        sum.extend(flows.cross_losses(&pass.queries, &gradient));
+        poolings.push((pass.pooled, pass.pooling));
     }
     total(&sum).backward();
 
-    // Now by what was pooled, and by hand by the frames.
+    // Gradients by the pooled frames (libtorch), then by the frames (by hand).
     let mut sum = Vec::new();
     for (pooled, pooling) in poolings {
         let gradients = pooled.map(|pooled| defined(Some(pooled.grad()), &pooled));
@@ -144,7 +144,7 @@ fn total(losses: &[Tensor]) -> Tensor {
     Tensor::stack(losses, 0).sum(Kind::Float)
 }
 
-/// Detached tensors that gather gradients.
+/// The tensors, detached, as leaves that gather gradients.
 fn leaves(tensors: &Trio<Tensor>) -> Trio<Tensor> {
     tensors
         .as_ref()

@@ -5,31 +5,31 @@ use std::mem::MaybeUninit;
 use tch::{Device, Tensor};
 
 use super::Precision;
-use super::memory::{Bf16, Value, filled};
+use super::memory::{Value, filled};
 use super::normaliser::Scale;
 use undertone_types::Matrix;
 
-/// Some utterances' frames of one modality, normalised. At least one time step long, so that a
-/// chunk in which nobody has the modality is no special case.
+/// The frames of one modality of some utterances, normalised. It has at least one time step, so
+/// that a chunk without the modality is not a special case.
 #[derive(Debug)]
 pub(super) struct Padded {
     /// `[batch, time, width]`, zeros where there is no frame.
     pub(super) frames: Tensor,
-    /// `[batch, 1, time]`, true where there is no frame; none where nothing is padded.
+    /// `[batch, 1, time]`, true where there is no frame; `None` without padding.
     pub(super) padding: Option<Tensor>,
 }
 
 impl Padded {
-    /// Normalises sequences and pads them to the longest, in numbers of this precision. Those
-    /// with frames must be as wide as the scale.
+    /// Normalises sequences and pads them to the longest, with elements of this precision.
+    /// Sequences with frames must be as wide as the scale.
     pub(super) fn new(sequences: &[&Matrix], scale: &Scale, precision: Precision) -> Self {
         match precision {
             Precision::F32 => Self::of::<f32>(sequences, scale),
-            Precision::Bf16 => Self::of::<Bf16>(sequences, scale),
+            Precision::Bf16 => Self::of::<half::bf16>(sequences, scale),
         }
     }
 
-    /// The same where the weights are.
+    /// The same tensors on another device.
     pub(super) fn to_device(&self, device: Device) -> Self {
         let padding = self.padding.as_ref();
         Self {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_modality_that_nobody_has_is_one_masked_step() {
+    fn a_modality_that_is_absent_everywhere_is_one_masked_step() {
         let padded = padded(&[&Matrix::empty(0)], 3);
         assert_eq!(padded.frames.size(), [1, 1, 3]);
         assert!(bool::try_from(padded.padding.unwrap().all()).unwrap());

@@ -17,7 +17,7 @@ const NAMED: usize = 6;
 pub struct Checkpoint {
     /// Tensors by name, all `f32`.
     pub tensors: BTreeMap<String, Tensor>,
-    /// Words by key.
+    /// Strings by key.
     pub metadata: BTreeMap<String, String>,
 }
 

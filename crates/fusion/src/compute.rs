@@ -1,22 +1,22 @@
-//! How the work on frames is done: where, on how many threads, and in which numbers.
+//! How the work on frames is done: on which device, on how many threads, in which precision.
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind};
 
-/// The numbers in which frames are multiplied with weights. Everything else (sums, weights,
-/// gradients, the optimiser) is always 32 bits wide.
+/// The precision in which frames are multiplied with weights. Everything else (sums, weights,
+/// gradients, the optimiser) always has 32 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// 32 bits.
     #[default]
     F32,
-    /// 16 bits, the upper half of an `f32`: to three digits.
+    /// 16 bits, the upper half of an `f32`: three decimal digits.
     Bf16,
 }
 
 impl Precision {
-    /// libtorch's name for it.
+    /// libtorch's element type.
     pub(super) fn kind(self) -> Kind {
         match self {
             Self::F32 => Kind::Float,
@@ -24,10 +24,10 @@ impl Precision {
         }
     }
 
-    /// Whether this machine is known to be faster with it than with [`Self::F32`]. With AMX
-    /// it is several times faster; the older AVX-512 instructions for it are slower, and
-    /// without either libtorch computes it step by step. libtorch asks the system for leave to
-    /// use AMX, and does without where that is refused.
+    /// Whether this processor is known to be no slower with it than with [`Self::F32`]. bf16 is
+    /// several times faster with AMX, slower with the older AVX-512 instructions, and slowest
+    /// with neither. (libtorch asks the system for permission to use AMX, and does without where
+    /// it is refused.)
     #[must_use]
     pub fn pays(self) -> bool {
         let flags = || std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -41,7 +41,7 @@ impl Precision {
 /// How the work on frames is done.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Compute {
-    /// Where the weights are, and the frames while they are worked on.
+    /// Where the weights are, and the frames during the work on them.
     pub(super) device: Device,
     /// Threads, at least 1.
     pub(super) threads: usize,

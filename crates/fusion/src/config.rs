@@ -31,18 +31,18 @@ pub struct FusionConfig {
 pub struct NetworkConfig {
     /// Width of projected frames, pooled vectors and queries (the paper's d).
     pub model_width: usize,
-    /// Width of what the cross-attention gives and of the fused vector (the paper's h).
+    /// Width of the cross-attention's output and of the fused vector (the paper's h).
     pub fused_width: usize,
     /// Width of the vector for the contrastive loss.
     pub contrast_width: usize,
-    /// Dropout on frames before, and on vectors after attention.
+    /// Dropout on frames before attention, and on vectors after it.
     pub frame_dropout: f64,
     /// Dropout after each layer of the small perceptrons.
     pub mlp_dropout: f64,
     /// Factor on attention scores before the softmax over time.
     pub attention_scale: f64,
-    /// Features are limited to so many deviations from their mean; 0 for no limit. Not in the
-    /// paper, nor in its authors' code: there one freak value can decide a score.
+    /// Features are limited to this many deviations from their mean; 0 for no limit. Neither the
+    /// paper nor its authors' code has a limit: there one outlier can decide a score.
     pub feature_limit: f64,
     /// Whether the text-missing flow repairs its text from voice and face (the paper's
     /// MIA): on is the paper, off is its authors' released code.
@@ -118,7 +118,7 @@ impl FusionConfig {
     /// Checks that a network can be built from it.
     ///
     /// # Errors
-    /// Names every value that makes no network.
+    /// When a value is out of range; the message names every such value.
     pub fn check(&self) -> Result<(), FusionError> {
         let mut problems = self.network.problems();
         if self.format != FORMAT {
@@ -137,7 +137,7 @@ impl FusionConfig {
     /// Reads a config file and checks it.
     ///
     /// # Errors
-    /// When the file cannot be read, is not such a config, or makes no network.
+    /// When the file cannot be read, is not such a config, or has values out of range.
     pub fn read(path: &Path) -> Result<Self, FusionError> {
         let text = std::fs::read_to_string(path).map_err(|source| FusionError::Read {
             path: path.to_owned(),

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
     use crate::Rng;
 
-    /// The definition, word for word.
+    /// The definition, literally.
     fn naive(features: &[Vec<f64>], labels: &[f64], temperature: f64) -> f64 {
         let n = labels.len();
         let similarity = |i: usize, j: usize| {

@@ -30,13 +30,13 @@ pub(super) fn cross(p: &Path<'_>, config: &NetworkConfig, rng: &mut Rng) -> Cros
 }
 
 impl Cross {
-    /// q V + c: the queries `[batch, 7, d]` as this modality is asked them.
+    /// q V + c: the queries `[batch, 7, d]`, transformed for this modality.
     pub(super) fn query(&self, queries: &Tensor) -> Tensor {
         self.query.forward(queries)
     }
 
-    /// What they found, `[batch, 7, d]`, to `[batch, 7, h]`; exactly zero where the modality is
-    /// absent.
+    /// From the attention's output, `[batch, 7, d]`, to `[batch, 7, h]`; exactly zero where the
+    /// modality is absent.
     pub(super) fn forward(&self, found: &Tensor, present: &Tensor, noise: &mut Noise) -> Tensor {
         let found = noise.drop(found, self.attention.dropout);
         self.mlp.forward(&found, noise) * present.unsqueeze(-1)

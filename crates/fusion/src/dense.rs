@@ -5,15 +5,15 @@ use tch::{Kind, Tensor};
 
 use super::Precision;
 
-/// W `[outputs, inputs]` and b of a dense layer, as they are used within one step.
+/// W `[outputs, inputs]` and b of a dense layer, in the precision of one step.
 #[derive(Debug)]
 pub(super) struct Weights {
-    /// In the numbers of the step's precision, like `bias`.
+    /// With elements of the step's precision, like `bias`.
     weight: Tensor,
     bias: Tensor,
 }
 
-/// The gradients of W and b, summed over chunks; nothing until the first.
+/// The gradients of W and b, summed over chunks; `None` before the first.
 #[derive(Debug, Default)]
 pub(super) struct DenseGradient(Option<(Tensor, Tensor)>);
 
@@ -31,7 +31,7 @@ impl Weights {
         }
     }
 
-    /// Another handle on the same.
+    /// Another handle on the same tensors.
     pub(super) fn share(&self) -> Self {
         Self {
             weight: self.weight.shallow_clone(),
@@ -39,26 +39,26 @@ impl Weights {
         }
     }
 
-    /// A tensor in the numbers that the others take.
+    /// A tensor with the elements that the other methods take.
     pub(super) fn narrow(&self, tensor: &Tensor) -> Tensor {
         tensor.to_kind(self.weight.kind())
     }
 
-    /// x Wᵀ + b of narrow x.
+    /// x Wᵀ + b, from narrow x.
     pub(super) fn forward(&self, x: &Tensor) -> Tensor {
         x.linear(&self.weight, Some(&self.bias))
             .to_kind(Kind::Float)
     }
 
-    /// From the narrow gradient of the outputs to that of x.
+    /// The gradient of x, from the narrow gradient of the outputs.
     pub(super) fn backward(&self, outputs: &Tensor) -> Tensor {
         outputs.matmul(&self.weight).to_kind(Kind::Float)
     }
 }
 
 impl DenseGradient {
-    /// Adds what a chunk's inputs `[.., inputs]` and the gradient of its outputs
-    /// `[.., outputs]` give, both narrow; `outputs` once more in full for b.
+    /// Adds the gradients of one chunk, from its inputs `[.., inputs]` and the gradient of its
+    /// outputs `[.., outputs]`: `narrow` for W, and `outputs` in full precision for b.
     pub(super) fn add(&mut self, inputs: &Tensor, narrow: &Tensor, outputs: &Tensor) {
         let inputs = inputs.flatten(0, -2);
         let narrow = narrow.flatten(0, -2);
@@ -95,7 +95,7 @@ impl DenseGradient {
         }
     }
 
-    /// A loss whose gradient by the layer is this one.
+    /// A loss whose gradient by the layer is this gradient.
     pub(super) fn as_loss(&self, layer: &Linear) -> Option<Tensor> {
         let (weight, bias) = self.0.as_ref()?;
         let mut loss = dot(&layer.ws, weight);

@@ -1,4 +1,4 @@
-//! What can go wrong in this room.
+//! What can go wrong with a network and its inputs.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use undertone_types::write_atomically;
 
 use super::Modality;
 
-/// A network that cannot be had, or an input that it cannot score.
+/// A network that cannot be built, read or written, or an input that it cannot score.
 #[derive(Debug, thiserror::Error)]
 pub enum FusionError {
     /// A file could not be read.
@@ -33,7 +33,7 @@ pub enum FusionError {
         /// Why.
         source: serde_json::Error,
     },
-    /// The config asks for something that makes no network.
+    /// The config has values out of range.
     #[error("unusable fusion network config: {0}")]
     Unusable(String),
     /// The weights are not a whole safetensors file.
@@ -71,7 +71,7 @@ pub enum FusionError {
     },
     /// The network gave NaN or infinity.
     #[error(
-        "the score of input {input} is not finite: its features are far outside of the trained range"
+        "the score of input {input} is not finite: its features are far outside the trained range"
     )]
     Overflow {
         /// Position in the call.

@@ -3,13 +3,13 @@
 use tch::nn::{Linear, Module, Path};
 use tch::{Kind, Tensor};
 
+use super::attend::{AttentionGradient, Tape, attend};
 use super::compute::Compute;
 use super::cross::{Cross, cross};
 use super::dense::dot;
 use super::imagination::{Imagination, imagination};
 use super::layers::{Mlp, linear, mlp};
 use super::normaliser::Normaliser;
-use super::passage::{Passage, PassageGradient, pass};
 use super::pooling::{Pooling, pooling};
 use super::projection::{Projection, projection};
 use super::{Frames, FusionConfig, Modality, Noise, Rng, Trio};
@@ -17,10 +17,10 @@ use undertone_types::Flow;
 
 /// How many unified queries there are: all, three pairs, three single modalities.
 const QUERIES: usize = 7;
-/// Where the text query stands among them.
+/// The text query's position among them.
 const TEXT_QUERY: i64 = 5;
 
-/// What one flow gives for a batch.
+/// The output of one flow for a batch.
 #[derive(Debug)]
 pub struct FlowOutput {
     /// `[batch]`, not clamped.
@@ -31,9 +31,9 @@ pub struct FlowOutput {
     pub contrast: Tensor,
     /// The text query after its perceptron, `[batch, d]`.
     pub text_query: Tensor,
-    /// What all queries found in the text, `[batch, 7, h]`.
+    /// The text cross-attention of all queries, `[batch, 7, h]`.
     pub text_cross: Tensor,
-    /// Modality attention α, `[batch, 3]`; 0 for a modality that gave nothing.
+    /// Modality attention α, `[batch, 3]`; 0 for an absent modality.
     pub weights: Tensor,
 }
 
@@ -78,11 +78,11 @@ pub(super) fn flows(p: &Path<'_>, config: &FusionConfig, rng: &mut Rng) -> Flows
     }
 }
 
-/// What a flow asks of the frames, once it has pooled them.
+/// The queries of a flow, made from its pooled frames.
 #[derive(Debug)]
-pub(super) struct Asked {
-    /// The seven queries, `[batch, 7, d]`, as each modality is asked them.
-    pub(super) queries: Trio<Tensor>,
+pub(super) struct Queries {
+    /// The seven queries, `[batch, 7, d]`, transformed for each modality.
+    pub(super) by_modality: Trio<Tensor>,
     /// The text query after its perceptron, `[batch, d]`.
     text_query: Tensor,
     /// Modality attention α, `[batch, 3]`.
@@ -95,7 +95,7 @@ impl Flows {
         &mut self.projections.get_mut(modality).normaliser
     }
 
-    /// The projection of a modality (step 1); both flows may use its frames.
+    /// The projection of a modality (step 1), which both flows share.
     pub(super) fn projection(&self, modality: Modality) -> &Projection {
         self.projections.get(modality)
     }
@@ -110,9 +110,9 @@ impl Flows {
     ) -> FlowOutput {
         tch::no_grad(|| {
             let (pooled, _) = self.pool(frames, noise, compute, false);
-            let asked = self.ask(&pooled, frames, flow, noise);
-            let (found, _) = self.seek(frames, &asked, noise, compute, false);
-            self.answer(&found, asked, frames, flow, noise)
+            let queries = self.make_queries(&pooled, frames, flow, noise);
+            let (found, _) = self.cross_attend(frames, &queries, noise, compute, false);
+            self.finish(&found, queries, frames, flow, noise)
         })
     }
 
@@ -123,20 +123,20 @@ impl Flows {
         noise: &mut Noise,
         compute: Compute,
         keep: bool,
-    ) -> (Trio<Tensor>, Passage) {
-        let attentions = self.poolings.as_ref().map(|pooling| &pooling.attention);
+    ) -> (Trio<Tensor>, Tape) {
+        let layers = self.poolings.as_ref().map(|pooling| &pooling.attention);
         let queries = self.poolings.as_ref().map(Pooling::query);
-        pass(frames, &attentions, &queries, noise, compute, keep)
+        attend(frames, &layers, &queries, noise, compute, keep)
     }
 
     /// From pooled frames to queries (second half of step 2 to step 4).
-    pub(super) fn ask(
+    pub(super) fn make_queries(
         &self,
         pooled: &Trio<Tensor>,
         frames: &Trio<&Frames>,
         flow: Flow,
         noise: &mut Noise,
-    ) -> Asked {
+    ) -> Queries {
         let mut pooled = Trio::from_fn(|m| {
             let present = &frames.get(m).present;
             self.poolings.get(m).forward(pooled.get(m), present, noise)
@@ -144,36 +144,36 @@ impl Flows {
         let mut present = frames.as_array().map(|f| f.present.shallow_clone());
         if let Some([imagination, _]) = self.imaginations(flow) {
             pooled.text = imagination.forward(&pooled, noise);
-            // Imagined text is there even where no text was.
+            // Imagined text is present even where there is no text.
             present[1] = present[1].ones_like();
         }
         let weights = self.weigh(&pooled, noise) * Tensor::cat(&present, 1);
-        let (queries, text_query) = self.views(&pooled, &weights, noise);
-        Asked {
-            queries: self.crosses.as_ref().map(|cross| cross.query(&queries)),
+        let (queries, text_query) = self.queries(&pooled, &weights, noise);
+        Queries {
+            by_modality: self.crosses.as_ref().map(|cross| cross.query(&queries)),
             text_query,
             weights,
         }
     }
 
-    /// What the queries find in the frames, `[batch, 7, d]` (first half of step 5).
-    pub(super) fn seek(
+    /// Attention of the queries over the frames, `[batch, 7, d]` (first half of step 5).
+    pub(super) fn cross_attend(
         &self,
         frames: &Trio<&Frames>,
-        asked: &Asked,
+        queries: &Queries,
         noise: &mut Noise,
         compute: Compute,
         keep: bool,
-    ) -> (Trio<Tensor>, Passage) {
-        let attentions = self.crosses.as_ref().map(|cross| &cross.attention);
-        pass(frames, &attentions, &asked.queries, noise, compute, keep)
+    ) -> (Trio<Tensor>, Tape) {
+        let layers = self.crosses.as_ref().map(|cross| &cross.attention);
+        attend(frames, &layers, &queries.by_modality, noise, compute, keep)
     }
 
-    /// From what was found to the score (second half of step 5 to step 7).
-    pub(super) fn answer(
+    /// From the attention's output to the score (second half of step 5 to step 7).
+    pub(super) fn finish(
         &self,
         found: &Trio<Tensor>,
-        asked: Asked,
+        queries: Queries,
         frames: &Trio<&Frames>,
         flow: Flow,
         noise: &mut Noise,
@@ -185,15 +185,15 @@ impl Flows {
         if let Some([_, imagination]) = self.imaginations(flow) {
             found.text = imagination.forward(&found, noise);
         }
-        let fused = self.combine(&found, &asked.weights, noise);
+        let fused = self.combine(&found, &queries.weights, noise);
         let contrast = self.contrast[1].forward(&self.contrast[0].forward(&fused).relu());
         FlowOutput {
             score: self.score.forward(&fused).squeeze_dim(1),
             fused,
             contrast,
-            text_query: asked.text_query,
+            text_query: queries.text_query,
             text_cross: found.text,
-            weights: asked.weights,
+            weights: queries.weights,
         }
     }
 
@@ -204,8 +204,8 @@ impl Flows {
         }
     }
 
-    /// Losses whose gradients are those of [`Self::pool`], by the layers it goes through.
-    pub(super) fn pooling_losses(&self, gradient: &PassageGradient) -> Vec<Tensor> {
+    /// Losses whose gradients by the layers of [`Self::pool`] are the given ones.
+    pub(super) fn pooling_losses(&self, gradient: &AttentionGradient) -> Vec<Tensor> {
         let mut losses = Vec::new();
         for modality in Modality::ALL {
             let pooling = self.poolings.get(modality);
@@ -222,17 +222,17 @@ impl Flows {
         losses
     }
 
-    /// Losses whose gradients are those of [`Self::seek`], by the layers it goes through.
-    pub(super) fn seeking_losses(
+    /// Losses whose gradients by the layers of [`Self::cross_attend`] are the given ones.
+    pub(super) fn cross_losses(
         &self,
-        asked: &Trio<Tensor>,
-        gradient: &PassageGradient,
+        queries: &Trio<Tensor>,
+        gradient: &AttentionGradient,
     ) -> Vec<Tensor> {
         let mut losses = Vec::new();
         for modality in Modality::ALL {
             let cross = self.crosses.get(modality);
             losses.extend(gradient.keys.get(modality).as_loss(&cross.attention.key));
-            losses.push(dot(asked.get(modality), gradient.queries.get(modality)));
+            losses.push(dot(queries.get(modality), gradient.queries.get(modality)));
         }
         losses
     }
@@ -244,7 +244,7 @@ impl Flows {
     }
 
     /// The seven queries `[batch, 7, d]` (step 4), and the text query alone.
-    fn views(
+    fn queries(
         &self,
         pooled: &Trio<Tensor>,
         weights: &Tensor,

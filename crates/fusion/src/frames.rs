@@ -6,8 +6,8 @@ use tch::{Device, Tensor};
 
 use undertone_types::Matrix;
 
-/// Frames in a chunk: each is a kilobyte per intermediate tensor at the usual width. Smaller
-/// ones pay for more calls, larger ones spill out of a core's cache.
+/// Frames in a chunk, each a kilobyte per intermediate tensor at the usual width. Smaller chunks
+/// cost more calls, larger ones do not fit a core's cache.
 const CHUNK: usize = 768;
 
 /// Frames in a chunk, at most: a device with its own memory takes a batch at once.
@@ -22,7 +22,7 @@ pub(super) fn chunk_frames(device: Device) -> usize {
 #[derive(Debug)]
 pub struct Frames {
     pub(super) chunks: Vec<Chunk>,
-    /// What they were made from.
+    /// The raw sequences that they were made from.
     pub(super) sequences: Vec<Matrix>,
     /// `[batch, 1]`, 1 where there is any frame.
     pub(super) present: Tensor,
@@ -35,14 +35,14 @@ pub(super) struct Chunk {
     pub(super) rows: Range<i64>,
     /// `[batch, time, d]`.
     pub(super) x: Tensor,
-    /// The sum of the gradients of x, of the same shape; undefined where nobody trains.
+    /// The sum of the gradients of x, of the same shape; undefined unless training.
     pub(super) gradient: Tensor,
-    /// `[batch, 1, time]`, true where there is no frame; none where nothing is padded.
+    /// `[batch, 1, time]`, true where there is no frame; `None` without padding.
     pub(super) padding: Option<Tensor>,
 }
 
 impl Chunk {
-    /// Another handle on the same.
+    /// Another handle on the same tensors.
     pub(super) fn share(&self) -> Self {
         Self {
             rows: self.rows.clone(),

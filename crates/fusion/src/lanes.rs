@@ -1,4 +1,4 @@
-//! Work spread over threads of our own.
+//! Work spread over threads of this program's own.
 //!
 //! libtorch splits each operation over its threads, which wait for each other by spinning and
 //! pass every intermediate tensor through main memory. Here each thread takes whole chunks of a
@@ -6,9 +6,9 @@
 
 use std::panic::resume_unwind;
 
-/// Does `work` for every item on `threads` threads, item i on thread i mod `threads`, so that
-/// what a thread gathers in its `G` depends on the number of threads only. Gives the results
-/// in the order of the items, and what was gathered. Without gradients in libtorch's sense.
+/// Does `work` for every item on `threads` threads, outside of libtorch's graph. Item i runs on
+/// thread i mod `threads`, so that what a thread gathers in its `G` depends only on the number of
+/// threads. Gives the results in the order of the items, and what each thread gathered.
 pub(super) fn spread<T: Send, G: Default + Send, R: Send>(
     items: Vec<T>,
     threads: usize,
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_are_in_order_and_every_lane_tells_what_it_gathered() {
+    fn results_are_in_order_and_every_lane_gathers_its_own() {
         for threads in [0, 1, 3, 50] {
             let (results, sums) = spread((0..10).collect(), threads, |sum: &mut i32, item| {
                 *sum += item;

@@ -1,11 +1,11 @@
-//! Dense layers with PyTorch's initialisation, drawn from our own stream.
+//! Dense layers with PyTorch's initialisation, drawn from this program's own random numbers.
 
 use tch::nn::{Linear, Module, Path};
 use tch::{Kind, Tensor};
 
 use super::{Noise, Rng};
 
-/// `y = x Wᵀ + b`; both drawn uniformly from ±1/√inputs, as PyTorch does.
+/// `y = x Wᵀ + b`; W and b are drawn uniformly from ±1/√inputs, as in PyTorch.
 pub(super) fn linear(p: &Path<'_>, inputs: usize, outputs: usize, rng: &mut Rng) -> Linear {
     let bound = 1.0 / (inputs as f64).sqrt();
     let mut uniform = |name: &str, size: &[i64]| {
@@ -19,7 +19,8 @@ pub(super) fn linear(p: &Path<'_>, inputs: usize, outputs: usize, rng: &mut Rng)
     }
 }
 
-/// A learned vector, drawn from a normal with √(2/(1+n)) (Xavier, for shape [1, n]).
+/// A learned vector, drawn from a normal distribution with deviation √(2/(1+n)) (Xavier, for
+/// shape [1, n]).
 pub(super) fn context(p: &Path<'_>, width: usize, rng: &mut Rng) -> Tensor {
     let deviation = (2.0 / (1.0 + width as f64)).sqrt();
     let values: Vec<f32> = (0..width)

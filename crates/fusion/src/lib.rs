@@ -2,10 +2,11 @@
 //!
 //! The network is the one of *Enhancing Multimodal Sentiment Analysis for Missing Modality
 //! through Self-Distillation and Unified Modality Cross-Attention* (arXiv 2410.15029), with
-//! masks everywhere: a score depends on its own utterance only. [`Scorer`] is the way in for
-//! those who only want scores; nothing of libtorch shows at that boundary. What must not live
-//! here: data sets, optimisers, loops (see `training`) and files of features.
+//! masks everywhere: a score depends on its own utterance only. [`Scorer`] is the entry point for
+//! scoring, and shows nothing of libtorch. What must not live here: data sets, optimisers, loops
+//! (see `training`) and files of features.
 
+mod attend;
 mod attention;
 mod backward;
 mod batch;
@@ -26,7 +27,6 @@ mod memory;
 mod network;
 mod noise;
 mod normaliser;
-mod passage;
 mod pooling;
 mod predict;
 mod projection;

@@ -8,7 +8,7 @@ use super::{FlowOutput, rank_n_contrast};
 /// Keeps the gradient of a root finite where the two sides are equal.
 const ROOT_FLOOR: f64 = 1e-12;
 
-/// How much each term counts. The defaults are those of the authors' training script.
+/// The weight of each term. The defaults are those of the authors' training script.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LossWeights {
@@ -20,7 +20,7 @@ pub struct LossWeights {
     pub fused: f64,
     /// Distance of the text queries, towards the complete flow.
     pub query: f64,
-    /// Distance of what was found in the text, towards the complete flow.
+    /// Distance of the text cross-attentions, towards the complete flow.
     pub cross: f64,
     /// Rank-N-Contrast over both flows.
     pub contrast: f64,
@@ -43,7 +43,7 @@ impl Default for LossWeights {
 }
 
 impl LossWeights {
-    /// What is wrong with them, one fragment each.
+    /// What is wrong with the weights, one fragment each.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let weights = [
@@ -72,7 +72,7 @@ impl LossWeights {
     }
 }
 
-/// One value per term. `T` is a tensor (one number) in a step, a number in a report.
+/// One value per term: in a step a tensor of one number, in a report a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LossTerms<T> {
@@ -96,7 +96,7 @@ pub struct LossTerms<T> {
 pub type LossValues = LossTerms<f64>;
 
 /// All terms for a batch that went through both flows; `labels` is `[batch]`. A term whose
-/// weight is 0 takes no part in the total (and costs no gradient), but is still reported.
+/// weight is 0 is not part of the total (and costs no gradient), but is still reported.
 #[must_use]
 pub fn losses(
     complete: &FlowOutput,
@@ -205,7 +205,7 @@ mod tests {
         };
         let labels = Tensor::from_slice(&[1.0_f32, 1.0]);
         let values = losses(&complete, &missing, &labels, &weights).values();
-        // All rows and labels equal: each pair stands against three equals.
+        // All rows and labels are equal: each pair is compared with three equal ones.
         let contrast = 3.0_f64.ln();
         let expected = [0.5, 5.0, 2.0, 0.5, 0.5, contrast];
         let got = [

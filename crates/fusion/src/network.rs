@@ -29,7 +29,7 @@ impl Network {
     /// A network with fresh weights, drawn from `seed`.
     ///
     /// # Errors
-    /// When the config makes no network.
+    /// When no network can be built from the config.
     pub fn new(config: FusionConfig, seed: u64) -> Result<Self, FusionError> {
         config.check()?;
         undivided();
@@ -53,7 +53,7 @@ impl Network {
         &self.config
     }
 
-    /// Every tensor by name: the weights and what the normalisers hold.
+    /// Every tensor by name: the weights and the statistics of the normalisers.
     #[must_use]
     pub fn tensors(&self) -> BTreeMap<String, Tensor> {
         self.store.variables().into_iter().collect()
@@ -67,17 +67,17 @@ impl Network {
         tensors
     }
 
-    /// Stops gradients, for a network that only scores.
+    /// Turns gradients off, for a network that only scores.
     pub fn freeze(&mut self) {
         self.store.freeze();
     }
 
-    /// Sets the mean and deviation of a modality's features, each as wide as they are.
+    /// Sets the mean and deviation of a modality's features; both slices have its width.
     pub fn normalise(&mut self, modality: Modality, mean: &[f32], deviation: &[f32]) {
         self.flows.normaliser(modality).set(mean, deviation);
     }
 
-    /// How many threads work on the frames of a batch: 1 to begin with, 0 for as many as there
+    /// Sets how many threads work on the frames of a batch, by default 1; 0 for as many as there
     /// are cores.
     pub fn set_threads(&mut self, threads: usize) {
         self.compute.threads = match threads {
@@ -91,13 +91,15 @@ impl Network {
         self.compute.threads
     }
 
-    /// Where it computes: the processor to begin with. Its tensors move there.
+    /// Sets the device that it computes on, by default the processor, and moves its tensors
+    /// there.
     pub fn set_device(&mut self, device: Device) {
         self.store.set_device(device);
         self.compute.device = device;
     }
 
-    /// The numbers in which frames are multiplied with weights: [`Precision::F32`] to begin with.
+    /// Sets the precision in which frames are multiplied with weights, by default
+    /// [`Precision::F32`].
     pub fn set_precision(&mut self, precision: Precision) {
         self.compute.precision = precision;
     }
@@ -140,8 +142,8 @@ impl Network {
         self.flows.forward(frames, flow, noise, self.compute)
     }
 
-    /// Runs a batch through both flows, and adds the gradients of its loss to those that the
-    /// weights have.
+    /// Runs a batch through both flows, and adds the gradients of its loss to those of the
+    /// weights.
     pub fn backward(&self, batch: Batch, weights: &LossWeights, noise: &mut Noise) -> LossValues {
         undivided();
         backward(&self.flows, &batch, weights, noise, self.compute)

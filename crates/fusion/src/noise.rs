@@ -1,4 +1,4 @@
-//! Dropout from our own random numbers: on while training, off while scoring.
+//! Dropout from this program's own random numbers: on while training, off while scoring.
 
 use tch::Tensor;
 
@@ -6,7 +6,7 @@ use super::Rng;
 use super::memory::filled;
 use super::rng::WideRng;
 
-/// Where the network takes its dropout from.
+/// The source of the network's dropout.
 #[derive(Debug)]
 pub struct Noise(Option<Rng>);
 
@@ -23,7 +23,7 @@ impl Noise {
         Self(Some(rng))
     }
 
-    /// Zeroes values with probability `rate` and scales the others so that the mean stays.
+    /// Zeroes values with probability `rate` and scales the others to keep the mean.
     pub fn drop(&mut self, x: &Tensor, rate: f64) -> Tensor {
         match &mut self.0 {
             Some(rng) if rate > 0.0 => x * factors(rng, x, rate),
@@ -31,19 +31,19 @@ impl Noise {
         }
     }
 
-    /// Dropout for many chunks of frames, whose order then does not matter.
+    /// Dropout for many chunks of frames, in whatever order they are processed.
     pub(super) fn chunked(&mut self, rate: f64) -> ChunkedDropout {
         let rng = self.0.as_mut().filter(|_| rate > 0.0);
         ChunkedDropout(rng.map(|rng| (rng.bits(), rate)))
     }
 }
 
-/// Names a stream of dropout for each chunk.
+/// A stream of dropout for each chunk.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ChunkedDropout(Option<(u64, f64)>);
 
 impl ChunkedDropout {
-    /// That of one chunk.
+    /// The dropout of one chunk.
     pub(super) fn of(self, chunk: usize) -> Option<Dropout> {
         let (seed, rate) = self.0?;
         let rng = Rng::stream(&[seed, chunk as u64]);
@@ -65,7 +65,7 @@ impl Dropout {
     }
 }
 
-/// Zeros and 1/(1−rate), decided by 16 random bits each.
+/// Zeros and 1/(1−rate), each decided by 16 random bits.
 fn factors(rng: &mut Rng, x: &Tensor, rate: f64) -> Tensor {
     let keep = ((1.0 - rate) * 65_536.0).round().max(1.0);
     let scale = (65_536.0 / keep) as f32;

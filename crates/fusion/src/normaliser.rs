@@ -7,11 +7,11 @@ use tch::nn::Path;
 
 use super::memory::Value;
 
-/// Deviations below this are those of a constant: the dimension is centred only.
+/// A dimension with a smaller deviation is constant: it is only centred.
 const CONSTANT: f32 = 1e-6;
 
 /// (x − mean) / deviation, fitted on the training split and stored with the weights; then
-/// limited, so that a freak value in one dimension does not decide a score.
+/// limited, so that an outlier in one dimension does not decide a score.
 #[derive(Debug)]
 pub(super) struct Normaliser {
     mean: Tensor,
@@ -19,7 +19,7 @@ pub(super) struct Normaliser {
     limit: f32,
 }
 
-/// A normaliser that changes nothing within `limit` (0 for none) until it is set.
+/// A normaliser that changes nothing within `limit` (0 for no limit) until it is set.
 pub(super) fn normaliser(p: &Path<'_>, width: usize, limit: f64) -> Normaliser {
     Normaliser {
         limit: if limit > 0.0 {
@@ -32,7 +32,7 @@ pub(super) fn normaliser(p: &Path<'_>, width: usize, limit: f64) -> Normaliser {
     }
 }
 
-/// A normaliser's numbers, outside of libtorch.
+/// A normaliser's values, outside of libtorch.
 #[derive(Debug)]
 pub(super) struct Scale {
     mean: Vec<f32>,
@@ -41,7 +41,7 @@ pub(super) struct Scale {
 }
 
 impl Normaliser {
-    /// What it holds now.
+    /// Its current values.
     pub(super) fn scale(&self) -> Scale {
         let plain = |tensor: &Tensor| {
             let mut values = vec![0.0; tensor.numel()];
@@ -55,7 +55,7 @@ impl Normaliser {
         }
     }
 
-    /// Sets what was fitted; both slices are `width` long.
+    /// Sets mean and deviation; both slices have `width` values.
     pub(super) fn set(&mut self, mean: &[f32], deviation: &[f32]) {
         let usable: Vec<f32> = deviation
             .iter()
@@ -82,7 +82,7 @@ impl Scale {
         self.mean.len()
     }
 
-    /// Writes whole frames, normalised, to a slice as long.
+    /// Writes whole frames, normalised, to a slice of the same length.
     pub(super) fn apply<T: Value>(&self, frames: &[f32], normalised: &mut [MaybeUninit<T>]) {
         let width = self.width();
         let rows = frames.chunks_exact(width);

@@ -30,16 +30,16 @@ pub(super) fn pooling(p: &Path<'_>, config: &NetworkConfig, rng: &mut Rng) -> Po
 }
 
 impl Pooling {
-    /// c as the one query of all utterances, `[1, 1, d]`.
+    /// c, as the only query of all utterances, `[1, 1, d]`.
     pub(super) fn query(&self) -> Tensor {
         self.context.view((1, 1, -1))
     }
 
-    /// What the query found, `[batch, 1, d]`, to `[batch, d]`; exactly zero where the modality
-    /// is absent.
+    /// From the attention's output, `[batch, 1, d]`, to `[batch, d]`; exactly zero where the
+    /// modality is absent.
     pub(super) fn forward(&self, found: &Tensor, present: &Tensor, noise: &mut Noise) -> Tensor {
         let pooled = noise.drop(&found.squeeze_dim(1), self.attention.dropout);
-        // The perceptron has biases: without this an absent modality would speak.
+        // The perceptron has biases: without this factor an absent modality would count.
         self.mlp.forward(&pooled, noise) * present
     }
 }

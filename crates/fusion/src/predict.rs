@@ -1,4 +1,4 @@
-//! Plain arrays in, plain numbers out: batches of mixed flows through a network.
+//! Predictions for inputs of mixed flows, from plain arrays to plain numbers.
 
 use tch::Tensor;
 
@@ -6,8 +6,8 @@ use super::lanes::spread;
 use super::{FusionError, Modality, Network, Noise, Trio, Widths};
 use undertone_types::{Flow, Matrix, ModalityWeights};
 
-/// Utterances that go through the network at once: enough for several threads. Bounds the
-/// memory, a kilobyte per frame at the usual width.
+/// Utterances that go through the network at once: enough for several threads, and few enough
+/// for the memory (a kilobyte per frame at the usual width).
 const BATCH: usize = 128;
 
 /// The features of one utterance. An empty matrix (of any width) is an absent modality.
@@ -32,13 +32,13 @@ impl FusionInput {
         }
     }
 
-    /// Time steps of all modalities; close to what it costs.
+    /// Time steps of all modalities, a measure of the cost.
     fn steps(&self) -> usize {
         self.audio.rows() + self.text.rows() + self.video.rows()
     }
 }
 
-/// What the network says, as it says it.
+/// The network's output for one input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// Not clamped.
@@ -47,22 +47,22 @@ pub struct Prediction {
     pub weights: ModalityWeights,
 }
 
-/// Predicts each input, in the order given. What an input gets does not depend on the others.
+/// Predicts each input, in the order given. A prediction does not depend on the other inputs.
 ///
 /// # Errors
 /// When an input has the wrong width or a value that is not finite, or overflows the network.
 pub fn predict(network: &Network, inputs: &[FusionInput]) -> Result<Vec<Prediction>, FusionError> {
     let widths = network.config().widths;
-    // Reading every value takes as long as a part of the network does.
-    let look = |(): &mut (), index: usize| check(widths, index, &inputs[index]);
-    let (looks, _) = spread((0..inputs.len()).collect(), network.threads(), look);
-    looks.into_iter().collect::<Result<(), _>>()?;
+    // On all threads: reading every value takes as long as a layer of the network.
+    let check = |(): &mut (), index: usize| check(widths, index, &inputs[index]);
+    let (checked, _) = spread((0..inputs.len()).collect(), network.threads(), check);
+    checked.into_iter().collect::<Result<(), _>>()?;
     let mut predictions = vec![None; inputs.len()];
     for flow in [Flow::Complete, Flow::TextMissing] {
         let mut group: Vec<usize> = (0..inputs.len())
             .filter(|&i| inputs[i].flow == flow)
             .collect();
-        // Neighbours of like length waste little on padding.
+        // Utterances of similar length waste little on padding.
         group.sort_by_key(|&i| inputs[i].steps());
         for batch in group.chunks(BATCH) {
             let rows: Vec<&FusionInput> = batch.iter().map(|&i| &inputs[i]).collect();
@@ -112,7 +112,7 @@ fn plain(scores: &Tensor, weights: &Tensor) -> Result<Vec<Prediction>, FusionErr
 }
 
 fn check(widths: Widths, index: usize, input: &FusionInput) -> Result<(), FusionError> {
-    for modality in [Modality::Audio, Modality::Text, Modality::Video] {
+    for modality in Modality::ALL {
         let matrix = input.get(modality);
         let expected = *widths.get(modality);
         if matrix.is_empty() {
@@ -137,7 +137,7 @@ fn check(widths: Widths, index: usize, input: &FusionInput) -> Result<(), Fusion
     Ok(())
 }
 
-/// Looks at every value: without a way out early the processor compares many at once.
+/// Whether all values are finite. Without an early exit, so that the compiler vectorises it.
 fn finite(row: &[f32]) -> bool {
     row.iter()
         .fold(true, |finite, value| finite & value.is_finite())

@@ -1,7 +1,7 @@
 //! Normalised frames to the width of the network (paper, step 1), chunk by chunk.
 //!
-//! The padded frames of a batch are the largest thing a step would hold, so they are made for
-//! one chunk at a time, and made again on the way back.
+//! The padded frames of a whole batch would be the largest tensors of a step, so they are made
+//! for one chunk at a time, and made again in the backward pass.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Raw {
 }
 
 impl Projection {
-    /// Projects the frames of a batch; `train` makes room for their gradients.
+    /// Projects the frames of a batch; `train` allocates their gradients.
     pub(super) fn forward(&self, sequences: &[&Matrix], compute: Compute, train: bool) -> Frames {
         let scale = Arc::new(self.normaliser.scale());
         let weights = Weights::of(&self.dense, compute.precision);
@@ -72,7 +72,7 @@ impl Projection {
         Frames::new(chunks, sequences, compute.device)
     }
 
-    /// What the gradients that the chunks have gathered mean for the layer.
+    /// The gradient of the layer, from the gradients that the chunks have gathered.
     pub(super) fn backward(&self, frames: &Frames, compute: Compute) -> DenseGradient {
         let scale = Arc::new(self.normaliser.scale());
         let works = frames.chunks.iter().map(|chunk| {
@@ -92,7 +92,7 @@ impl Projection {
     }
 }
 
-/// Projects one chunk, whose first utterance has this place in the batch.
+/// Projects one chunk; `first` is the position of its first utterance in the batch.
 pub(super) fn chunk(first: usize, padded: Padded, weights: &Weights, train: bool) -> Chunk {
     let x = weights.forward(&padded.frames);
     let first = first as i64;

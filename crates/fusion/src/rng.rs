@@ -1,8 +1,8 @@
-//! Reproducible random numbers that belong to whoever drew the seed.
+//! Reproducible random numbers, without global state.
 //!
 //! libtorch's generator is one global state, shared by all threads: two trainings in one
-//! process would disturb each other and a resumed one could not continue. Here a stream is
-//! named by numbers (seed, purpose, epoch, step), so nothing needs to be saved.
+//! process would disturb each other, and a resumed one could not continue the sequence. Here a
+//! stream is named by numbers (seed, purpose, epoch, step), so its state need not be saved.
 
 /// xoshiro256++ (Blackman and Vigna), seeded through splitmix64.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ impl Rng {
     }
 }
 
-/// Several streams side by side, which the processor steps at once.
+/// Several streams that the processor steps at the same time.
 #[derive(Debug)]
 pub(super) struct WideRng {
     state: [[u64; Self::STREAMS]; 4],
@@ -79,7 +79,7 @@ impl WideRng {
     /// Words of 16 bits in a step.
     pub(super) const WORDS: usize = 4 * Self::STREAMS;
 
-    /// Streams that another names.
+    /// Streams seeded from another.
     pub(super) fn new(rng: &mut Rng) -> Self {
         Self {
             state: std::array::from_fn(|_| std::array::from_fn(|_| rng.bits())),

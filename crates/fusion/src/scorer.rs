@@ -1,4 +1,4 @@
-//! The way in for those who only want scores.
+//! Scores without tensors: the entry point for everything but training.
 
 use std::path::Path;
 
@@ -8,16 +8,16 @@ use undertone_types::Sentiment;
 /// The range of a sentiment score.
 const LIMIT: f32 = 3.0;
 
-/// A trained network that gives scores. It may move between threads, not be shared.
+/// A trained network that gives scores. It may move between threads, but not be shared.
 #[derive(Debug)]
 pub struct Scorer {
     network: Network,
 }
 
 impl Scorer {
-    /// Loads a network from its weights (safetensors) and its config (JSON). `threads` is how
-    /// many libtorch may use while scoring; 0 leaves that to libtorch. Where other engines want
-    /// the same cores 1 is best: libtorch's threads wait for each other by spinning.
+    /// Loads a network from its weights (safetensors) and its config (JSON). `threads`
+    /// work on the frames; 0 for as many as there are cores. Where other engines use the same
+    /// cores, 1 is best.
     ///
     /// # Errors
     /// When a file cannot be read, is damaged, or the two do not belong together.
@@ -41,14 +41,14 @@ impl Scorer {
         self.config().widths
     }
 
-    /// The network itself, for those who want its scores before they are clamped.
+    /// The network itself, which gives scores that are not clamped.
     #[must_use]
     pub fn network(&self) -> &Network {
         &self.network
     }
 
-    /// Scores in [−3, 3], in the order given; flows may be mixed. An utterance in which all
-    /// modalities are absent gets the network's score of nothing, with weights of 0.
+    /// Scores in [−3, 3], in the order given; flows may be mixed. An utterance without any
+    /// modality gets the network's score for absent inputs, with weights of 0.
     ///
     /// # Errors
     /// When an input has the wrong width or holds a value that is not finite.

@@ -1,12 +1,13 @@
 //! The three modalities, always in the order audio, text, video.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-/// One of the three ways in which a sentiment shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// A modality; its name is the variant's in lower case.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Modality {
     /// Voice.
     Audio,
@@ -21,17 +22,7 @@ impl Modality {
     pub const ALL: [Self; 3] = [Self::Audio, Self::Text, Self::Video];
 }
 
-impl fmt::Display for Modality {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Audio => "audio",
-            Self::Text => "text",
-            Self::Video => "video",
-        })
-    }
-}
-
-/// One thing per modality.
+/// One value per modality.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trio<T> {
