@@ -1,8 +1,8 @@
 //! One side of `benches/fusion.sh`: a training step or an inference per line of stdin.
 //!
 //! `fusion train|infer PRECISION` answers each line with the seconds of one call on a full batch
-//! and the peak memory so far; `fusion check PRECISION GIVEN FOUND` leaves the scores, the loss
-//! and the gradients of a given batch under given weights.
+//! and the peak memory so far; `fusion check PRECISION GIVEN FOUND` reads a batch and
+//! weights from the file GIVEN, and writes the scores, the loss and the gradients to FOUND.
 
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -29,7 +29,7 @@ fn main() -> Result<()> {
         ["train", precision] => train(precision),
         ["infer", precision] => infer(precision),
         ["check", precision, given, found] => check(precision, given.as_ref(), found.as_ref()),
-        // `cargo bench` without more builds and passes.
+        // `cargo bench` alone only checks that this builds.
         _ => {
             eprintln!("see benches/fusion.sh");
             Ok(())

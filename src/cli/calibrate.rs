@@ -77,7 +77,7 @@ fn summary(report: &GateReport) -> String {
     if report.speechless > 0 {
         lines.push(format!(
             "nothing is said in {}: text invented in {}, of these trusted {}",
-            report.speechless, report.invented, report.believed
+            report.speechless, report.invented, report.invented_trusted
         ));
     }
     lines.join("\n") + "\n"

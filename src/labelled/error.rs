@@ -24,7 +24,7 @@ pub enum LabelledError {
     OneKind {
         /// Clips in which something was transcribed.
         transcribed: usize,
-        /// Of these, how many are right.
+        /// Right transcripts among them.
         right: usize,
     },
 }

@@ -21,18 +21,18 @@ pub struct GateReport {
     pub clips: usize,
     /// Clips in which something was transcribed.
     pub transcribed: usize,
-    /// Of these, how many transcripts are right.
+    /// Right transcripts among them.
     pub right: usize,
-    /// Of the transcribed, how many the gate trusts.
+    /// Transcripts that the gate trusts.
     pub trusted: usize,
-    /// Of the trusted, how many are right.
+    /// Right transcripts among the trusted ones.
     pub trusted_right: usize,
     /// Clips in which nothing is said.
     pub speechless: usize,
-    /// Of these, in how many something was transcribed.
+    /// Clips among them in which something was transcribed.
     pub invented: usize,
-    /// Of the invented transcripts, how many the gate trusts.
-    pub believed: usize,
+    /// Invented transcripts that the gate trusts.
+    pub invented_trusted: usize,
     /// Wrong words per word said, over all clips in which something is said.
     pub word_error_rate: f64,
     /// Expected calibration error of the confidence in what was transcribed, in ten bins.
@@ -179,7 +179,7 @@ pub fn measure_gate(gate: &Gate, all: &[Heard]) -> GateReport {
         report.trusted += usize::from(trusted);
         report.trusted_right += usize::from(trusted && right);
         report.invented += usize::from(speechless);
-        report.believed += usize::from(speechless && trusted);
+        report.invented_trusted += usize::from(speechless && trusted);
         confidences.push(f64::from(confidence));
         rights.push(right);
     }
@@ -282,7 +282,7 @@ mod tests {
         all.push(Heard::new("", "", None));
         let report = measure_gate(&gate, &all);
         assert_eq!(
-            (report.speechless, report.invented, report.believed),
+            (report.speechless, report.invented, report.invented_trusted),
             (3, 2, 1)
         );
         assert!((report.word_error_rate - before).abs() < 1e-12);

@@ -95,7 +95,7 @@ fn pack_and_run(folder: &Path) {
     assert!(answer.contains("mine: mine 7, fingerprint"), "{answer}");
     let (code, _, said) = run(&pack);
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("is there already"), "{said}");
+    assert!(said.contains("already exists"), "{said}");
 
     let setting = format!("bundle={mine}");
     let clip = clip("positive.mp4").display().to_string();

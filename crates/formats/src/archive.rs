@@ -1,5 +1,5 @@
-//! Zip archives (.npz, .pt) whose members are ranges of the file where they are stored as they
-//! are, and are unpacked to a temporary file where they are compressed.
+//! Zip archives (.npz, .pt). Members that are stored uncompressed are read from the archive as
+//! ranges of it; compressed ones are unpacked to a temporary file first.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
@@ -51,7 +51,7 @@ impl Archive {
         &self.names
     }
 
-    /// Something is wrong in it.
+    /// An error about its content.
     pub(super) fn error(&self, reason: impl Into<String>) -> FormatError {
         FormatError::Content {
             path: self.path.clone(),
@@ -73,7 +73,7 @@ impl Archive {
         let range = match (member.compression(), member.data_start()) {
             (CompressionMethod::Stored, Some(start)) => self.whole.slice(start, size),
             _ => {
-                // Never more than is announced; a bomb would announce it.
+                // At most the announced size: a damaged member must not fill the disk.
                 let mut limited = member.take(size);
                 let unpack = |file: &mut dyn Write| std::io::copy(&mut limited, file);
                 Some(self.scratch.keep(&self.path, unpack)?)

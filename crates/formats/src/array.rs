@@ -22,7 +22,7 @@ pub(super) fn product(sides: &[usize]) -> Option<usize> {
 }
 
 impl Array {
-    /// Joins what describes an array with its bytes; the reason when they do not fit.
+    /// An array of this type and shape over these bytes. `Err` says why they do not fit.
     pub(super) fn new(
         dtype: Dtype,
         shape: Vec<usize>,
@@ -53,7 +53,7 @@ impl Array {
         &self.shape
     }
 
-    /// How many elements; the product cannot overflow, as the bytes are there.
+    /// How many elements; the product cannot overflow, since the bytes exist.
     #[must_use]
     pub fn count(&self) -> usize {
         product(&self.shape).unwrap_or(0)
@@ -75,7 +75,7 @@ impl Array {
         Ok(values)
     }
 
-    /// The same in single precision.
+    /// The rows in single precision.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -124,7 +124,7 @@ impl Array {
             values.truncate(keep * width);
             return Ok(values);
         }
-        // Row after row: time steps of all utterances as one axis.
+        // The time steps of all utterances as one axis.
         let steps = Self {
             shape: vec![self.leading() * time, width],
             ..self.clone()
@@ -146,7 +146,7 @@ impl Array {
         rows.len() * (self.count() / self.leading().max(1))
     }
 
-    /// Hands over the bytes of each element of these rows, row-major.
+    /// Calls `take` with the bytes of each element of these rows, row-major.
     fn each(&self, rows: Range<usize>, take: &mut dyn FnMut(&[u8])) -> Result<(), FormatError> {
         if rows.is_empty() || self.count() == 0 {
             return Ok(());
@@ -169,7 +169,7 @@ impl Array {
         self.gather(rows, per_row, take)
     }
 
-    /// Fortran order: the leading axis runs fastest, so a row lies scattered.
+    /// Rows in Fortran order: the leading axis runs fastest, so a row's elements are scattered.
     fn gather(
         &self,
         rows: Range<usize>,
@@ -178,7 +178,7 @@ impl Array {
     ) -> Result<(), FormatError> {
         let (size, leading) = (self.dtype.size, self.leading());
         let run = rows.len() * size;
-        // Column by column as they lie in the file; each holds these rows one after another.
+        // Column by column, as in the file; each column has these rows one after another.
         let mut bytes = vec![0; per_row * run];
         for (column, part) in bytes.chunks_exact_mut(run).enumerate() {
             let start = (column * leading + rows.start) * size;
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_are_not_there_are_an_error() {
+    fn rows_out_of_range_are_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("two");
         std::fs::write(&path, [0; 8]).unwrap();

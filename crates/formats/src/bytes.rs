@@ -1,4 +1,4 @@
-//! Ranges of files that are read where and when they are asked for.
+//! Ranges of files, read on demand.
 
 use std::fs::File;
 use std::io::Write;
@@ -65,7 +65,7 @@ impl Bytes {
         self.len == 0
     }
 
-    /// A part; `None` when it reaches beyond the end.
+    /// A part of the range; `None` when it reaches beyond the end.
     #[must_use]
     pub fn slice(&self, start: u64, len: u64) -> Option<Self> {
         let end = start.checked_add(len)?;
@@ -76,7 +76,7 @@ impl Bytes {
         })
     }
 
-    /// Fills `buffer` from an offset.
+    /// Fills `buffer`, from an offset in the range.
     ///
     /// # Errors
     /// When the file cannot be read, or is too short.
@@ -98,19 +98,20 @@ impl Bytes {
     /// # Errors
     /// When the file cannot be read.
     pub fn to_vec(&self) -> Result<Vec<u8>, FormatError> {
-        // No more than the file holds: `len` was checked when the range was made.
+        // At most the file's size: `len` was checked when the range was made.
         let mut bytes = vec![0; self.len as usize];
         self.read(0, &mut bytes)?;
         Ok(bytes)
     }
 }
 
-/// An unnamed temporary file for what a format holds in other than its final bytes.
+/// An unnamed temporary file, for content that has to be unpacked or decoded before it can be
+/// read.
 #[derive(Debug, Default)]
 pub(super) struct Scratch(Option<Bytes>);
 
 impl Scratch {
-    /// Keeps what `write` writes; `path` is the file that it stems from.
+    /// Appends what `write` writes; `path` is the file that it comes from, for messages.
     pub(super) fn keep(
         &mut self,
         path: &Path,
@@ -124,7 +125,7 @@ impl Scratch {
             Some(whole) => whole,
             none => none.insert(Bytes::of(path, tempfile::tempfile().map_err(failed)?, 0)),
         };
-        // The file's own position stands at its end: nothing else writes or seeks.
+        // The file's position is at its end: nothing else writes or seeks.
         let len = write(&mut &whole.file.file).map_err(failed)?;
         let start = whole.len;
         whole.len += len;

@@ -1,4 +1,4 @@
-//! What every format of data sets becomes: utterances with labels, features on demand.
+//! The common form of all formats of data sets: utterances with labels, features on demand.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,29 +20,29 @@ pub struct Heading {
     pub split: Split,
     /// Sentiment, usually in [−3, 3].
     pub label: f64,
-    /// What is said; empty when the format does not know.
+    /// What is said; empty when the format does not state it.
     pub text: String,
 }
 
-/// Features of an utterance, each `[time, width]`; without rows where there are none.
+/// Features of an utterance, each `[time, width]`; without rows where the modality is absent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
-    /// Of the voice.
+    /// Audio.
     pub audio: Matrix,
-    /// Of the words that were said.
+    /// Real text.
     pub text: Matrix,
-    /// Of the words that were simulated from the voice.
+    /// Simulated text.
     pub simulated: Matrix,
-    /// Of the face.
+    /// Video.
     pub video: Matrix,
 }
 
-/// Reads features from files that are open.
+/// Reads features from open files.
 pub trait ReadFeatures {
     /// Features of the heading with this number.
     ///
     /// # Errors
-    /// When a file cannot be read, or holds other than it should.
+    /// When a file cannot be read, or does not hold what it should.
     fn read(&mut self, at: usize) -> Result<Features, FormatError>;
 }
 
@@ -54,14 +54,15 @@ pub struct Corpus {
     pub extractors: BTreeMap<String, String>,
     /// Its utterances.
     pub headings: Vec<Heading>,
-    /// What is odd but stops nothing, a sentence each.
+    /// What the user should know of it, one sentence each.
     pub remarks: Vec<String>,
     /// Their features.
     pub features: Box<dyn ReadFeatures>,
 }
 
 impl Corpus {
-    /// Gives the utterances their words, by name; what matches nothing becomes a remark.
+    /// Adds words to the utterances, by id. Words without an utterance, and utterances without
+    /// words, become remarks.
     pub fn add_words(&mut self, mut words: BTreeMap<String, String>, from: &Path) {
         let mut without = Vec::new();
         for heading in &mut self.headings {
@@ -114,7 +115,7 @@ pub(super) fn one_file(path: &Path) -> BTreeMap<String, String> {
 /// Whole rows as a matrix.
 pub(super) fn matrix(width: usize, values: Vec<f32>) -> Matrix {
     let rows = values.len() / width.max(1);
-    // Values are whole rows: only those of a width of 0 could not be.
+    // The values are whole rows, except for a width of 0.
     Matrix::new(rows, width, values).unwrap_or_else(|_| Matrix::empty(width))
 }
 

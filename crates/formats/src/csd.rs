@@ -1,6 +1,6 @@
 //! Computational sequences of the CMU Multimodal SDK (.csd, HDF5): for each video features
 //! `[rows, width]` and the interval of each row in seconds. The labels' intervals are the
-//! utterances; of the modalities each gets the rows that overlap it.
+//! utterances; each gets the rows of the modalities that overlap its interval.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use undertone_types::{Matrix, Split};
 /// The files of a data set.
 #[derive(Clone, Debug)]
 pub struct Sequences {
-    /// Whose intervals are the utterances; the first column is the sentiment.
+    /// The labels: their intervals are the utterances, their first column the sentiment.
     pub labels: PathBuf,
-    /// Of the voice.
+    /// Audio features.
     pub audio: PathBuf,
-    /// Of the words.
+    /// Text features.
     pub text: PathBuf,
-    /// Of the face.
+    /// Video features.
     pub video: PathBuf,
 }
 
@@ -34,14 +34,14 @@ struct Reader {
     sequences: [Sequence; 3],
     widths: [usize; 3],
     places: Vec<Place>,
-    /// The rows that were read last, with their key: utterances of a video follow each other.
+    /// The rows that were read last, with their key: utterances of a video are consecutive.
     held: [Option<(String, Rows)>; 3],
 }
 
 /// Opens such files; features are read video by video.
 ///
 /// # Errors
-/// When a file is no computational sequence, or has no numbers in it.
+/// When a file is not a computational sequence, or has no numbers in it.
 pub fn read_csd(paths: &Sequences, splits: &Splits) -> Result<Corpus, FormatError> {
     let labels = Sequence::open(&paths.labels)?;
     let files = [&paths.audio, &paths.text, &paths.video];
@@ -58,11 +58,8 @@ pub fn read_csd(paths: &Sequences, splits: &Splits) -> Result<Corpus, FormatErro
     let unsplit: Vec<String> = unsplit.cloned().collect();
     let unlabelled = sequences.iter().filter_map(|own| unlabelled(own, &videos));
     let mut remarks: Vec<String> = unlabelled.collect();
-    remarks.extend(remark(
-        "left out, as the table of splits lacks them",
-        &unsplit,
-    ));
-    remarks.extend(remark("left out, as there are no features", &cut.without));
+    remarks.extend(remark("left out, not in the table of splits", &unsplit));
+    remarks.extend(remark("left out, without features", &cut.without));
     Ok(Corpus {
         widths,
         extractors: extractors(&files),
@@ -99,7 +96,7 @@ fn cut(
         };
         let rows = labels.read(key)?;
         for (at, &interval) in rows.intervals.iter().enumerate() {
-            // Sequences that were aligned before have a group for each utterance.
+            // Aligned sequences have a group for each utterance.
             let id = if key == source {
                 format!("{key}[{at}]")
             } else {
@@ -126,7 +123,7 @@ fn cut(
     Ok(cut)
 }
 
-/// What there is to say of features that no label is for.
+/// A remark about features without a label; `None` when there are none.
 fn unlabelled(own: &Sequence, videos: &BTreeSet<String>) -> Option<String> {
     let keys = own.keys().filter(|key| !videos.contains(video(key)));
     let keys: Vec<String> = keys.map(str::to_owned).collect();
@@ -157,7 +154,7 @@ fn video(key: &str) -> &str {
     }
 }
 
-/// Whether a row belongs to an utterance; pictures are points in time.
+/// Whether a row belongs to an utterance. A picture's interval is a point in time.
 fn overlaps([start, end]: [f64; 2], [from, to]: [f64; 2]) -> bool {
     if start >= end {
         return (from..to).contains(&start);

@@ -8,7 +8,7 @@ use hdf5_reader::{Dataset, Datatype, H5Type, Hdf5File, OpenOptions};
 
 use super::FormatError;
 
-/// More bytes than the features of one video have.
+/// More bytes than the features of any video.
 const LIMIT: usize = 1 << 29;
 
 /// An open sequence.
@@ -36,7 +36,7 @@ impl Sequence {
             let place = place.to_owned();
             move |source| hdf5(path, place, source)
         };
-        // A damaged size must not become an allocation.
+        // A damaged size must not become a huge allocation.
         let options = OpenOptions::default()
             .with_max_read_bytes(LIMIT)
             .with_max_chunk_bytes(LIMIT)
@@ -49,7 +49,7 @@ impl Sequence {
             file.group(&data).is_ok().then_some(data)
         });
         let Some(data) = data else {
-            let reason = "no computational sequence: no group with data in it".to_owned();
+            let reason = "it is not a computational sequence: no group has data in it".to_owned();
             let path = path.to_owned();
             return Err(FormatError::Content { path, reason });
         };
@@ -79,7 +79,7 @@ impl Sequence {
     /// The width of the first video's features.
     pub(super) fn width(&self) -> Result<usize, FormatError> {
         let Some(first) = self.keys.first() else {
-            return Err(self.wrong("there is no video in it".to_owned()));
+            return Err(self.wrong("it has no videos".to_owned()));
         };
         let (features, place) = self.dataset(first, "features")?;
         match self.sides(&features, &place)? {
@@ -88,7 +88,7 @@ impl Sequence {
         }
     }
 
-    /// Everything of a video.
+    /// All rows of a video.
     pub(super) fn read(&self, key: &str) -> Result<Rows, FormatError> {
         let (features, place) = self.dataset(key, "features")?;
         let [rows, width] = self.sides(&features, &place)?;
@@ -143,7 +143,7 @@ impl Sequence {
     }
 }
 
-/// All values of a data set, whatever the type of its numbers.
+/// All values of a data set, whatever their type.
 fn numbers(dataset: &Dataset) -> Result<Vec<f64>, Error> {
     Ok(match *dataset.dtype() {
         Datatype::FloatingPoint { size: 4, .. } => widened::<f32>(dataset)?,

@@ -1,4 +1,4 @@
-//! NumPy's types of elements, and their bytes as numbers.
+//! NumPy's element types, and how to read elements from bytes.
 
 use half::f16;
 
@@ -6,7 +6,7 @@ use half::f16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Float,
-    /// bfloat16: PyTorch's, NumPy has none.
+    /// bfloat16, which only PyTorch has.
     Brain,
     Signed,
     Unsigned,
@@ -33,7 +33,7 @@ impl Dtype {
     pub(super) fn parse(name: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "elements of type {name:?} are not read; store numbers, bools, strings or objects"
+                "elements of type {name:?} are not supported; store numbers, bools, strings or objects"
             )
         };
         let (is_big_endian, rest) = match name.as_bytes().first() {
@@ -66,7 +66,7 @@ impl Dtype {
         !matches!(self.kind, Kind::Bytes | Kind::Text | Kind::Object)
     }
 
-    /// One element as a number; 0 when it is none.
+    /// One element as a number; 0 for strings and objects.
     pub(super) fn number(self, bytes: &[u8]) -> f64 {
         // Widened to 64 bits, least significant byte first.
         let mut wide = [0; 8];
@@ -100,7 +100,7 @@ impl Dtype {
         }
     }
 
-    /// One element as text, without its padding; bytes that are no UTF-8 are replaced.
+    /// One element as text, without its padding; bytes that are not UTF-8 are replaced.
     pub(super) fn text(self, bytes: &[u8]) -> String {
         if self.kind == Kind::Text {
             let (fours, _) = bytes.as_chunks::<4>();
@@ -149,7 +149,7 @@ mod tests {
     fn other_types_are_named() {
         for name in ["V8", "<M8[ns]", "f16", "c8", "", "U0", "é4"] {
             assert!(
-                Dtype::parse(name).unwrap_err().contains("not read"),
+                Dtype::parse(name).unwrap_err().contains("not supported"),
                 "{name}"
             );
         }

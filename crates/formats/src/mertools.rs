@@ -19,20 +19,20 @@ const CORPORA: [(&str, Split); 3] = [
 /// The folders of features.
 #[derive(Clone, Debug)]
 pub struct Folders {
-    /// Of the voice.
+    /// Audio features.
     pub audio: PathBuf,
-    /// Of the words.
+    /// Text features.
     pub text: PathBuf,
-    /// Of the face.
+    /// Video features.
     pub video: PathBuf,
-    /// Of the simulated words, if there are any.
+    /// Features of simulated text, if any.
     pub simulated: Option<PathBuf>,
 }
 
 /// A folder of features.
 struct Extractor {
     folder: PathBuf,
-    /// Names of the utterances that it has something of.
+    /// Names of the utterances that it has features of.
     names: BTreeSet<String>,
     width: usize,
 }
@@ -42,10 +42,10 @@ struct Reader {
     names: Vec<String>,
 }
 
-/// Reads such a layout; files are read when they are asked for, but their headers at once.
+/// Reads such a layout: the headers of all files at once, their values on demand.
 ///
 /// # Errors
-/// When a file is damaged, or not as wide as the others of its folder; it is named.
+/// When a file is damaged, or not as wide as the others of its folder; the message names it.
 pub fn read_mertools(labels: &Path, folders: &Folders) -> Result<Corpus, FormatError> {
     let (mut headings, mut remarks) = read_labels(labels)?;
     let given = [
@@ -92,7 +92,7 @@ pub fn read_mertools(labels: &Path, folders: &Folders) -> Result<Corpus, FormatE
         .filter(|id| !has_any(id))
         .cloned()
         .collect();
-    remarks.extend(remark("left out, as there are no features", &without));
+    remarks.extend(remark("left out, without features", &without));
     headings.retain(|own| has_any(&own.id));
     let named = ["audio", "text", "video", "simulated"].iter().zip(given);
     let named = named.filter_map(|(name, folder)| {
@@ -111,7 +111,7 @@ pub fn read_mertools(labels: &Path, folders: &Folders) -> Result<Corpus, FormatE
     })
 }
 
-/// All labels, and what was not read of the file.
+/// All labels, and a remark about arrays that are not read.
 fn read_labels(path: &Path) -> Result<(Vec<Heading>, Vec<String>), FormatError> {
     let mut npz = Npz::open(path)?;
     let mut headings = Vec::new();
@@ -143,14 +143,14 @@ fn read_labels(path: &Path) -> Result<(Vec<Heading>, Vec<String>), FormatError> 
         .map(str::to_owned)
         .collect();
     let what = format!(
-        "not read of {}, as only train_corpus, val_corpus and test_corpus are",
+        "ignored in {}, where only train_corpus, val_corpus and test_corpus are read",
         path.display()
     );
     Ok((headings, remark(&what, &unread).into_iter().collect()))
 }
 
 impl Extractor {
-    /// Lists a folder, and looks at the width of everything in it.
+    /// Lists a folder, and checks that everything in it has the same width.
     fn open(folder: &Path) -> Result<Self, FormatError> {
         let mut names = BTreeSet::new();
         let mut by_width: BTreeMap<usize, Vec<PathBuf>> = BTreeMap::new();
@@ -177,8 +177,7 @@ impl Extractor {
         }
         let usual = by_width.iter().max_by_key(|(_, files)| files.len());
         let Some((&width, _)) = usual else {
-            let reason =
-                "there are no .npy files in it; give the folder of one extractor".to_owned();
+            let reason = "it has no .npy files; give the folder of one extractor".to_owned();
             return Err(wrong(folder, reason));
         };
         if let Some((other, files)) = by_width.iter().find(|&(&other, _)| other != width) {
@@ -238,7 +237,7 @@ fn is_npy(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "npy")
 }
 
-/// Time and width of a file; axes of one before them do not count.
+/// Time and width of a file; leading axes of length 1 are ignored.
 fn sides(path: &Path) -> Result<[usize; 2], FormatError> {
     let array = npy::open(path)?;
     let mut shape = array.shape();

@@ -11,7 +11,7 @@ use super::dtype::{Dtype, Kind};
 use super::pickle::{Dialect, Document, Node};
 use super::{Bytes, FormatError};
 
-/// Longer headers than this are of no plain array.
+/// A longer header does not belong to a plain array.
 const HEADER_LIMIT: u64 = 1 << 16;
 
 /// An array of a .npz: numbers and strings, or a pickle of objects.
@@ -20,7 +20,7 @@ pub(super) enum Stored {
     Objects(Document),
 }
 
-/// Reads ahead in a range.
+/// A reader over a range.
 struct Cursor<'b> {
     bytes: &'b Bytes,
     at: u64,
@@ -47,7 +47,7 @@ pub(super) fn open(path: &Path) -> Result<Array, FormatError> {
     }
 }
 
-/// What stands in a range that is a .npy file; `name` is what messages call it.
+/// The array in a range that is a .npy file; messages call it `name`.
 pub(super) fn read(bytes: &Bytes, name: &str) -> Result<Stored, FormatError> {
     let wrong = |reason: String| FormatError::Content {
         path: bytes.path().to_owned(),
@@ -55,13 +55,15 @@ pub(super) fn read(bytes: &Bytes, name: &str) -> Result<Stored, FormatError> {
     };
     let header_len = header_len(bytes)?
         .filter(|&len| len <= bytes.len().min(HEADER_LIMIT))
-        .ok_or_else(|| wrong("no whole .npy file; copy or download it again".to_owned()))?;
+        .ok_or_else(|| wrong("not a whole .npy file; copy or download it again".to_owned()))?;
     let mut cursor = Cursor { bytes, at: 0 };
     let header = NpyHeader::from_reader(&mut cursor).map_err(|error| wrong(error.to_string()))?;
     let data = (bytes.slice(header_len, bytes.len() - header_len))
         .ok_or_else(|| wrong("the header is cut off".to_owned()))?;
     let DType::Plain(elements) = header.dtype() else {
-        return Err(wrong("records are not read; store plain arrays".to_owned()));
+        return Err(wrong(
+            "records are not supported; store plain arrays".to_owned(),
+        ));
     };
     let dtype = Dtype::parse(&elements.to_string()).map_err(wrong)?;
     if dtype.kind == Kind::Object {
@@ -69,13 +71,13 @@ pub(super) fn read(bytes: &Bytes, name: &str) -> Result<Stored, FormatError> {
     }
     let sides = header.shape().iter();
     let shape: Result<Vec<usize>, _> = sides.map(|&side| usize::try_from(side)).collect();
-    let shape = shape.map_err(|_| wrong("a side that is too long".to_owned()))?;
+    let shape = shape.map_err(|_| wrong("a side is too long".to_owned()))?;
     let is_fortran = header.order() == Order::Fortran;
     let array = Array::new(dtype, shape, is_fortran, data);
     array.map(Stored::Plain).map_err(wrong)
 }
 
-/// How long the header says it is, with what stands before it; `None` where there is none.
+/// The length of the header, with the bytes before it; `None` when this is not a .npy file.
 fn header_len(bytes: &Bytes) -> Result<Option<u64>, FormatError> {
     let mut start = [0; 12];
     if bytes.len() < start.len() as u64 {
@@ -104,7 +106,7 @@ impl Npz {
         Ok(Self { archive })
     }
 
-    /// Something is wrong in it.
+    /// An error about its content.
     pub(super) fn error(&self, reason: impl Into<String>) -> FormatError {
         self.archive.error(reason)
     }
@@ -115,7 +117,7 @@ impl Npz {
         names.filter_map(|name| name.strip_suffix(".npy")).collect()
     }
 
-    /// An array; `None` when it has none of that name.
+    /// The array of a name, if there is one.
     pub(super) fn find(&mut self, name: &str) -> Result<Option<Stored>, FormatError> {
         match self.archive.member(&format!("{name}.npy"))? {
             Some(bytes) => read(&bytes, name).map(Some),
@@ -123,7 +125,7 @@ impl Npz {
         }
     }
 
-    /// The first of several names that there is, with its array.
+    /// The first of several names that it has, with its array.
     pub(super) fn first<'n>(
         &mut self,
         names: &[&'n str],
@@ -138,7 +140,7 @@ impl Npz {
 }
 
 impl Stored {
-    /// All elements as text.
+    /// All elements as text; `None` for numbers.
     pub(super) fn texts(&self) -> Result<Option<Vec<String>>, FormatError> {
         match self {
             Self::Plain(array) if !array.is_number() => array.texts().map(Some),
@@ -147,7 +149,7 @@ impl Stored {
         }
     }
 
-    /// The value in an array of objects.
+    /// The value of an array of objects; `None` for a plain array.
     pub(super) fn root(&self) -> Option<Node<'_>> {
         match self {
             Self::Plain(_) => None,

@@ -1,4 +1,4 @@
-//! Which videos are for training, validation and test.
+//! How videos are divided into splits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,13 +11,13 @@ use undertone_types::{Split, UnknownSplit};
 pub enum Splits {
     /// As a table says.
     Table(BTreeMap<String, Split>),
-    /// By lot.
+    /// At random.
     Shares {
         /// Share of the videos for validation.
         val: f64,
         /// Share of the videos for test.
         test: f64,
-        /// Decides which.
+        /// Decides which videos.
         seed: u64,
     },
 }
@@ -26,7 +26,7 @@ impl Splits {
     /// Reads a table with the columns `video` and `split`.
     ///
     /// # Errors
-    /// When a row is not understood, or a column is missing; the message names the line.
+    /// When a row is not understood (the message names the line), or a column is missing.
     pub fn read(path: &Path) -> Result<Self, FormatError> {
         let failed = |source| FormatError::Table {
             path: path.to_owned(),
@@ -72,7 +72,7 @@ impl Splits {
             hasher.update(&seed.to_le_bytes()).update(video.as_bytes());
             *hasher.finalize().as_bytes()
         });
-        // A share that is asked for gets a video, and training at least one.
+        // Training keeps at least one video; after that every share above 0 gets one.
         let mut left = videos.len().saturating_sub(1);
         let mut count = |share: f64| {
             let count = (share * videos.len() as f64).round() as usize;

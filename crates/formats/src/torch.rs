@@ -1,4 +1,4 @@
-//! PyTorch's checkpoints (.pt, .pth): the weights by name, nothing executed.
+//! PyTorch's checkpoints (.pt, .pth): the weights by name. Nothing in them is executed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,10 +12,10 @@ use super::pickle::{Arena, Dialect, Document, Node, Storage, TensorView, Value};
 /// Keys under which checkpoints keep their weights beside an optimiser's state.
 const STATE_DICTS: [&str; 3] = ["state_dict", "model_state_dict", "model"];
 
-/// How often larger than its file a checkpoint's tensors may be: half floats double, and some
-/// tensors share their numbers.
+/// How many times larger than its file a checkpoint's tensors may be: half-precision numbers
+/// become twice as large, and tensors may share their storage.
 const SHARED: u64 = 8;
-/// Bytes that even a small checkpoint may have.
+/// Bytes that the tensors of even the smallest checkpoint may have.
 const SLACK: u64 = 1 << 20;
 
 /// A tensor of a checkpoint.
@@ -28,17 +28,17 @@ pub struct Weights {
 }
 
 /// Reads the weights of a checkpoint: a state dict, or a dict that has one as `state_dict`,
-/// `model_state_dict` or `model`. Values that are no tensors are left out.
+/// `model_state_dict` or `model`. Values that are not tensors are left out.
 ///
 /// # Errors
-/// When the file is no such checkpoint, or needs something beside tensors and plain values.
+/// When the file is not such a checkpoint, or holds more than tensors and plain values.
 pub fn read_state_dict(path: &Path) -> Result<BTreeMap<String, Weights>, FormatError> {
     refuse_old(path)?;
     let mut archive = Archive::open(path)?;
     let pickle = (archive.names().iter())
         .find(|name| *name == "data.pkl" || name.ends_with("/data.pkl"))
         .cloned()
-        .ok_or_else(|| archive.error("no PyTorch checkpoint: the archive has no data.pkl"))?;
+        .ok_or_else(|| archive.error("not a PyTorch checkpoint: the archive has no data.pkl"))?;
     let prefix = pickle.trim_end_matches("data.pkl").to_owned();
     let is_big_endian = match archive.member(&format!("{prefix}byteorder"))? {
         Some(order) => order.len() == 3 && order.to_vec()? == b"big",
@@ -48,7 +48,7 @@ pub fn read_state_dict(path: &Path) -> Result<BTreeMap<String, Weights>, FormatE
     let bytes = bytes.ok_or_else(|| archive.error("data.pkl is missing"))?;
     let document = Document::read(bytes, "", Dialect::Torch)?;
     let mut weights = BTreeMap::new();
-    // Tensors may share storages: thousands of them would be a small file and much memory.
+    // Tensors may share a storage: thousands of them would be a small file, but much memory.
     let size = std::fs::metadata(path).map_or(0, |file| file.len());
     let mut left = size.saturating_mul(SHARED).saturating_add(SLACK);
     let mut unpacked = BTreeMap::new();
@@ -78,12 +78,12 @@ pub fn read_state_dict(path: &Path) -> Result<BTreeMap<String, Weights>, FormatE
         weights.insert(name, tensor);
     }
     if weights.is_empty() {
-        return Err(archive.error("no weights in it; save model.state_dict()"));
+        return Err(archive.error("it has no weights; save model.state_dict()"));
     }
     Ok(weights)
 }
 
-/// Before version 1.6 PyTorch wrote bare pickles.
+/// Refuses the bare pickles that PyTorch wrote before version 1.6.
 fn refuse_old(path: &Path) -> Result<(), FormatError> {
     let bytes = Bytes::open(path)?;
     let mut start = [0; 2];
@@ -95,8 +95,8 @@ fn refuse_old(path: &Path) -> Result<(), FormatError> {
     }
     Err(FormatError::Content {
         path: path.to_owned(),
-        reason: "no checkpoint of PyTorch 1.6 or later (a zip archive); load it there and save \
-                 its state dict again"
+        reason: "not a checkpoint of PyTorch 1.6 or later (a zip archive); load it in PyTorch and \
+                 save its state dict again"
             .to_owned(),
     })
 }
@@ -124,7 +124,7 @@ fn gather(
     let count = product(&view.shape);
     let elements = (data.len() / size as u64) as usize;
     let last = last(view);
-    // Also bounds the count: a stride of 0 could repeat one element without end.
+    // This also bounds the count: a stride of 0 could repeat one element any number of times.
     let (Some(count), Some(last)) = (count, last) else {
         return Ok(None);
     };

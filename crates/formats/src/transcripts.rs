@@ -1,4 +1,4 @@
-//! What was said, in a file beside the features.
+//! Transcripts in a file beside the features.
 
 use std::collections::BTreeMap;
 use std::path::Path;

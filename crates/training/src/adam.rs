@@ -1,4 +1,4 @@
-//! Adam, written out so that its state can be saved: tch's keeps it to itself.
+//! Adam, written out so that its state can be saved, which tch's Adam does not allow.
 
 use std::collections::BTreeMap;
 
@@ -35,14 +35,14 @@ impl Adam {
         }
     }
 
-    /// Forgets the gradients of the last step.
+    /// Sets the gradients to zero.
     pub fn zero_gradients(&mut self) {
         for tensor in self.weights.values_mut() {
             tensor.zero_grad();
         }
     }
 
-    /// One step along the gradients; weights that have none stay as they are.
+    /// One step along the gradients; weights without a gradient stay as they are.
     pub fn step(&mut self, rate: f64) {
         self.steps += 1;
         let count = f64::from(self.steps);
@@ -76,7 +76,7 @@ impl Adam {
         self.steps
     }
 
-    /// Both moments by name, to be saved or filled.
+    /// Both moments by name, to save or to load them.
     pub(super) fn moments(&self) -> BTreeMap<String, Tensor> {
         let named = |kind: &str, moments: &BTreeMap<String, Tensor>| {
             let name = |(name, tensor): (&String, &Tensor)| {
@@ -89,7 +89,7 @@ impl Adam {
         all
     }
 
-    /// Sets the count of steps that saved moments belong to.
+    /// Sets the number of steps that saved moments belong to.
     pub(super) fn set_steps(&mut self, steps: u32) {
         self.steps = steps;
     }

@@ -1,11 +1,11 @@
-//! Which utterances go through the network together, and as what tensors.
+//! Batches: which utterances go through the network together.
 
 use super::{Entry, Example};
 use undertone_fusion::{Batch, Network, Rng, Sequences};
 use undertone_types::Matrix;
 
-/// Batches that are sorted by length together. Larger wastes less on padding, smaller mixes
-/// the utterances of a batch more freely from epoch to epoch.
+/// Batches in a pool that is sorted by length. A larger pool wastes less on padding, a smaller
+/// one mixes the utterances of a batch more from epoch to epoch.
 const POOL: usize = 4;
 
 /// An epoch's batches of positions: shuffled, then sorted by length within pools of a few

@@ -1,4 +1,4 @@
-//! How sure a metric is: percentile intervals by the bootstrap (Efron, 1979).
+//! The uncertainty of metrics: percentile intervals by the bootstrap (Efron, 1979).
 
 use serde::{Deserialize, Serialize};
 
@@ -35,9 +35,9 @@ pub(super) struct Drawn<'a> {
     pub(super) score: f32,
 }
 
-/// Intervals over `resamples` draws of whole recordings with replacement: the utterances of one
-/// recording are alike, so drawing them one by one would promise too much. `None` without
-/// resamples, or with less than two recordings.
+/// Intervals over `resamples` draws of whole recordings with replacement. (The utterances of one
+/// recording are alike, so drawing them one by one would give intervals that are too narrow.)
+/// `None` without resamples, or with fewer than two recordings.
 pub(super) fn intervals(utterances: &[Drawn<'_>], resamples: usize) -> Option<Interval> {
     let groups = by_source(utterances);
     if groups.len() < 2 || resamples == 0 {
@@ -74,7 +74,7 @@ fn by_source<'a>(utterances: &[Drawn<'a>]) -> Vec<Vec<Drawn<'a>>> {
     groups.into_values().collect()
 }
 
-/// The value of every metric that `tail` of the resamples stay below.
+/// The quantile `tail` of every metric over the resamples.
 fn ends(drawn: &[Metrics], count: usize, tail: f64) -> Metrics {
     let quantile = |of: &dyn Fn(&Metrics) -> Option<f64>| {
         let mut values: Vec<f64> = drawn.iter().filter_map(of).collect();
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_as_wide_as_theory_says() {
+    fn the_interval_is_as_wide_as_theory_says() {
         // The deviation of |normal| is √(1 − 2/π); 2 × 1.96 standard errors.
         let expected = 2.0 * 1.96 * (1.0 - 2.0 / std::f64::consts::PI).sqrt() / 20.0;
         let got = width(&sample(400, 1));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn one_recording_says_nothing() {
+    fn one_recording_gives_no_interval() {
         let one = Drawn {
             source: "a",
             label: 1.0,

@@ -9,7 +9,7 @@ use super::ConfigError;
 use crate::files::read_text;
 use undertone_fusion::{LossWeights, NetworkConfig, Precision};
 
-/// Everything that decides a training run, besides its data.
+/// Everything that determines a training run, except its data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
@@ -21,7 +21,7 @@ pub struct TrainConfig {
     pub optimiser: OptimiserConfig,
     /// How much each term of the loss counts.
     pub loss: LossWeights,
-    /// Modalities left out on purpose.
+    /// Modalities and frames left out in training.
     pub missing: MissingConfig,
     /// Sizes and switches of the network.
     pub network: NetworkConfig,
@@ -31,23 +31,23 @@ pub struct TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunConfig {
-    /// Decides weights, order and dropout.
+    /// Determines weights, order and dropout.
     pub seed: u64,
     /// Threads; 0 for as many as there are cores.
     pub threads: usize,
-    /// What it computes on.
+    /// The device that it computes on.
     pub device: DeviceChoice,
-    /// The numbers in which frames are multiplied with weights.
+    /// The precision in which frames are multiplied with weights.
     pub precision: Precision,
     /// Passes over the training split.
     pub epochs: u32,
     /// Stop after this many epochs without a better one; 0 never stops early.
     pub patience: u32,
-    /// By which validation error the epoch is chosen.
+    /// The validation error by which the epoch is chosen.
     pub criterion: Criterion,
 }
 
-/// What a training computes on.
+/// The device that a training computes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
@@ -59,7 +59,7 @@ pub enum DeviceChoice {
     Cuda,
 }
 
-/// Which validation error (MAE) decides. The test split never does.
+/// The validation error (MAE) by which the epoch is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Criterion {
@@ -71,7 +71,7 @@ pub enum Criterion {
     Missing,
 }
 
-/// What is taken from the data set, and what is made up for it.
+/// What is taken from the data set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
@@ -108,18 +108,18 @@ pub struct OptimiserConfig {
     pub decay_every_epochs: u32,
 }
 
-/// Modalities left out on purpose, so that recordings without them can be scored.
+/// Modalities and frames left out in training, so that recordings without them can be scored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MissingConfig {
-    /// Share of training utterances that keep only a random part of their modalities.
+    /// Share of training utterances that keep only a random subset of their modalities.
     pub modalities: f64,
     /// Share of the time steps of every modality that is left out.
     pub frames: f64,
 }
 
 impl DeviceChoice {
-    /// The device that is meant.
+    /// The device for libtorch.
     ///
     /// # Errors
     /// When CUDA is asked for and libtorch sees no such device.
@@ -181,15 +181,15 @@ impl TrainConfig {
     /// Reads and checks a config file; keys that it leaves out have their defaults.
     ///
     /// # Errors
-    /// When the file cannot be read, has unknown keys, or values that make no sense.
+    /// When the file cannot be read, has unknown keys, or values out of range.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         Self::from_toml(&read_text(path)?, &path.display().to_string())
     }
 
-    /// A config from a file, if any, with single keys set to other values: `run.seed` to `3`.
+    /// A config from a file, if any, with single keys set, such as `run.seed` to `3`.
     ///
     /// # Errors
-    /// When the file cannot be read, a key is unknown, or a value makes no sense.
+    /// When the file cannot be read, a key is unknown, or a value is out of range.
     pub fn load(path: Option<&Path>, set: &[(String, String)]) -> Result<Self, ConfigError> {
         let file = path.map_or(Ok(Self::default()), Self::read)?;
         let mut table = toml::Table::try_from(&file).unwrap_or_default();
@@ -210,7 +210,7 @@ impl TrainConfig {
     /// Reads and checks a config from TOML text; `name` is for messages.
     ///
     /// # Errors
-    /// When the text has unknown keys, or values that make no sense.
+    /// When the text has unknown keys, or values out of range.
     pub fn from_toml(text: &str, name: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|source| ConfigError::Toml {
             name: name.to_owned(),
@@ -223,7 +223,7 @@ impl TrainConfig {
     /// Checks all values.
     ///
     /// # Errors
-    /// Names every value that makes no sense.
+    /// When a value is out of range; the message names every such value.
     pub fn check(&self) -> Result<(), ConfigError> {
         let mut problems = self.optimiser.problems();
         if self.run.epochs == 0 {

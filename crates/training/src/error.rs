@@ -12,7 +12,7 @@ use crate::state::ResumeError;
 use crate::variant::OffAlready;
 use undertone_fusion::FusionError;
 
-/// A training run that cannot begin or go on.
+/// A training run that cannot begin or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// The config is unusable.
@@ -58,7 +58,7 @@ pub enum TrainError {
     },
 }
 
-/// A study that cannot begin or go on.
+/// A study that cannot begin or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum StudyError {
     /// One of its runs ended with an error.

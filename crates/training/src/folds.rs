@@ -9,7 +9,7 @@ use undertone_types::Split;
 
 /// The stream of the dealing; fixed, so that studies can be compared.
 const STREAM: u64 = 0xf01d;
-/// Of the recordings outside a fold, one in this many is for validation.
+/// One recording in this many outside a fold is for validation.
 const VALIDATION: usize = 10;
 
 /// The data set once per fold: the fold's recordings are the test split, a tenth of the others

@@ -40,7 +40,7 @@ pub enum ImportError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// It has no utterances.
-    #[error("there is no utterance to import: the splits or the labels name none of them")]
+    #[error("no utterance can be imported: neither the splits nor the labels name any")]
     Nothing,
     /// Labels outside of [−3, 3].
     #[error(

@@ -1,7 +1,5 @@
-//! Fits the gate: which transcripts are right, from the evidence for them.
-//!
-//! Logistic regression by Newton's method with a small L2 penalty, on standardised
-//! features; the result is given for the raw ones.
+//! Logistic regression by Newton's method, with a small L2 penalty on standardised features; the
+//! weights are given for the raw ones. The gate is fitted with it.
 
 /// A fitted logistic model: `p = 1 / (1 + exp(−(bias + Σ weights·x)))`.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,9 +10,10 @@ pub struct Logistic {
     pub weights: Vec<f64>,
 }
 
-/// Keeps separable data finite; small against hundreds of samples.
+/// Keeps the weights of separable data finite; small compared with hundreds of samples.
 const PENALTY: f64 = 0.1;
-/// Of features that are shares, probabilities, log-probabilities and characters per second.
+/// The least deviation of a feature: of shares, probabilities, log-probabilities and characters
+/// per second. A feature that hardly varies must not get an enormous weight.
 const LEAST_DEVIATION: f64 = 1e-2;
 const MOST_STEPS: usize = 50;
 const CONVERGED: f64 = 1e-9;
@@ -22,7 +21,7 @@ const CONVERGED: f64 = 1e-9;
 impl Logistic {
     /// Fits `right` from `rows` of features (all of the same length, all finite).
     ///
-    /// Gives `None` when there is nothing to learn: no rows, or one outcome only.
+    /// `None` when there is nothing to learn: no rows, or all right, or all wrong.
     #[must_use]
     pub fn fit(rows: &[Vec<f64>], right: &[bool]) -> Option<Self> {
         let (first, hits) = (rows.first()?, right.iter().filter(|hit| **hit).count());
@@ -75,7 +74,9 @@ pub fn expected_calibration_error(confidence: &[f64], right: &[bool]) -> f64 {
         let bin = &mut bins[((p * BINS as f64) as usize).min(BINS - 1)];
         *bin = (bin.0 + 1.0, bin.1 + p, bin.2 + f64::from(u8::from(*hit)));
     }
-    let gap: f64 = bins.iter().map(|(_, said, was)| (said - was).abs()).sum();
+    let gap: f64 = (bins.iter())
+        .map(|(_, confidence, right)| (confidence - right).abs())
+        .sum();
     gap / confidence.len().max(1) as f64
 }
 
@@ -95,7 +96,6 @@ fn moments(rows: &[Vec<f64>], width: usize) -> (Vec<f64>, Vec<f64>) {
                 .map(|row| (row[i] - mean[i]).powi(2))
                 .sum::<f64>()
                 / count;
-            // What hardly varies must not be blown up to an enormous weight.
             variance.sqrt().max(LEAST_DEVIATION)
         })
         .collect();
@@ -180,12 +180,12 @@ mod tests {
         assert!((fit.probability(&[0.0, 7.0]) - sigmoid(1.0)).abs() < 0.01);
         assert!(
             fit.weights[1].abs() < 1e-6,
-            "a constant feature tells nothing"
+            "a constant feature has no weight"
         );
     }
 
     #[test]
-    fn one_outcome_teaches_nothing() {
+    fn rows_of_one_class_give_no_fit() {
         assert_eq!(Logistic::fit(&[vec![1.0], vec![2.0]], &[true, true]), None);
         assert_eq!(Logistic::fit(&[], &[]), None);
     }

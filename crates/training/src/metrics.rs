@@ -1,8 +1,8 @@
-//! How good scores are, by the field's convention (MMSA's `metricsTop`; paper, "Metrics").
+//! The field's metrics of scores (MMSA's `metricsTop`; paper, "Metrics").
 
 use serde::{Deserialize, Serialize};
 
-/// How well predictions meet the truth. What the data cannot say is `None`.
+/// How well predictions match the truth. A metric that the data cannot give is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
@@ -18,11 +18,11 @@ pub struct Metrics {
     pub acc5: f64,
     /// Share with the same sign, 0 counted as positive.
     pub acc2_has0: f64,
-    /// F1 of the same, weighted by the truth's class counts.
+    /// F1 for the same, weighted by the truth's class counts.
     pub f1_has0: f64,
     /// Share with the same sign among utterances whose truth is not 0.
     pub acc2_non0: Option<f64>,
-    /// F1 of the same, weighted by the truth's class counts.
+    /// F1 for the same, weighted by the truth's class counts.
     pub f1_non0: Option<f64>,
 }
 
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_data_cannot_say_is_none() {
+    fn metrics_that_the_data_cannot_give_are_none() {
         let metrics = metrics(&[0.0, 0.0], &[1.0, 1.0]).unwrap();
         assert_eq!(
             (metrics.corr, metrics.acc2_non0, metrics.f1_non0),

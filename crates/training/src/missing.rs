@@ -1,4 +1,4 @@
-//! Modalities left out at random, so that the network learns to do without them.
+//! Modalities and frames left out at random, so that the network learns to do without them.
 
 use super::{Example, MissingConfig};
 use undertone_fusion::Rng;
@@ -7,7 +7,7 @@ use undertone_types::Matrix;
 /// Which of audio, text and video stay.
 pub(super) type Kept = [bool; 3];
 
-/// The proper, non-empty parts of three modalities.
+/// The proper, non-empty subsets of the three modalities.
 pub(super) const PARTS: [Kept; 6] = [
     [true, false, false],
     [false, true, false],
@@ -17,11 +17,11 @@ pub(super) const PARTS: [Kept; 6] = [
     [false, true, true],
 ];
 
-/// Leaves out modalities, then frames, as `config` asks. Audio and video leave both flows. Text
-/// as a whole leaves the text-missing flow only: where the complete flow runs, there is a
-/// transcript.
+/// Leaves out modalities, then frames, as `config` asks. Audio and video are left out of both
+/// flows. Text as a whole is left out of the text-missing flow only: the complete flow always
+/// has a transcript.
 pub(super) fn leave_out(example: &mut Example, config: &MissingConfig, rng: &mut Rng) {
-    // Drawn always, so that a rate does not shift the later draws.
+    // Drawn in any case, so that the rates do not change the later draws.
     let (chance, part) = (rng.unit(), PARTS[rng.below(PARTS.len())]);
     let mut frames = Rng::stream(&[rng.bits()]);
     if chance < config.modalities {

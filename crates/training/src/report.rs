@@ -1,23 +1,23 @@
-//! What is told of an epoch.
+//! The report on an epoch.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Criterion, Metrics};
 use undertone_fusion::LossValues;
 
-/// An epoch, as it is reported and as a line of `metrics.jsonl`.
+/// The report on an epoch, a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpochReport {
     /// From 1.
     pub epoch: u32,
-    /// Of the run.
+    /// Epochs of the run.
     pub epochs: u32,
-    /// Adam's rate.
+    /// The learning rate.
     pub learning_rate: f64,
-    /// Means over the training split, with dropout.
+    /// Mean losses over the training split, with dropout.
     pub loss: LossValues,
-    /// On the validation split, without.
+    /// On the validation split, without dropout.
     pub validation: Validation,
     /// The validation error that decides.
     pub error: f64,
@@ -38,7 +38,7 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// The error (MAE) that the criterion looks at.
+    /// The error (MAE) that the criterion chooses.
     pub(super) fn error(&self, criterion: Criterion) -> f64 {
         match criterion {
             Criterion::Complete => self.complete.mae,

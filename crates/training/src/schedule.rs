@@ -2,14 +2,14 @@
 
 use super::OptimiserConfig;
 
-/// The rate of an epoch, counted from 1: linear warm-up, then a step down now and then.
+/// The rate of an epoch, counted from 1: linear warm-up, then a step down every few epochs.
 pub(super) fn rate(config: &OptimiserConfig, epoch: u32) -> f64 {
     let peak = config.learning_rate;
     if epoch <= config.warm_up_epochs {
         return peak * f64::from(epoch) / f64::from(config.warm_up_epochs);
     }
-    // Whole spans since the warm-up's last epoch, so the first step down comes one epoch early:
-    // the authors' released schedule, to the epoch.
+    // Counted from the last epoch of the warm-up, so the first step down comes one epoch early,
+    // as in the authors' released code.
     let steps = (epoch - config.warm_up_epochs)
         .checked_div(config.decay_every_epochs)
         .unwrap_or(0);

@@ -1,7 +1,7 @@
-//! The classes and functions that a pickle may name. None of them is called: each is a word
-//! for something that this reader makes itself. Everything else is refused by name.
+//! The classes and functions that a pickle may name. None of them is called: this reader makes
+//! the values itself. Everything else is refused by name.
 
-/// Where a pickle comes from, which decides what it may name.
+/// The kind of a pickle, which decides what it may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// Python's own types and NumPy's arrays.
@@ -29,11 +29,11 @@ pub(crate) enum Global {
     OrderedDict,
     RebuildTensor,
     RebuildParameter,
-    /// A class of storages: NumPy's name of its elements; empty for bfloat16.
+    /// A class of storages, by NumPy's name of its element type; empty for bfloat16.
     Storage(&'static str),
 }
 
-/// What a name stands for in a pickle; `None` when it is refused.
+/// The meaning of a name in a pickle; `None` when it is refused.
 pub(super) fn global(dialect: Dialect, module: &str, name: &str) -> Option<Global> {
     let plain = match (module, name) {
         ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Global::Reconstruct,

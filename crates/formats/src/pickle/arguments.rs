@@ -1,4 +1,4 @@
-//! What follows an opcode in the pickle: numbers and strings, in bytes or as text.
+//! The arguments of opcodes: numbers and strings, in binary or as text.
 
 use super::super::FormatError;
 use super::literal::{integer, quoted, raw_unicode};
@@ -37,7 +37,7 @@ impl Machine {
     pub(super) fn text_key(&mut self) -> Result<u64, FormatError> {
         let line = self.scan.text_line()?;
         line.parse()
-            .map_err(|_| self.error("the file is damaged: no number of an object"))
+            .map_err(|_| self.error("the file is damaged: an object's number is missing"))
     }
 
     pub(super) fn text_integer(&mut self) -> Result<Value, FormatError> {
@@ -55,24 +55,24 @@ impl Machine {
 
     pub(super) fn decimal(&self, digits: &str) -> Result<Value, FormatError> {
         let value = digits.parse().map(Value::Int);
-        value.map_err(|_| self.error("no integer of 64 bits"))
+        value.map_err(|_| self.error("not an integer of 64 bits"))
     }
 
     pub(super) fn text_float(&mut self) -> Result<Value, FormatError> {
         let line = self.scan.text_line()?;
         let value = line.parse().map(Value::Float);
-        value.map_err(|_| self.error("no number"))
+        value.map_err(|_| self.error("not a number"))
     }
 
     pub(super) fn text_unicode(&mut self) -> Result<Value, FormatError> {
         let line = self.scan.line()?;
-        let text = raw_unicode(&line).ok_or_else(|| self.error("no string of Python"))?;
+        let text = raw_unicode(&line).ok_or_else(|| self.error("not a string of Python"))?;
         Ok(Value::Text(add(&mut self.arena.texts, Text::Short(text))))
     }
 
     pub(super) fn text_bytes(&mut self) -> Result<Value, FormatError> {
         let line = self.scan.line()?;
-        let bytes = quoted(&line).ok_or_else(|| self.error("no string of Python 2"))?;
+        let bytes = quoted(&line).ok_or_else(|| self.error("not a string of Python 2"))?;
         self.keep(&bytes)
     }
 }

@@ -1,4 +1,4 @@
-//! What the allowed names stand for: the calls and fillings that a pickle asks for.
+//! The calls of allowed names, and the filling of objects, that a pickle asks for.
 
 use std::io::Write;
 
@@ -9,9 +9,9 @@ use super::allowed::Global;
 use super::machine::Machine;
 use super::value::{ArrayState, Storage, TensorView, Text, Value, add};
 
-/// Names and other short words are no longer than this.
+/// The longest name, in bytes.
 const WORD: u64 = 4096;
-/// Calls have no more arguments, and arrays no more sides.
+/// The most arguments of a call, and the most sides of an array.
 const ARGUMENTS: usize = 32;
 
 impl Machine {
@@ -47,13 +47,13 @@ impl Machine {
                 self.tensor(*storage, *offset, *shape, *strides)
             }
             (Global::RebuildParameter, [tensor @ Value::Tensor(_), ..]) => Ok(*tensor),
-            (global, _) => Err(self.error(format!(
-                "{global:?} is called with other than its arguments"
-            ))),
+            (global, _) => {
+                Err(self.error(format!("{global:?} is called with unexpected arguments")))
+            }
         }
     }
 
-    /// Fills an object that was made before.
+    /// Fills an object that an earlier call made.
     pub(super) fn build(&mut self, target: Value, state: Value) -> Result<(), FormatError> {
         match target {
             Value::Array(array) => {
@@ -72,12 +72,12 @@ impl Machine {
                     .get(2..5)
                     .is_some_and(|fields| fields.iter().all(|&field| field == Value::None));
                 let (Some(&order), true) = (state.get(1), is_plain) else {
-                    return Err(self.error("records are not read; store plain arrays"));
+                    return Err(self.error("records are not supported; store plain arrays"));
                 };
                 self.arena.dtypes[dtype].is_big_endian = self.word(order)? == ">";
                 Ok(())
             }
-            // PyTorch notes versions on its dicts of weights.
+            // PyTorch attaches versions to its dicts of weights.
             Value::Dict(_) => Ok(()),
             other => Err(self.error(format!("{} cannot be filled", other.kind()))),
         }
@@ -133,7 +133,7 @@ impl Machine {
             for pair in self.arena.lists[*list].clone() {
                 match self.items(pair)?.as_slice() {
                     &[key, value] => pairs.push((key, value)),
-                    _ => return Err(self.error("a pair of other than two")),
+                    _ => return Err(self.error("a pair that does not have two items")),
                 }
             }
         }
@@ -147,7 +147,7 @@ impl Machine {
             Value::Bytes(bytes) if self.arena.bytes[bytes].len() == dtype.size as u64 => {
                 self.arena.bytes[bytes].to_vec()?
             }
-            _ => return Err(self.error("a NumPy scalar of other than its own size")),
+            _ => return Err(self.error("a NumPy scalar of the wrong size")),
         };
         Ok(match dtype.kind {
             Kind::Bytes | Kind::Text => {
@@ -189,7 +189,7 @@ impl Machine {
         }
     }
 
-    /// Bytes that were written as a string of Latin-1.
+    /// Bytes that are written as a string of Latin-1.
     fn encode(&mut self, text: Value) -> Result<Value, FormatError> {
         if let Value::Text(text) = text {
             let len = match &self.arena.texts[text] {
@@ -208,11 +208,11 @@ impl Machine {
             },
             _ => None,
         };
-        let bytes = bytes.ok_or_else(|| self.error("bytes that are no Latin-1"))?;
+        let bytes = bytes.ok_or_else(|| self.error("bytes that are not Latin-1"))?;
         self.keep(&bytes)
     }
 
-    /// Keeps bytes that do not lie in the file as they are.
+    /// Keeps bytes that are not in the file in this form.
     pub(super) fn keep(&mut self, bytes: &[u8]) -> Result<Value, FormatError> {
         let write = |file: &mut dyn Write| file.write_all(bytes).map(|()| bytes.len() as u64);
         let path = self.scan.path().to_owned();
@@ -239,10 +239,10 @@ impl Machine {
             _ => None,
         };
         let sizes: Option<Vec<usize>> = items.iter().map(size).collect();
-        sizes.ok_or_else(|| self.error("a shape of other than sizes"))
+        sizes.ok_or_else(|| self.error("a shape that is not a tuple of sizes"))
     }
 
-    /// A short string, of either Python.
+    /// A short string, of Python 2 or 3.
     pub(super) fn word(&self, value: Value) -> Result<String, FormatError> {
         match value {
             Value::Text(text) => {
@@ -260,7 +260,7 @@ impl Machine {
     }
 }
 
-/// A string as Latin-1; `None` when it has other letters.
+/// A string as Latin-1; `None` when it has other characters.
 fn latin1(text: &str) -> Option<Vec<u8>> {
     text.chars()
         .map(|letter| u8::try_from(u32::from(letter)).ok())

@@ -1,4 +1,4 @@
-//! The machine that a pickle is a program for.
+//! The stack machine that executes the program in a pickle.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use super::allowed::{Dialect, global};
 use super::scan::Scanner;
 use super::value::{Arena, Value, add};
 
-/// More objects than any data set has: a bound on what a hostile file can make us hold.
+/// More objects than any data set has: a bound on the memory that a hostile file can claim.
 const OBJECTS: usize = 1 << 26;
 
-/// What calls may make of any file, however short.
+/// Bytes that calls may make, however short the file.
 const SMALL: u64 = 64 << 10;
 
 /// A pickle while it is read.
@@ -29,9 +29,9 @@ pub(super) struct Machine {
     budget: u64,
 }
 
-/// Runs a pickle to its end; what it holds, and the value that it is.
+/// Runs a pickle to its end; gives all objects, and its value.
 pub(super) fn run(bytes: Bytes, dialect: Dialect) -> Result<(Arena, Value), FormatError> {
-    // Calls only turn bytes of the file into others; twice its length is more than they need.
+    // Calls only convert bytes of the file; twice its length is more than they need.
     let budget = 2 * bytes.len() + SMALL;
     let mut machine = Machine {
         scan: Scanner::new(bytes),
@@ -63,13 +63,15 @@ impl Machine {
     fn count(&mut self) -> Result<(), FormatError> {
         self.made += 1;
         if self.made > OBJECTS {
-            return Err(self.error(format!("more than {OBJECTS} objects: this is no data set")));
+            return Err(self.error(format!(
+                "more than {OBJECTS} objects: this is not a data set"
+            )));
         }
         Ok(())
     }
 
-    /// Takes what a call is about to make from the budget: without it a short file could ask
-    /// for the same long call over and over.
+    /// Takes bytes that a call is about to make from the budget: without it a short file could
+    /// repeat the same long call over and over.
     pub(super) fn spend(&mut self, bytes: u64) -> Result<(), FormatError> {
         match self.budget.checked_sub(bytes) {
             Some(left) => {
@@ -108,7 +110,7 @@ impl Machine {
         Ok(self.stack.split_off(mark))
     }
 
-    /// One opcode: literals here, the others in groups of their own.
+    /// Executes one opcode: literals here, the others by group.
     fn step(&mut self, opcode: u8) -> Result<(), FormatError> {
         let value = match opcode {
             b'N' => Value::None,
@@ -237,12 +239,12 @@ impl Machine {
                 let protocol = self.scan.byte()?;
                 if protocol > 5 {
                     return Err(self.error(format!(
-                        "pickle protocol {protocol} is not known; save it with protocol 4"
+                        "pickle protocol {protocol} is not supported; save it with protocol 4"
                     )));
                 }
                 Ok(())
             }
-            // A frame only announces how much can be read ahead.
+            // A frame only states how much can be read ahead.
             0x95 => self.scan.length::<8>().map(drop),
             b'c' => {
                 let module = self.scan.text_line()?;
@@ -301,8 +303,8 @@ impl Machine {
 
     fn get(&mut self, key: u64) -> Result<(), FormatError> {
         let value = self.memo.get(&key).copied();
-        let value =
-            value.ok_or_else(|| self.error(format!("the file is damaged: no object {key}")))?;
+        let value = value
+            .ok_or_else(|| self.error(format!("the file is damaged: there is no object {key}")))?;
         self.push(value)
     }
 
@@ -325,7 +327,10 @@ impl Machine {
         match self.top()? {
             Value::List(list) => self.arena.lists[list].extend(items),
             other => {
-                return Err(self.error(format!("the file is damaged: {} is no list", other.kind())));
+                return Err(self.error(format!(
+                    "the file is damaged: {} is not a list",
+                    other.kind()
+                )));
             }
         }
         Ok(())
@@ -344,7 +349,10 @@ impl Machine {
         match self.top()? {
             Value::Dict(dict) => self.arena.dicts[dict].extend(pairs),
             other => {
-                return Err(self.error(format!("the file is damaged: {} is no dict", other.kind())));
+                return Err(self.error(format!(
+                    "the file is damaged: {} is not a dict",
+                    other.kind()
+                )));
             }
         }
         Ok(())
@@ -359,7 +367,7 @@ fn unknown(opcode: u8) -> String {
         0x8f..=0x91 => "makes a set",
         b'P' => "names an object outside of the file",
         0x97 | 0x98 => "takes a buffer from outside of the file",
-        _ => "is none of Python's",
+        _ => "is unknown to Python",
     };
     format!("opcode 0x{opcode:02x} {name}, which is refused or damaged")
 }

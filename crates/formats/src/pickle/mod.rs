@@ -1,9 +1,9 @@
 //! Python's pickles, protocols 0 to 5, read without executing anything.
 //!
-//! A pickle is a program for a machine with a stack. This machine knows only how to make plain
-//! values and NumPy arrays ([`allowed`]); every other name or opcode ends the reading with an
-//! error that names it. Long strings and the bytes of arrays stay in the file. What must not
-//! live here: what a data set means by its keys.
+//! A pickle is a program for a stack machine. This machine can make only plain values and NumPy
+//! arrays ([`allowed`]); at any other name or opcode it stops with an error that names it. Long
+//! strings and the bytes of arrays stay in the file. What must not live here: the meaning of the
+//! keys of a data set.
 
 mod allowed;
 mod arguments;

@@ -1,4 +1,4 @@
-//! Ways into what a pickle holds, with errors that say where something else was expected.
+//! Access to the values of a pickle, with errors that say where something else was expected.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use super::allowed::Dialect;
 use super::machine;
 use super::value::{Arena, ArrayState, Text, Value};
 
-/// Bytes that all strings of a list may have together.
+/// The most bytes of all strings of a list together.
 const TEXT_LIMIT: usize = 1 << 28;
 
 /// How many keys a message names.
@@ -17,21 +17,20 @@ const NAMED: usize = 12;
 /// A pickle that was read.
 pub(crate) struct Document {
     path: PathBuf,
-    /// Where in the file it stands, for messages: the array of an archive.
+    /// Its place in the file, for messages: the array of an archive.
     place: String,
     pub(crate) arena: Arena,
     root: Value,
 }
 
-/// A pickle of plain values and NumPy arrays. Nothing in it was executed, and arrays were not
-/// read yet.
+/// A pickle of plain values and NumPy arrays. Arrays are read on demand.
 pub struct Pickle(Document);
 
 impl Pickle {
     /// Reads a pickle file.
     ///
     /// # Errors
-    /// When it is damaged, or needs something that is no plain value and no NumPy array.
+    /// When it is damaged, or holds more than plain values and NumPy arrays.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         Ok(Self(Document::read(
             Bytes::open(path)?,
@@ -40,7 +39,7 @@ impl Pickle {
         )?))
     }
 
-    /// The value that it is.
+    /// Its value.
     #[must_use]
     pub fn root(&self) -> Node<'_> {
         self.0.root()
@@ -48,7 +47,7 @@ impl Pickle {
 }
 
 impl Document {
-    /// Reads a pickle; `place` is what messages call it.
+    /// Reads a pickle; messages call it `place`.
     pub(crate) fn read(bytes: Bytes, place: &str, dialect: Dialect) -> Result<Self, FormatError> {
         let path = bytes.path().to_owned();
         let (arena, root) = machine::run(bytes, dialect)?;
@@ -70,7 +69,7 @@ impl Document {
     }
 }
 
-/// A value in a pickle, and how it was reached.
+/// A value in a pickle, and the path to it.
 #[derive(Clone)]
 pub struct Node<'d> {
     document: &'d Document,
@@ -91,7 +90,7 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// Something is wrong with this value.
+    /// An error about this value.
     pub(crate) fn error(&self, reason: &str) -> FormatError {
         let place = match self.place.as_str() {
             "" => "the pickle",
@@ -107,7 +106,7 @@ impl<'d> Node<'d> {
         self.error(&format!("expected {what}, found {}", self.value.kind()))
     }
 
-    /// The object in an array without axes, as NumPy stores a dict; else the value itself.
+    /// The value itself; of an array without axes (NumPy stores a dict so) the object in it.
     fn inner(&self) -> Value {
         if let Value::Array(array) = self.value
             && let ArrayState::Objects(shape, list) = &self.document.arena.arrays[array]
@@ -129,9 +128,9 @@ impl<'d> Node<'d> {
     /// The value of a key; `None` when the dict has no such key.
     ///
     /// # Errors
-    /// When this is no dict.
+    /// When this is not a dict.
     pub fn find(&self, key: &str) -> Result<Option<Self>, FormatError> {
-        // The last one counts, as in Python.
+        // Of equal keys the last one counts, as in Python.
         for &(own, value) in self.pairs()?.iter().rev() {
             if self.child(own, "a key").is_text(key)? {
                 return Ok(Some(self.child(value, key)));
@@ -143,7 +142,7 @@ impl<'d> Node<'d> {
     /// The value of a key.
     ///
     /// # Errors
-    /// When this is no dict, or has no such key; the message names those that it has.
+    /// When this is not a dict, or has no such key; the message names the keys that it has.
     pub fn get(&self, key: &str) -> Result<Self, FormatError> {
         if let Some(found) = self.find(key)? {
             return Ok(found);
@@ -153,11 +152,11 @@ impl<'d> Node<'d> {
         Err(self.error(&format!("there is no {key:?}, only {}", keys.join(", "))))
     }
 
-    /// All keys and values, in the order in which they were written; keys that are no strings
-    /// are left out.
+    /// All keys and values, in the order in which they were written, without keys that are not
+    /// strings.
     ///
     /// # Errors
-    /// When this is no dict.
+    /// When this is not a dict.
     pub fn entries(&self) -> Result<Vec<(String, Self)>, FormatError> {
         let mut entries = Vec::new();
         for &(key, value) in self.pairs()? {
@@ -185,10 +184,10 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// A string; bytes, as of Python 2, are read as UTF-8.
+    /// A string; bytes (strings of Python 2) are read as UTF-8.
     ///
     /// # Errors
-    /// When this is no string.
+    /// When this is not a string.
     pub fn text(&self) -> Result<String, FormatError> {
         let arena = &self.document.arena;
         let bytes = match self.inner() {
@@ -202,10 +201,10 @@ impl<'d> Node<'d> {
         Ok(String::from_utf8_lossy(&bytes.to_vec()?).into_owned())
     }
 
-    /// A number; also an array that holds just one.
+    /// A number, or an array that holds only one.
     ///
     /// # Errors
-    /// When this is no number.
+    /// When this is not a number.
     pub fn number(&self) -> Result<f64, FormatError> {
         match self.inner() {
             Value::Int(value) => Ok(value as f64),
@@ -222,7 +221,7 @@ impl<'d> Node<'d> {
     /// An array of numbers or strings.
     ///
     /// # Errors
-    /// When this is none.
+    /// When this is something else.
     pub fn array(&self) -> Result<&'d Array, FormatError> {
         match self.value {
             Value::Array(array) => match &self.document.arena.arrays[array] {
@@ -239,7 +238,7 @@ impl<'d> Node<'d> {
     /// The items of a list, a tuple, or an array of objects with one axis.
     ///
     /// # Errors
-    /// When this is none of them.
+    /// When this is something else.
     pub fn items(&self) -> Result<Vec<Self>, FormatError> {
         let arena = &self.document.arena;
         let list = match self.inner() {
@@ -259,7 +258,7 @@ impl<'d> Node<'d> {
     /// A list or array of numbers, flat.
     ///
     /// # Errors
-    /// When this is no such thing.
+    /// When this is something else.
     pub fn numbers(&self) -> Result<Vec<f64>, FormatError> {
         match self.array() {
             Ok(array) if array.is_number() => array.numbers(),
@@ -271,7 +270,7 @@ impl<'d> Node<'d> {
     /// A list or array of strings.
     ///
     /// # Errors
-    /// When this is no such thing.
+    /// When this is something else.
     pub fn texts(&self) -> Result<Vec<String>, FormatError> {
         match self.array() {
             Ok(array) if !array.is_number() => array.texts(),
@@ -280,9 +279,10 @@ impl<'d> Node<'d> {
                 let mut left = TEXT_LIMIT;
                 let one = |node: &Self| {
                     let text = node.text()?;
-                    // One string may stand in a list a million times.
-                    left = (left.checked_sub(text.len()))
-                        .ok_or_else(|| self.error("more text than names and words have"))?;
+                    // A list may repeat one string a million times.
+                    left = (left.checked_sub(text.len())).ok_or_else(|| {
+                        self.error("more text than the ids and words of a data set")
+                    })?;
                     Ok(text)
                 };
                 self.items()?.iter().map(one).collect()

@@ -1,4 +1,4 @@
-//! Reads a pickle front to back, and leaves long strings where they are.
+//! Reads a pickle front to back, and leaves long strings in the file.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ impl Scanner {
         self.bytes.path()
     }
 
-    /// Something is wrong here.
+    /// An error at this position.
     pub(super) fn error(&self, reason: impl Into<String>) -> FormatError {
         FormatError::Pickle {
             path: self.bytes.path().to_owned(),
@@ -49,14 +49,14 @@ impl Scanner {
         }
     }
 
-    /// Checks that so many bytes are left, before anything is made for them.
+    /// Checks that this many bytes are left, before memory is allocated for them.
     fn expect(&self, len: u64) -> Result<(), FormatError> {
         let left = self.bytes.len() - self.at;
         if len <= left {
             return Ok(());
         }
         Err(self.error(format!(
-            "the file is cut off or damaged: {len} more bytes are announced, {left} are left"
+            "the file is cut off or damaged: {len} more bytes are expected, {left} are left"
         )))
     }
 
@@ -97,7 +97,7 @@ impl Scanner {
         Ok(u64::from_le_bytes(wide))
     }
 
-    /// A range of the file, not read.
+    /// The next bytes as a range of the file, without reading them.
     pub(super) fn range(&mut self, len: u64) -> Result<Bytes, FormatError> {
         self.expect(len)?;
         let range = (self.bytes.slice(self.at, len)).ok_or_else(|| self.error("out of range"))?;
@@ -120,7 +120,7 @@ impl Scanner {
         Ok(Piece::Short(short))
     }
 
-    /// Up to the end of the line, which is left out: an argument of protocol 0.
+    /// The rest of the line, without its end: an argument of protocol 0.
     pub(super) fn line(&mut self) -> Result<Vec<u8>, FormatError> {
         let mut line = Vec::new();
         loop {
@@ -138,9 +138,9 @@ impl Scanner {
         }
     }
 
-    /// Such a line as text.
+    /// The rest of the line as text.
     pub(super) fn text_line(&mut self) -> Result<String, FormatError> {
         let line = self.line()?;
-        String::from_utf8(line).map_err(|_| self.error("a line is no UTF-8"))
+        String::from_utf8(line).map_err(|_| self.error("a line is not UTF-8"))
     }
 }

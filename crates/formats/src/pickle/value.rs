@@ -1,12 +1,12 @@
-//! What a pickle holds, in one arena: values are small and shared by number, so that neither
-//! sharing nor nesting costs anything, however deep.
+//! The values of a pickle, in one arena. Values are small and refer to others by number, so that
+//! sharing and deep nesting cost nothing.
 
 use super::super::Bytes;
 use super::super::array::Array;
 use super::super::dtype::Dtype;
 use super::allowed::Global;
 
-/// A Python object; what does not fit in a word is a number in the [`Arena`].
+/// A Python object; a large one is an index into the [`Arena`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value {
     None,
@@ -35,9 +35,9 @@ pub(crate) enum Text {
     Long(Bytes),
 }
 
-/// An array, complete or on its way.
+/// An array, complete or not.
 pub(crate) enum ArrayState {
-    /// Made, but not filled.
+    /// Not filled yet.
     Empty,
     /// Numbers or strings.
     Plain(Array),
@@ -76,14 +76,14 @@ pub(crate) struct Arena {
     pub(crate) tensors: Vec<TensorView>,
 }
 
-/// Adds something to a part of the arena; returns its number.
+/// Adds an item to a list of the arena; gives its index.
 pub(super) fn add<T>(part: &mut Vec<T>, item: T) -> usize {
     part.push(item);
     part.len() - 1
 }
 
 impl Value {
-    /// What it is, for messages.
+    /// Its type, for messages.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::None => "None",

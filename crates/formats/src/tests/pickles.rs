@@ -99,7 +99,7 @@ fn what_would_be_executed_is_refused_by_name() {
     }
     assert!(refusal("eval.pkl").contains("builtins.eval"));
     assert!(refusal("unknown.pkl").contains("__main__.Unknown"));
-    assert!(refusal("record.pkl").contains("not read"));
+    assert!(refusal("record.pkl").contains("not supported"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub enum DatasetError {
     },
     /// It was never finished.
     #[error(
-        "the data set {} is not finished; run its extraction or import again to go on",
+        "the data set {} is not finished; run its extraction or import again to finish it",
         path.display()
     )]
     Unfinished {

@@ -1,4 +1,4 @@
-//! Writes data sets, so that an interrupted extraction can go on.
+//! Writes data sets so that an interrupted extraction can be continued.
 
 use std::collections::HashSet;
 use std::fs::File;
