@@ -104,7 +104,7 @@ macro_rules! exit_codes {
 }
 
 exit_codes! {
-    Usage: ConfigErrors, DiscoverErrors, LogError, RootError, UnknownProtocol, UnknownTerm;
+    Usage: ConfigError, ConfigErrors, DiscoverErrors, LogError, RootError, UnknownProtocol, UnknownTerm;
     Environment: BundleErrors, EngineError, StageError, FileError, FusionError, ReportError, RidgeError,
         StateError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;
@@ -126,7 +126,7 @@ macro_rules! exit_codes_by_value {
 }
 
 exit_codes_by_value! {
-    ConfigError, DatasetError, EvalError, FormatError, ImportError, LabelError, LabelledError,
+    DatasetError, EvalError, FormatError, ImportError, LabelError, LabelledError,
     NotReady, PackError, StudyError, TrainError, WeightsError
 }
 

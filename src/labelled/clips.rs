@@ -187,6 +187,7 @@ fn unusable(message: String, hint: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use undertone_config::Config;
     use undertone_engines::media::{FakeMedia, MediaEvent};
     use undertone_types::{Frame, MediaFacts, Split, VideoFacts};
 
@@ -211,7 +212,7 @@ mod tests {
             })
         };
         let media = FakeMedia::new(facts, (0..seconds).map(frame).collect());
-        let settings = whole_clip(DecodeSettings::default());
+        let settings = whole_clip((&Config::load(None, &[]).unwrap()).into());
         ClipReader::new(Box::new(media), settings).read(&LabelledClip {
             path: "a.mp4".into(),
             id: "clips/a.mp4".to_owned(),

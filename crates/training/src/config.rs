@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use super::ConfigError;
-use crate::files::read_text;
+use crate::config_schema::SCHEMA;
 use undertone_fusion::{LossWeights, NetworkConfig, Precision};
 
 /// Everything that determines a training run, except its data.
@@ -178,49 +178,17 @@ impl Default for MissingConfig {
 }
 
 impl TrainConfig {
-    /// Reads and checks a config file; keys that it leaves out have their defaults.
+    /// The defaults, changed by a file and then by single keys, such as `run.seed` to `3`.
     ///
     /// # Errors
-    /// When the file cannot be read, has unknown keys, or values out of range.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        Self::from_toml(&read_text(path)?, &path.display().to_string())
-    }
-
-    /// A config from a file, if any, with single keys set, such as `run.seed` to `3`.
-    ///
-    /// # Errors
-    /// When the file cannot be read, a key is unknown, or a value is out of range.
+    /// Everything that is wrong, with file and line; or values that do not fit together.
     pub fn load(path: Option<&Path>, set: &[(String, String)]) -> Result<Self, ConfigError> {
-        let file = path.map_or(Ok(Self::default()), Self::read)?;
-        let mut table = toml::Table::try_from(&file).unwrap_or_default();
-        for (key, value) in set {
-            let Some((section, key)) = key.split_once('.') else {
-                return Err(ConfigError::UnknownKey(key.clone()));
-            };
-            let place = table.get_mut(section).and_then(|keys| keys.as_table_mut());
-            let place = place.and_then(|keys| keys.get_mut(key));
-            let place = place.ok_or_else(|| ConfigError::UnknownKey(format!("{section}.{key}")))?;
-            // A value that is not TOML is a string without its quotes.
-            let string = || toml::Value::String(value.clone());
-            *place = value.parse().unwrap_or_else(|_| string());
-        }
-        Self::from_toml(&table.to_string(), "the settings of --set")
-    }
-
-    /// Reads and checks a config from TOML text; `name` is for messages.
-    ///
-    /// # Errors
-    /// When the text has unknown keys, or values out of range.
-    pub fn from_toml(text: &str, name: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|source| ConfigError::Toml {
-            name: name.to_owned(),
-            source: Box::new(source),
-        })?;
+        let config: Self = SCHEMA.load(path, set)?;
         config.check()?;
         Ok(config)
     }
 
-    /// Checks all values.
+    /// Checks all values, also of a config that was not read from a file.
     ///
     /// # Errors
     /// When a value is out of range; the message names every such value.
@@ -280,19 +248,12 @@ impl OptimiserConfig {
 mod tests {
     use super::*;
 
-    const EXAMPLE: &str = include_str!("../../../config/train.toml");
-
     #[test]
-    fn the_example_holds_every_key_and_its_default() {
-        let config = TrainConfig::from_toml(EXAMPLE, "train.toml").unwrap();
-        assert_eq!(config, TrainConfig::default());
-        let written: toml::Table = toml::from_str(EXAMPLE).unwrap();
-        let known = toml::Table::try_from(&config).unwrap();
-        for (section, keys) in &known {
-            for key in keys.as_table().unwrap().keys() {
-                assert!(written[section].get(key).is_some(), "{section}.{key}");
-            }
-        }
+    fn the_file_of_defaults_is_the_default() {
+        assert_eq!(
+            TrainConfig::load(None, &[]).unwrap(),
+            TrainConfig::default()
+        );
     }
 
     #[test]
@@ -330,24 +291,28 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_named_with_its_line() {
-        let error = TrainConfig::from_toml("[run]\nsead = 3\n", "mine.toml").unwrap_err();
-        let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(error.to_string(), "mine.toml is not a training config");
-        assert!(
-            cause.contains("line 2") && cause.contains("sead"),
-            "{cause}"
-        );
+    fn all_problems_are_named_at_once_with_their_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.toml");
+        let text = "[run]\nepochs = 0\nsead = 3\n[missing]\nframes = 2.0\n\
+                    [network]\nmlp_dropout = 1.0\n";
+        std::fs::write(&path, text).unwrap();
+        let message = TrainConfig::load(Some(&path), &[]).unwrap_err().to_string();
+        for problem in [
+            "mine.toml:2: `run.epochs` must be between 1",
+            "mine.toml:3: unknown key `run.sead`; did you mean `run.seed`?",
+            "mine.toml:5: `missing.frames` must be between 0 and 1, got 2.0",
+            "mine.toml:7: `network.mlp_dropout` must be between 0 and 0.99, got 1.0",
+        ] {
+            assert!(message.contains(problem), "{message}");
+        }
     }
 
     #[test]
-    fn all_problems_are_named_at_once() {
-        let text = "[run]\nepochs = 0\n[missing]\nframes = 2.0\n[network]\nmlp_dropout = 1.0\n";
-        let message = TrainConfig::from_toml(text, "mine.toml")
-            .unwrap_err()
-            .to_string();
-        for key in ["run.epochs", "missing.frames", "network.mlp_dropout"] {
-            assert!(message.contains(key), "{message}");
-        }
+    fn weights_that_are_all_zero_teach_nothing() {
+        let zero = |key: &str| (format!("loss.{key}"), "0".to_owned());
+        let set = ["complete", "missing", "fused", "query", "cross", "contrast"].map(zero);
+        let message = TrainConfig::load(None, &set).unwrap_err().to_string();
+        assert!(message.contains("nothing to learn"), "{message}");
     }
 }

@@ -136,7 +136,7 @@ impl TrainError {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Config(error) => error.is_usage(),
+            Self::Config(_) => true,
             Self::Dataset(error) => error.is_usage(),
             Self::Simulator(error) => error.is_usage(),
             Self::Eval(error) => error.is_usage(),

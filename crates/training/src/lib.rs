@@ -10,6 +10,7 @@ mod batches;
 mod bootstrap;
 mod config;
 mod config_error;
+mod config_schema;
 mod curves;
 mod dataset;
 mod epoch;
