@@ -12,6 +12,20 @@ use super::keys::SCHEMA;
 use super::problem::{ConfigErrors, Place, Problem, ProblemKind};
 use super::schema::Schema;
 
+impl Schema {
+    /// The defaults, changed by a file and then by `key=value` overrides.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of them, at once.
+    pub fn load<T: DeserializeOwned>(
+        &'static self,
+        file: Option<&Path>,
+        overrides: &[(String, String)],
+    ) -> Result<T, ConfigErrors> {
+        Layers::read(self, file, overrides).resolve()
+    }
+}
+
 impl Config {
     /// The defaults, changed by a file and then by `key=value` overrides.
     ///
@@ -33,18 +47,14 @@ impl Config {
 }
 
 /// The values of all layers, where a later one wins, and all that is wrong with them.
-pub(super) struct Layers {
+struct Layers {
     schema: &'static Schema,
     values: BTreeMap<String, (toml::Value, Place)>,
     problems: Vec<Problem>,
 }
 
 impl Layers {
-    pub(super) fn read(
-        schema: &'static Schema,
-        file: Option<&Path>,
-        overrides: &[(String, String)],
-    ) -> Self {
+    fn read(schema: &'static Schema, file: Option<&Path>, overrides: &[(String, String)]) -> Self {
         let mut layers = Self {
             schema,
             values: BTreeMap::new(),
@@ -104,7 +114,7 @@ impl Layers {
         }
     }
 
-    pub(super) fn resolve<T: DeserializeOwned>(mut self) -> Result<T, ConfigErrors> {
+    fn resolve<T: DeserializeOwned>(mut self) -> Result<T, ConfigErrors> {
         self.relations();
         if self.problems.is_empty() {
             match T::deserialize(self.tree()) {

@@ -1,11 +1,6 @@
 //! Which keys a kind of settings file has, and what their values may be.
 
-use std::path::Path;
-
-use serde::de::DeserializeOwned;
-
-use super::layers::Layers;
-use super::problem::{ConfigErrors, Place, Problem, ProblemKind};
+use super::problem::{Place, Problem, ProblemKind};
 
 /// What a key's value must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,18 +54,6 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The defaults, changed by a file and then by `key=value` overrides.
-    ///
-    /// # Errors
-    /// Everything that is wrong with any of them, at once.
-    pub fn load<T: DeserializeOwned>(
-        &'static self,
-        file: Option<&Path>,
-        overrides: &[(String, String)],
-    ) -> Result<T, ConfigErrors> {
-        Layers::read(self, file, overrides).resolve()
-    }
-
     /// The rule of a known key.
     pub(super) fn rule_of(&self, key: &str) -> Option<Rule> {
         let mut keys = self.keys.iter();

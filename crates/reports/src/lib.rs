@@ -16,6 +16,7 @@ mod mark;
 mod order;
 mod paths;
 mod render;
+mod rounding;
 mod schema;
 mod summary;
 mod sweep;

@@ -4,7 +4,7 @@ use undertone_bundle::Bundle;
 use undertone_config::Config;
 
 use super::lines::{BundleLine, ConfigLine};
-use super::render::rounded;
+use super::rounding::rounded;
 
 /// Bundle and settings of a run; made once, shared by its reports.
 #[derive(Clone, Debug, PartialEq)]

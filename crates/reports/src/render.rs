@@ -7,28 +7,9 @@ use super::lines::{
     RecordingLine, SentimentLine, SourceLine, TextLine, TextSourceName, UtteranceLine, VideoLine,
 };
 use super::mark::RunMark;
+use super::rounding::{rounded, rounded_s};
 use super::time::rfc3339_exact;
 use super::{ReportError, SCHEMA_VERSION};
-
-/// Scores, weights and shares are rounded to four decimals: more would be noise.
-pub(super) fn rounded(value: f64) -> f64 {
-    round(value, 1e4)
-}
-
-/// Times are rounded to milliseconds.
-pub(super) fn rounded_s(value: f64) -> f64 {
-    round(value, 1e3)
-}
-
-/// Rounds; −0, infinity and NaN become 0.
-fn round(value: f64, scale: f64) -> f64 {
-    let rounded = (value * scale).round() / scale;
-    if rounded.is_finite() {
-        rounded + 0.0
-    } else {
-        0.0
-    }
-}
 
 pub(super) fn recording_line(
     recording: &Recording,

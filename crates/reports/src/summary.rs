@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use undertone_types::Stage;
 
 use super::lines::{SpanLine, SummaryLine, TextShares, TextSourceName, UtteranceLine};
-use super::render::{polarity, rounded, rounded_s};
+use super::render::polarity;
+use super::rounding::{rounded, rounded_s};
 
 /// Running sums over utterances.
 #[derive(Debug, Default)]
