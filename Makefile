@@ -1,7 +1,7 @@
 # make demo       from a fresh clone to sentiment reports of the sample clips
 # make test       every test that a pull request needs, with the real engines
 # make test-pure  the tests of all crates that need no native engine: no set-up, about a minute
-# make check      format, lints, licences, tests, documentation: the cheapest first
+# make check      format, licences, lints, documentation, tests: the cheapest first
 # make soak       the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
 # make models     rebuilds models/demo with the recipes (hours)
@@ -13,7 +13,7 @@ OUT ?= reports/demo
 # Crates that build without GStreamer, libtorch and a C++ compiler.
 PURE := types config bundle reports discovery telemetry features formats daemon
 
-.PHONY: demo test test-pure check lint deny docs soak soak-files models setup build bench
+.PHONY: demo test test-pure check format deny lint docs soak soak-files models setup build bench
 
 setup:
 	@scripts/setup-debian.sh
@@ -32,10 +32,12 @@ test: setup
 test-pure:
 	$(CARGO) test $(PURE:%=-p undertone-%)
 
-check: lint deny test docs
+check: format deny lint docs test
+
+format:
+	$(CARGO) fmt --all --check
 
 lint: setup
-	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
 
 # Licences, sources and bans (deny.toml), where cargo-deny is installed
