@@ -22,6 +22,7 @@ mod duplicates;
 mod failing;
 mod files;
 mod queue;
+mod reported;
 mod retry;
 mod scoring;
 mod upkeep;

@@ -1,0 +1,104 @@
+//! Starts the daemon's threads.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{bounded, unbounded};
+use undertone_telemetry::machine_memory_bytes;
+
+use super::report::Reporting;
+use super::{Daemon, WatchError, Watching, now};
+use crate::attempts::Attempts;
+use crate::combined::Combined;
+use crate::core::{Core, Settings};
+use crate::hashing::Hashing;
+use crate::health::Health;
+use crate::hooks::Hooks;
+use crate::http::answer;
+use crate::lookups;
+use crate::metrics::Metrics;
+use crate::records::Writer;
+use crate::scanner::{ScanSettings, Scanner};
+use crate::state::StateFolder;
+
+/// Batches of files that scanners may have found before the core has taken them.
+const SIGHTINGS: usize = 16;
+
+impl Daemon {
+    /// Starts the threads that scan, hash, look up, write and answer.
+    ///
+    /// # Errors
+    /// When the settings do not do, an address is taken, or the disk refuses.
+    pub fn new(watching: Watching, state: StateFolder) -> Result<Self, WatchError> {
+        let Watching {
+            roots,
+            out,
+            config,
+            mark,
+            workshop,
+            reload,
+            calls,
+        } = watching;
+        let (metrics, health) = (Arc::new(Metrics::new()), Arc::new(Health::new()));
+        if !config.metrics.listen.is_empty() {
+            let address = answer(&config.metrics.listen, metrics.clone(), health.clone())?;
+            tracing::info!(%address, "answering /metrics, /healthz and /readyz");
+        }
+        let attempts = Attempts::open(state.attempts())?;
+        let combined = match config.watch.combined {
+            true => Some(Combined::open(&out)?),
+            false => None,
+        };
+        let interrupted = attempts.open_attempts().iter();
+        let interrupted = interrupted.map(|(path, begun)| (path.as_path().into(), *begun));
+        let interrupted = interrupted.collect();
+        let roots: Vec<_> = roots.into_iter().map(Arc::new).collect();
+        let (tell, inputs) = unbounded();
+        let writer = Writer {
+            out: out.clone(),
+            probe: state.probe(),
+            roots: roots.clone(),
+            attempts,
+            combined,
+            full: None,
+        };
+        let (records, writer) = writer.start(tell.clone())?;
+        let look_up = lookups::start(&out, &tell)?;
+        let hooks = Hooks::new(&config.hooks)?;
+        let (seen, sightings) = bounded(SIGHTINGS);
+        let scan = ScanSettings::new(&config)?;
+        let (mut scanners, mut hashing) = (Vec::new(), Vec::new());
+        for (index, root) in roots.into_iter().enumerate() {
+            let index = u16::try_from(index).map_err(|_| WatchError::TooManyFolders)?;
+            hashing.push(Hashing::new(format!("hash-{index}"), tell.clone()));
+            scanners.push(Scanner::start(index, root, scan.clone(), seen.clone())?);
+        }
+        let started = Instant::now();
+        let settings = Settings::new(&config, machine_memory_bytes());
+        Ok(Self {
+            core: Core::new(settings, interrupted, now(started)),
+            reporting: Reporting::new(state, health),
+            out,
+            config,
+            mark,
+            reload,
+            calls,
+            started,
+            scanners,
+            hashing,
+            look_up,
+            records,
+            writer,
+            backlog: 0,
+            workshop,
+            worker: None,
+            next_memory: started,
+            hooks,
+            metrics,
+            tell,
+            inputs,
+            sightings,
+            ending: None,
+        })
+    }
+}
