@@ -64,7 +64,7 @@ impl Signals {
             let busy: Vec<_> = clocks.at_work().map(Stage::name).collect();
             tracing::warn!(
                 busy = busy.join(", "),
-                "stopping: finishing what is under way; a second signal exits at once"
+                "stopping: finishing the recordings in progress; a second signal exits at once"
             );
             self.said.set(Some(Instant::now()));
         }

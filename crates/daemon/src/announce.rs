@@ -1,11 +1,11 @@
-//! Says what the core announces: in the log, and in numbers.
+//! Writes what the core announces to the log, and counts it in the metrics.
 
 use undertone_reports::SummaryLine;
 
 use crate::core::{Announcement, Next, is_deadly};
 use crate::metrics::{Metrics, Result};
 
-/// Says it.
+/// Logs and counts an announcement.
 pub fn announce(announcement: &Announcement, metrics: &Metrics) {
     match announcement {
         Announcement::Scored(scored) => {
@@ -63,17 +63,17 @@ pub fn announce(announcement: &Announcement, metrics: &Metrics) {
             tracing::error!(recording = %file.relative.display(), "cannot be recorded: {reason}");
         }
         Announcement::Paused(reason) => {
-            tracing::error!("paused: {reason}; going on as soon as something can be written");
+            tracing::error!("paused: {reason}; continues as soon as the disk can be written to");
         }
         Announcement::Resumed => {
-            tracing::info!("the disk takes something again: going on");
+            tracing::info!("the disk can be written to again: continuing");
         }
         Announcement::WorkerLost { under_way, reason } => {
             metrics.replaced();
             tracing::warn!(under_way, "the worker has ended: {reason}");
         }
         Announcement::CannotStartWorker(reason) => {
-            tracing::error!("a worker cannot be started: {reason}");
+            tracing::error!("cannot start a worker: {reason}");
         }
         Announcement::OverLimit(reason) => tracing::error!("stopping the worker: {reason}"),
         Announcement::CannotStopWorker(reason) => {
@@ -81,13 +81,17 @@ pub fn announce(announcement: &Announcement, metrics: &Metrics) {
         }
         Announcement::Ready => tracing::info!("ready: watching"),
         Announcement::Finishing { busy, under_way } => {
-            tracing::warn!(busy, under_way, "stopping: finishing what is under way");
+            tracing::warn!(
+                busy,
+                under_way,
+                "stopping: finishing the recordings in progress"
+            );
         }
         Announcement::OutOfTime { busy, under_way } => {
             tracing::warn!(
                 busy,
                 under_way,
-                "the time to finish is over; what is under way is done after the next start"
+                "the time to finish is over; recordings in progress are scored after the next start"
             );
         }
     }

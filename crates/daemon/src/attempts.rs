@@ -1,8 +1,8 @@
-//! Attempts, recorded before a recording is given to a worker: so what was under way when
-//! the daemon itself was killed is known afterwards.
+//! Attempts, recorded before a recording is given to a worker: after the daemon itself was
+//! killed, they name the recordings that were in progress.
 //!
-//! A line for each beginning, synced, and one for each end. What began and did not end
-//! was interrupted. Ends need no sync: the report or the failure record says more.
+//! One line when an attempt begins, synced, and one when it ends. An attempt that began and did
+//! not end was interrupted. Ends need no sync: the report or the failure record outlives them.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use undertone_reports::{ReportError, escape, place};
 
-/// Lines after which the file is rewritten with what is still open.
+/// Lines after which the file is rewritten with the open attempts only.
 const LONG: usize = 4096;
 
 /// The record of attempts.
@@ -23,7 +23,7 @@ pub struct Attempts {
     file: File,
     length: u64,
     lines: usize,
-    /// How often each recording was begun and not ended, before this run or in it.
+    /// Attempts at each recording that have begun and not ended, in this run or before it.
     open: HashMap<PathBuf, u32>,
 }
 
@@ -31,15 +31,15 @@ pub struct Attempts {
 struct Line {
     #[serde(with = "escape")]
     relative: PathBuf,
-    /// How often it was begun; 0 when it has ended.
+    /// Open attempts; 0 when the last one has ended.
     begun: u32,
 }
 
 impl Attempts {
-    /// Reads what is there, and goes on with it.
+    /// Opens the file and reads the attempts in it; makes it where it is missing.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When the file cannot be read or written.
     pub fn open(path: PathBuf) -> Result<Self, ReportError> {
         let text = match std::fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -50,7 +50,7 @@ impl Attempts {
         };
         let mut open = HashMap::new();
         for line in text.split(|byte| *byte == b'\n') {
-            // The last line may be torn; then the recording was not touched yet.
+            // The last line may be incomplete; then no work on the recording had begun.
             if let Ok(Line { relative, begun }) = serde_json::from_slice(line) {
                 match begun {
                     0 => open.remove(&relative),
@@ -70,7 +70,7 @@ impl Attempts {
         })
     }
 
-    /// How often recordings were begun that did not end.
+    /// Open attempts by recording.
     #[must_use]
     pub fn open_attempts(&self) -> &HashMap<PathBuf, u32> {
         &self.open
@@ -83,7 +83,7 @@ impl Attempts {
     /// Records that recordings are about to be given to a worker: all, or none.
     ///
     /// # Errors
-    /// When the disk refuses; then none may be given.
+    /// When the file cannot be written; then none may be given to the worker.
     pub fn begin<'p>(
         &mut self,
         recordings: impl Iterator<Item = &'p Path> + Clone,
@@ -95,7 +95,7 @@ impl Attempts {
         let synced =
             written.and_then(|()| self.file.sync_data().map_err(|error| self.refused(error)));
         if let Err(error) = synced {
-            // What is there of them must not pass for attempts.
+            // Lines already written must not count as attempts.
             let _ = self.file.set_len(length);
             (self.length, self.lines) = (length, lines);
             return Err(error);
@@ -106,8 +106,8 @@ impl Attempts {
         Ok(())
     }
 
-    /// Records that it has ended, one way or the other. A disk that refuses is no loss:
-    /// the recording's report or failure record is there.
+    /// Records that an attempt has ended. A failed write does no harm: the recording has its
+    /// report or failure record.
     pub fn end(&mut self, relative: &Path) {
         if self.open.remove(relative).is_none() {
             return;
@@ -133,7 +133,7 @@ impl Attempts {
         })?;
         line.push(b'\n');
         if let Err(source) = self.file.write_all(&line) {
-            // Half a line would spoil the next one as well.
+            // An incomplete line would make the next one unreadable too.
             let _ = self.file.set_len(self.length);
             return Err(self.refused(source));
         }
@@ -193,7 +193,7 @@ mod tests {
             assert_eq!(attempts.begun(b), 0);
             attempts.begin([a, b].into_iter()).unwrap();
             attempts.end(b);
-            // Killed while it wrote.
+            // Killed during a write.
             attempts.file.write_all(b"{\"relative\":\"a.m").unwrap();
         }
         let mut attempts = Attempts::open(path.clone()).unwrap();
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(Attempts::open(path).unwrap().begun(a), 0);
     }
 
-    /// Any error once passed for an empty file, which was then written over.
+    /// Every read error was once taken for an empty file, which was then overwritten.
     #[test]
     fn a_record_that_cannot_be_read_is_not_written_over() {
         let folder = tempfile::tempdir().unwrap();

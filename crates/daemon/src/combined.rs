@@ -1,9 +1,9 @@
-//! `OUT/reports.jsonl`: every report once more, one after the other, in one file that only
-//! grows.
+//! `OUT/reports.jsonl`: a copy of every report, one after the other, in one file that is only
+//! appended to.
 //!
-//! After a crash its end may be torn: what follows the last whole report is cut off, and
-//! what is missing is appended again. A report is known by its first line, which names
-//! content, bundle and settings.
+//! After a crash its last report may be incomplete: it is cut off, and reports that are missing
+//! are appended again. A report is recognised by its first line, which names content, bundle
+//! and settings.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -40,7 +40,7 @@ impl Combined {
     /// Opens the file in the folder of reports, and repairs its end.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When the file cannot be read or written.
     pub fn open(out: &Path) -> Result<Self, ReportError> {
         let path = out.join(NAME);
         let refused = |source| ReportError::Io {
@@ -56,7 +56,7 @@ impl Combined {
         let (known, length) = whole_reports(&file).map_err(refused)?;
         let torn = file.metadata().map_err(refused)?.len() - length;
         if torn > 0 {
-            tracing::info!(bytes = torn, file = %path.display(), "cut off the torn end");
+            tracing::info!(bytes = torn, file = %path.display(), "cut off an incomplete report");
             file.set_len(length)
                 .and_then(|()| file.sync_all())
                 .map_err(refused)?;
@@ -69,21 +69,21 @@ impl Combined {
         })
     }
 
-    /// Appends a report, unless it is in there.
+    /// Appends a report, unless the file has it already.
     ///
     /// # Errors
-    /// When the disk refuses; then nothing of it is in the file.
+    /// When the file cannot be written; then no part of the report stays in it.
     pub fn append(&mut self, report: &Path) -> Result<(), ReportError> {
         let io = |path: &Path| {
             let path = path.to_owned();
             move |source| ReportError::Io { path, source }
         };
         let mut file = match File::open(report) {
-            // Taken away meanwhile, by a hook or by hand.
+            // Moved away meanwhile, by a hook or by hand.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => BufReader::new(opened.map_err(io(report))?),
         };
-        // After a start most are known: one line tells.
+        // After a start most reports are in the file already: the first line is enough to see it.
         let mut text = Vec::new();
         file.read_until(b'\n', &mut text).map_err(io(report))?;
         let mark = blake3::hash(&text);
@@ -105,7 +105,7 @@ impl Combined {
     }
 }
 
-/// The first lines of all whole reports, and where the last one ends.
+/// The hashes of the first lines of all complete reports, and where the last one ends.
 fn whole_reports(file: &File) -> io::Result<(HashSet<blake3::Hash>, u64)> {
     let (mut reader, mut known) = (BufReader::new(file), HashSet::new());
     let (mut at, mut end, mut first) = (0, 0, None);

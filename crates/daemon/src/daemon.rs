@@ -39,43 +39,43 @@ const BACKLOG: usize = 8192;
 /// How often the memory of a busy worker is measured.
 const MEMORY: Duration = Duration::from_millis(200);
 
-/// Settings and models, read again; or why not.
+/// Reads settings and models again; fails with a reason for people.
 pub type Reload = Box<dyn Fn() -> Result<(Config, Arc<RunMark>), String> + Send>;
 
 /// What to watch, and how.
 pub struct Watching {
     /// The folders.
     pub roots: Vec<Root>,
-    /// Folder of the reports; it is there.
+    /// Folder of the reports; it exists.
     pub out: PathBuf,
     /// The settings.
     pub config: Config,
     /// Bundle and settings, for the reports.
     pub mark: Arc<RunMark>,
-    /// Who makes workers.
+    /// Starts workers.
     pub workshop: Workshop,
     /// Reads settings and models again.
     pub reload: Reload,
-    /// What is asked from outside.
+    /// What signals ask for.
     pub calls: Receiver<Call>,
 }
 
 /// The daemon cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
-    /// A pattern of the settings.
+    /// A pattern in the settings is invalid.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// The address of the metrics.
+    /// The metrics cannot be served.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// The record of attempts, or the combined file.
+    /// The record of attempts or the combined file cannot be opened.
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// The system gives no threads.
+    /// A thread cannot be started.
     #[error("cannot start a thread")]
     Thread(#[from] io::Error),
-    /// More folders than anybody has.
+    /// Too many folders.
     #[error("there are more than 65535 folders to watch; watch the folder above them")]
     TooManyFolders,
     /// A thread has panicked.
@@ -97,7 +97,7 @@ pub struct Daemon {
     look_up: Sender<Question>,
     records: Sender<records::Request>,
     writer: JoinHandle<()>,
-    /// Look-ups and appended reports that are under way.
+    /// Look-ups and appended reports in progress.
     backlog: usize,
     workshop: Workshop,
     worker: Option<WorkerHandle>,
@@ -105,17 +105,17 @@ pub struct Daemon {
     hooks: Hooks,
     metrics: Arc<Metrics>,
     reporting: Reporting,
-    tell: Sender<Input>,
+    to_core: Sender<Input>,
     inputs: Receiver<Input>,
     sightings: Receiver<Input>,
     ending: Option<Ending>,
 }
 
 impl Daemon {
-    /// Works until it is asked to stop.
+    /// Runs until it is asked to stop.
     ///
     /// # Errors
-    /// When a thread has ended by a defect.
+    /// When a thread has panicked.
     pub fn run(mut self) -> Result<Ending, WatchError> {
         self.handle(Input::Tick);
         loop {
@@ -153,7 +153,7 @@ impl Daemon {
         }
     }
 
-    /// What the thread does that should not have ended, if one has.
+    /// What the thread does that has ended though it should not, if one has.
     fn ended_thread(&self) -> Option<&'static str> {
         if self.scanners.iter().any(Scanner::has_ended) {
             return Some("scans a folder");
@@ -161,7 +161,7 @@ impl Daemon {
         self.writer.is_finished().then_some("writes records")
     }
 
-    /// How long nothing is due.
+    /// How long until something is due.
     fn patience(&mut self) -> Duration {
         let elapsed = self.started.elapsed();
         let due = self.core.next_deadline();

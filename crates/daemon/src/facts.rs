@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Size and modification time: a file with the same is taken to have the same content.
+/// Size and modification time: while both stay the same, the content is taken to be the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileFacts {
     /// Size in bytes.
@@ -14,10 +14,10 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
-    /// Asks for them; links are followed.
+    /// Reads them from the file system; links are followed.
     ///
     /// # Errors
-    /// When it is not there, or no regular file.
+    /// When the file does not exist, or is not a regular file.
     pub fn of(path: &Path) -> io::Result<Self> {
         let metadata = std::fs::metadata(path)?;
         if !metadata.is_file() {

@@ -1,9 +1,9 @@
 //! Reads files to the end and hashes them, on a few threads.
 //!
-//! Each watched folder has its own queue and its own few threads, so that one that hangs
-//! does not take those of the others. A thread whose read does not come back is given up
-//! and replaced, so often that a handful of bad files does not stop a folder; it is named
-//! until the read comes back.
+//! Each watched folder has its own queue and its own few threads, so that a folder that hangs
+//! does not block the others. A thread whose read does not return is abandoned and replaced, up
+//! to a limit, so that a handful of bad files does not stop a folder; the file is reported as
+//! overdue until the read returns.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -19,13 +19,13 @@ use undertone_types::{Cause, Failure, Stage};
 use crate::core::{FileRef, Input};
 use crate::facts::FileFacts;
 
-/// Threads of a folder: reading one file while the next is opened is enough for any disk.
+/// Threads per folder: reading one file while the next is opened is enough for any disk.
 const THREADS: usize = 2;
-/// Threads that are given up, of a folder, at most.
+/// At most so many threads of a folder are abandoned.
 const GIVEN_UP: usize = 8;
-/// A read that takes longer does not come back.
+/// A read that takes longer is overdue.
 const OVERDUE: Duration = Duration::from_secs(60);
-/// Bytes that are read at once.
+/// Bytes per read.
 const BLOCK: usize = 1 << 20;
 
 /// The threads that hash the files of one folder.
@@ -33,7 +33,7 @@ const BLOCK: usize = 1 << 20;
 pub struct Hashing {
     name: String,
     shared: Arc<Shared>,
-    tell: Sender<Input>,
+    to_core: Sender<Input>,
 }
 
 #[derive(Debug)]
@@ -43,7 +43,7 @@ struct Shared {
     read: Reader,
 }
 
-/// Reads a file: as it was, and its hash; nothing when it changed meanwhile.
+/// Reads a file; returns its facts and hash, or nothing when it changed meanwhile.
 type Reader = fn(&Path, &Slot) -> io::Result<Option<(FileFacts, blake3::Hash)>>;
 
 #[derive(Debug, Default)]
@@ -71,12 +71,12 @@ impl Slot {
 }
 
 impl Hashing {
-    /// No thread yet: they start with the first files. Results go to `tell`.
-    pub fn new(name: String, tell: Sender<Input>) -> Self {
-        Self::with(name, tell, read)
+    /// Starts no thread yet: they start with the first files. Results go to `inputs`.
+    pub fn new(name: String, to_core: Sender<Input>) -> Self {
+        Self::with(name, to_core, read)
     }
 
-    fn with(name: String, tell: Sender<Input>, read: Reader) -> Self {
+    fn with(name: String, to_core: Sender<Input>, read: Reader) -> Self {
         let shared = Shared {
             state: Mutex::default(),
             more: Condvar::new(),
@@ -85,18 +85,18 @@ impl Hashing {
         Self {
             name,
             shared: Arc::new(shared),
-            tell,
+            to_core,
         }
     }
 
-    /// Hashes a file when its turn comes.
+    /// Queues a file to be hashed.
     pub fn ask(&self, file: FileRef, path: PathBuf) {
         self.shared.pool().queue.push_back((file, path));
         self.shared.more.notify_one();
         self.keep_running();
     }
 
-    /// Files whose read does not come back. Starts threads in place of theirs.
+    /// Files whose read is overdue. Starts threads to replace the blocked ones.
     pub fn overdue(&self) -> Vec<PathBuf> {
         self.keep_running();
         self.shared.overdue(OVERDUE)
@@ -111,13 +111,13 @@ impl Hashing {
         let mut pool = self.shared.pool();
         while pool.slots.len() < threads.min(pool.slots.len() + pool.queue.len()) {
             let slot = Arc::new(Slot::default());
-            let (shared, tell, mine) = (self.shared.clone(), self.tell.clone(), slot.clone());
+            let (shared, to_core, mine) = (self.shared.clone(), self.to_core.clone(), slot.clone());
             let started = thread::Builder::new()
                 .name(self.name.clone())
-                .spawn(move || shared.work(&mine, &tell));
+                .spawn(move || shared.work(&mine, &to_core));
             if let Err(error) = started {
-                // Those that are there go on.
-                tracing::error!(%error, "cannot start a thread that hashes");
+                // The threads that exist continue.
+                tracing::error!(%error, "cannot start a hashing thread");
                 return;
             }
             pool.slots.push(slot);
@@ -156,11 +156,11 @@ impl Shared {
         }
     }
 
-    fn work(&self, slot: &Slot, tell: &Sender<Input>) {
+    fn work(&self, slot: &Slot, to_core: &Sender<Input>) {
         while let Some((file, path)) = self.next() {
             let answer = answer(file, &path, (self.read)(&path, slot));
             *slot.reading() = None;
-            if tell.send(answer).is_err() {
+            if to_core.send(answer).is_err() {
                 return;
             }
         }
@@ -231,8 +231,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, "x").unwrap();
-        let (tell, answers) = unbounded();
-        let hashing = Hashing::new("hash".into(), tell);
+        let (to_core, answers) = unbounded();
+        let hashing = Hashing::new("hash".into(), to_core);
         hashing.ask(file("a"), path.clone());
         let answer = answers.recv().unwrap();
         let facts = FileFacts::of(&path).unwrap();
@@ -252,8 +252,8 @@ mod tests {
 
     #[test]
     fn a_read_that_does_not_come_back_is_named_and_its_thread_replaced() {
-        let (tell, answers) = unbounded();
-        let hashing = Hashing::with("hash".into(), tell, hang_or_answer);
+        let (to_core, answers) = unbounded();
+        let hashing = Hashing::with("hash".into(), to_core, hang_or_answer);
         for number in 0..THREADS {
             let path = Path::new("hangs").join(number.to_string());
             hashing.ask(file("hangs"), path);

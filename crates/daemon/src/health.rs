@@ -1,12 +1,12 @@
-//! Whether the daemon gets on: what `/healthz`, `/readyz` and the watchdog ask.
+//! Whether the daemon is healthy, for `/healthz`, `/readyz` and the watchdog.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A daemon that has not said for this long how it is hangs.
+/// A daemon that has not updated its condition for this long hangs.
 const OVERDUE: Duration = Duration::from_secs(60);
 
-/// How the daemon is.
+/// The condition of the daemon.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
     /// The models are loaded.
@@ -15,21 +15,21 @@ pub struct Condition {
     pub stuck: Option<String>,
     /// Why nothing is scored.
     pub paused: Option<String>,
-    /// Folders and files that do not answer. Starting the daemon again would not help.
+    /// Folders and files that do not answer. Restarting the daemon would not help.
     pub silent: Option<String>,
 }
 
-/// Shared by the daemon, which tells, and whoever asks.
+/// Updated by the daemon, read by the HTTP server.
 #[derive(Debug)]
 pub struct Health(Mutex<(Instant, Condition)>);
 
 impl Health {
-    /// Well, but not ready yet.
+    /// Healthy, but not ready yet.
     pub fn new() -> Self {
         Self(Mutex::new((Instant::now(), Condition::default())))
     }
 
-    /// The daemon is so now.
+    /// Replaces the condition.
     pub fn update(&self, condition: Condition) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), condition);
     }
@@ -44,16 +44,16 @@ impl Health {
         condition
     }
 
-    /// Why work that waits does not go on as it should, if so.
+    /// Why waiting work makes no progress, if so.
     pub fn problem(&self) -> Option<String> {
         let condition = self.condition();
         condition.stuck.or(condition.paused).or(condition.silent)
     }
 
-    /// Why it cannot take work yet, if so.
+    /// Why the daemon is not ready to score, if so.
     pub fn unready(&self) -> Option<String> {
         let not_yet =
-            || (!self.condition().ready).then(|| "the models are being loaded".to_owned());
+            || (!self.condition().ready).then(|| "the models are still loading".to_owned());
         self.problem().or_else(not_yet)
     }
 }

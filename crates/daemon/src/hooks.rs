@@ -15,11 +15,11 @@ use rustix::process::{Pid, Signal, kill_process_group};
 /// How often a running call is checked.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Where new reports are told.
+/// Passes new reports to the thread that calls the program.
 #[derive(Clone, Debug)]
 pub struct Hooks {
-    tell: Option<Sender<PathBuf>>,
-    /// Calls that are not over yet.
+    calls: Option<Sender<PathBuf>>,
+    /// Calls that have not ended yet.
     open: Arc<AtomicUsize>,
 }
 
@@ -31,29 +31,29 @@ impl Hooks {
     pub fn new(settings: &undertone_config::Hooks) -> io::Result<Self> {
         let open = Arc::new(AtomicUsize::new(0));
         if settings.on_report.is_empty() {
-            return Ok(Self { tell: None, open });
+            return Ok(Self { calls: None, open });
         }
-        let (tell, told) = unbounded();
+        let (calls, queued) = unbounded();
         let (settings, over) = (settings.clone(), open.clone());
-        let body = move || call_all(&settings, &told, &over);
+        let body = move || call_all(&settings, &queued, &over);
         thread::Builder::new()
             .name("hooks".to_owned())
             .spawn(body)?;
         Ok(Self {
-            tell: Some(tell),
+            calls: Some(calls),
             open,
         })
     }
 
-    /// There is a new report.
+    /// Queues a call for a new report.
     pub fn report(&self, path: &Path) {
-        if let Some(tell) = &self.tell {
+        if let Some(calls) = &self.calls {
             self.open.fetch_add(1, Ordering::Relaxed);
-            let _ = tell.send(path.to_owned());
+            let _ = calls.send(path.to_owned());
         }
     }
 
-    /// True when all calls are over.
+    /// True when all calls have ended.
     pub fn is_idle(&self) -> bool {
         self.open.load(Ordering::Relaxed) == 0
     }
@@ -90,7 +90,7 @@ fn call(command: &[String], report: &Path, limit: Duration) -> Result<(), String
             Ok(Some(status)) => return Err(status.to_string()),
             Ok(None) if began.elapsed() < limit => thread::sleep(POLL),
             Ok(None) => {
-                // Before it is waited for: afterwards its number may be another's.
+                // Before `wait`: afterwards the process id may belong to another process.
                 if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
                     let _ = kill_process_group(group, Signal::KILL);
                 }
@@ -124,7 +124,7 @@ mod tests {
         let absent = call(&["/no/such".to_owned()], &report, second).unwrap_err();
         assert!(absent.contains("cannot be started"), "{absent}");
     }
-    /// Only the program itself was once stopped, not what it had started.
+    /// Only the program itself was once stopped, not the processes that it had started.
     #[test]
     fn what_a_call_started_is_stopped_with_it() {
         let folder = tempfile::tempdir().unwrap();
@@ -138,7 +138,7 @@ mod tests {
             Ok(stat) => stat.contains(") Z "),
             Err(_) => true,
         };
-        // Its parent is gone: whoever inherits it waits for it some time.
+        // Its parent has ended: the process that inherits it reaps it some time later.
         let patience = Instant::now() + Duration::from_secs(60);
         while !is_gone() {
             assert!(Instant::now() < patience, "the child still runs");

@@ -9,10 +9,10 @@ use tiny_http::{Header, Method, Response, Server};
 use super::health::Health;
 use super::metrics::Metrics;
 
-/// The address cannot be had.
+/// Cannot listen on the address.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "cannot listen on {address}: {reason}; another program may: change `metrics.listen`, \
+    "cannot listen on {address}: {reason}; another program may use it: change `metrics.listen`, \
      or set it to \"\""
 )]
 pub struct HttpError {
@@ -20,10 +20,10 @@ pub struct HttpError {
     reason: String,
 }
 
-/// Answers until the process ends. Gives the address, with the port that was chosen.
+/// Answers until the process ends. Returns the address, with the port that was chosen.
 ///
 /// # Errors
-/// When the address cannot be had.
+/// When it cannot listen on the address.
 pub fn answer(
     listen: &str,
     metrics: Arc<Metrics>,

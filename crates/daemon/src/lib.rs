@@ -1,4 +1,4 @@
-//! Watches folders and keeps their reports up to date, for months.
+//! Watches folders and keeps their reports up to date, for months without a restart.
 //!
 //! ```text
 //! scanners ──► core ──► worker (the chain, in a process of its own)
@@ -6,11 +6,14 @@
 //!  look-ups ──►  └────► records (attempts, failures, pointers, the combined file)
 //! ```
 //!
-//! `core` is the only one that decides, and does nothing else: it has no clock, no disk, no
-//! thread and no process. `daemon` is the shell around it, which performs its effects: a
-//! scanner and a few hashing threads for each folder, threads that read reports, one that
-//! writes records. The worker is this same program (`undertone worker`): when a decoder or a
-//! model takes it down, a new one takes its place. Nothing here knows a model or a codec.
+//! `core` makes all decisions, and does nothing else: it has no clock, no disk, no thread and no
+//! process. `daemon` is the shell around it, which performs its effects: a scanner and a few
+//! hashing threads for each folder, threads that read reports, one that writes records. The
+//! worker is this same program (`undertone worker`): when a decoder or a model crashes it, a
+//! new one replaces it.
+//!
+//! What must not live here: models, codecs, the chain itself (the worker process runs it, see
+//! `src/worker`), the format of reports (see `reports`).
 
 mod announce;
 mod attempts;
@@ -39,5 +42,5 @@ pub use daemon::{Call, Daemon, Reload, WatchError, Watching};
 pub use protocol::{Event, Heartbeat, Job, Order, Setup, StageHeartbeat};
 pub use roots::{Root, RootError, roots};
 pub use state::{StateError, StateFolder};
-pub use status::{Counts, Snapshot, UnderWay};
+pub use status::{Counts, InProgress, Snapshot};
 pub use worker_handle::{InProcess, Workshop};

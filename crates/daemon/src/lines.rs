@@ -1,26 +1,26 @@
-//! Passes on what a worker writes to standard error: line by line, no more of it than a
-//! log can bear, and with the last lines kept as evidence.
+//! Passes on what a worker writes to standard error: line by line, at a limited rate, with the
+//! last lines kept for the failure record.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// Lines that may come at once.
+/// Lines that may come in a burst.
 const BURST: f64 = 200.0;
-/// Lines per second that may come for ever.
+/// Lines per second in the long run.
 const RATE: f64 = 20.0;
-/// Lines that are kept.
+/// Lines kept for the failure record.
 const KEPT: usize = 6;
-/// Characters of a line that are kept; the C++ engines can be wordy.
+/// Characters of a line that are kept: the C++ engines can write long ones.
 const KEPT_CHARS: usize = 400;
-/// A line that is longer is cut: whatever wrote it may never end it.
+/// A longer line is cut, in bytes: its end may never come.
 const LONGEST: u64 = 8 * 1024;
 
 /// The last lines that a worker wrote.
 pub type LastLines = Arc<Mutex<VecDeque<String>>>;
 
-/// Passes lines on until the other side ends.
+/// Passes lines on until the input ends.
 pub fn pass_on(mut from: impl BufRead, to: &mut dyn Write, last: &LastLines) {
     let mut limiter = RateLimiter::new(Instant::now());
     let mut line = Vec::new();
@@ -36,7 +36,7 @@ pub fn pass_on(mut from: impl BufRead, to: &mut dyn Write, last: &LastLines) {
     }
 }
 
-/// Reads a line, or as much of it as is passed on at once; false at the end.
+/// Reads a line, or as much of it as is passed on in one piece; false at the end of the input.
 fn read_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> bool {
     let read = from.take(LONGEST).read_until(b'\n', line);
     let is_more = read.is_ok_and(|length| length > 0);
@@ -72,7 +72,7 @@ impl RateLimiter {
         }
     }
 
-    /// Whether the next line may pass: then how many before it could not.
+    /// When the next line may pass, the number of lines dropped before it; otherwise `None`.
     fn admit(&mut self, now: Instant) -> Option<u64> {
         let passed_s = now.saturating_duration_since(self.filled).as_secs_f64();
         self.tokens = (self.tokens + passed_s * RATE).min(BURST);
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(limiter.admit(later), Some(0));
     }
 
-    /// A line without an end was once gathered in memory.
+    /// A line without an end was once collected in memory.
     #[test]
     fn a_line_without_end_is_passed_on_in_pieces() {
         struct Endless(usize);

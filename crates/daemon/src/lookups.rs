@@ -1,5 +1,5 @@
-//! Reads reports and failure records, on threads of their own: after a start there are as
-//! many as recordings.
+//! Reads reports and failure records, on threads of their own: after a start, those of every
+//! recording are looked up.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,40 +17,40 @@ use crate::core::{
 };
 use crate::facts::FileFacts;
 
-/// Threads: most of the time goes into opening files.
+/// Threads: most of the time is spent opening files.
 const THREADS: usize = 2;
 
-/// A question about a file.
+/// What to look up.
 #[derive(Debug)]
 pub struct Question {
     /// Which file.
     pub file: FileRef,
-    /// As it is now.
+    /// Its size and modification time now.
     pub facts: FileFacts,
-    /// Number of the question.
+    /// Number of the look-up.
     pub ticket: u32,
-    /// That its report is still there is answer enough.
+    /// It had a report: whether that still exists is all that is asked.
     pub had_report: bool,
-    /// Bundle and settings of now.
+    /// The current bundle and settings.
     pub mark: Arc<RunMark>,
 }
 
-/// Starts the threads; answers go to `tell`.
+/// Starts the threads; answers go to `inputs`.
 ///
 /// # Errors
 /// When the system cannot start them.
-pub fn start(out: &Path, tell: &Sender<Input>) -> io::Result<Sender<Question>> {
+pub fn start(out: &Path, to_core: &Sender<Input>) -> io::Result<Sender<Question>> {
     let (ask, asked) = unbounded();
     for _ in 0..THREADS {
-        let (out, tell, asked) = (out.to_owned(), tell.clone(), asked.clone());
+        let (out, to_core, asked) = (out.to_owned(), to_core.clone(), asked.clone());
         thread::Builder::new()
             .name("look-up".to_owned())
-            .spawn(move || answer_all(&out, &asked, &tell))?;
+            .spawn(move || answer_all(&out, &asked, &to_core))?;
     }
     Ok(ask)
 }
 
-fn answer_all(out: &Path, asked: &Receiver<Question>, tell: &Sender<Input>) {
+fn answer_all(out: &Path, asked: &Receiver<Question>, to_core: &Sender<Input>) {
     for question in asked {
         let answer = answer(out, &question);
         let Question { file, ticket, .. } = question;
@@ -59,7 +59,7 @@ fn answer_all(out: &Path, asked: &Receiver<Question>, tell: &Sender<Input>) {
             ticket,
             answer,
         };
-        if tell.send(input).is_err() {
+        if to_core.send(input).is_err() {
             return;
         }
     }
@@ -104,7 +104,7 @@ fn failure_record(line: FailureLine, question: &Question) -> FailureRecord {
         NextTry::Quarantined => NextAttempt::Quarantined,
     };
     let strikes = match line.strikes.is_empty() && is_strike(line.cause) {
-        // Written before there were strikes in records.
+        // Written by a version that did not record strikes.
         true => vec![line.cause; line.attempts.min(2) as usize],
         false => line.strikes,
     };

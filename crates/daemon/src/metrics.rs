@@ -1,4 +1,4 @@
-//! Numbers for Prometheus, in the OpenMetrics text format.
+//! Metrics for Prometheus, in the OpenMetrics text format.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -21,7 +21,7 @@ type Label = [(&'static str, &'static str); 1];
 type Seconds = Counter<f64, AtomicU64>;
 type Level = Gauge<f64, AtomicU64>;
 
-/// All that is measured. Updated by the daemon, read by whoever asks.
+/// All metrics. Updated by the daemon, read by the HTTP server.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -38,27 +38,27 @@ pub struct Metrics {
     memory: Gauge,
     replaced: Counter,
     paused: Gauge,
-    /// Times of the worker at hand, which begin at zero with each.
+    /// Times of the current worker; they start at zero with each worker.
     before: Mutex<HashMap<(Stage, &'static str), f64>>,
 }
 
-/// What became of a recording, for good or for now.
+/// The result of a recording, final or for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Result {
     /// It has a report.
     Scored,
     /// Its report points to another.
     Duplicate,
-    /// It is left alone since another of the same content is.
+    /// It is quarantined because another file with the same content is.
     QuarantinedAlike,
     /// It failed.
     Failed(Cause),
-    /// It is left alone from now on.
+    /// It is quarantined.
     Quarantined(Cause),
 }
 
 impl Metrics {
-    /// All at zero.
+    /// All metrics at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("undertone");
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
@@ -77,12 +77,12 @@ impl Metrics {
         }
         Self {
             recordings: measured!("recordings", "Recordings by state"),
-            results: measured!("outcomes", "Recordings by what became of them"),
+            results: measured!("outcomes", "Recordings by outcome"),
             failures: measured!("failures", "Failed attempts by cause"),
-            utterances: measured!("utterances", "Utterances by where their text came from"),
+            utterances: measured!("utterances", "Utterances by source of their text"),
             scored: measured!("scored", "Length of the recordings scored", Unit::Seconds),
             speed: measured!("speed", "Speed relative to real time while there was work"),
-            waiting: measured!("queue_depth", "Messages that wait for a stage"),
+            waiting: measured!("queue_depth", "Messages waiting for a stage"),
             busy: measured!("stage_busy", "Time that a stage worked", Unit::Seconds),
             blocked_in: measured!(
                 "stage_idle",
@@ -91,7 +91,7 @@ impl Metrics {
             ),
             blocked_out: measured!(
                 "stage_blocked",
-                "Time that a stage waited for the next",
+                "Time that a stage waited for the next stage",
                 Unit::Seconds
             ),
             memory: measured!("worker_memory", "Memory of the worker", Unit::Bytes),
@@ -102,10 +102,10 @@ impl Metrics {
         }
     }
 
-    /// All of it, as text.
+    /// All metrics, as text.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("a string takes all text");
+        encode(&mut text, &self.registry).expect("writing to a string does not fail");
         text
     }
 
@@ -121,7 +121,7 @@ impl Metrics {
         self.memory.set(i64::try_from(memory).unwrap_or(i64::MAX));
     }
 
-    /// Something became of a recording.
+    /// Counts the result of a recording.
     pub fn result(&self, result: Result) {
         let name = match result {
             Result::Scored => "scored",
@@ -168,7 +168,7 @@ impl Metrics {
             .clear();
     }
 
-    /// How the chain is.
+    /// Takes over the numbers of a heartbeat.
     pub fn heartbeat(&self, heartbeat: &Heartbeat) {
         let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         for stage in &heartbeat.stages {

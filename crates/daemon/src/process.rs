@@ -1,5 +1,5 @@
-//! A worker in a process of its own: this same program, told over standard input and
-//! heard over standard output.
+//! A worker in a process of its own: this same program, which reads orders from standard input
+//! and writes events to standard output.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
@@ -18,34 +18,34 @@ use rustix::process::{
 use super::lines::{LastLines, pass_on};
 use super::protocol::Order;
 use crate::core::WorkerEnd;
-use crate::worker_handle::Heard;
+use crate::worker_handle::Output;
 
 /// A process that scores.
 pub struct Process {
     pid: u32,
-    /// Means this very process, also when its number is given to another one later.
+    /// Refers to this process even when its process id is reused later.
     handle: OwnedFd,
 }
 
 impl Process {
-    /// Starts the program that is running, also when its file was replaced meanwhile.
+    /// Starts the running program again, even when its file has been replaced meanwhile.
     pub fn start(
         orders: Receiver<Order>,
-        tell: impl Fn(Heard) + Send + 'static,
+        report: impl Fn(Output) + Send + 'static,
     ) -> io::Result<Self> {
         let mut child = Command::new("/proc/self/exe")
             .arg0("undertone")
             .arg("worker")
-            // A group of its own: whatever it starts goes with it, and Ctrl-C is ours alone.
+            // A process group of its own: it is killed as a whole, and Ctrl-C reaches only us.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
         let pid = child.id();
-        // It is not waited for before its group was ended, so the number stays its own.
+        // The group is killed before the process is reaped, so its process id is not reused.
         let handle = Pid::from_raw(pid.cast_signed())
-            .ok_or_else(|| io::Error::other("the process has no number"))
+            .ok_or_else(|| io::Error::other("the process has no process id"))
             .and_then(|pid| Ok(pidfd_open(pid, PidfdFlags::empty())?))
             .inspect_err(|_| drop(child.kill()))?;
         let missing = || io::Error::other("a pipe of the worker is missing");
@@ -59,12 +59,12 @@ impl Process {
             pass_on(BufReader::new(stderr), &mut io::stderr(), &kept);
         })?;
         spawn("worker-events", move || {
-            listen(child, stdout, log, &last, &tell)
+            listen(child, stdout, log, &last, &report)
         })?;
         Ok(Self { pid, handle })
     }
 
-    /// Ends it at once; one that has ended already does not mind.
+    /// Kills it; does nothing when it has ended already.
     pub fn kill(&self) {
         let _ = pidfd_send_signal(&self.handle, Signal::KILL);
         kill_group(self.pid);
@@ -78,7 +78,7 @@ impl Process {
     }
 }
 
-/// Ends what is left of a worker's group: what it started may hold its pipes open.
+/// Kills what is left of a worker's process group: its children may hold its pipes open.
 fn kill_group(pid: u32) {
     if let Some(group) = Pid::from_raw(pid.cast_signed()) {
         let _ = kill_process_group(group, Signal::KILL);
@@ -92,11 +92,11 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHan
 fn give_orders(orders: &Receiver<Order>, mut stdin: ChildStdin) {
     for order in orders {
         let Ok(mut line) = serde_json::to_vec(&order) else {
-            tracing::error!(?order, "an order cannot be written");
+            tracing::error!(?order, "cannot serialise an order");
             continue;
         };
         line.push(b'\n');
-        // Whoever does not take orders any more has ended, which is heard elsewhere.
+        // A worker that no longer takes orders has ended; `worker-events` reports that.
         if stdin.write_all(&line).and_then(|()| stdin.flush()).is_err() {
             return;
         }
@@ -108,33 +108,33 @@ fn listen(
     stdout: ChildStdout,
     log: JoinHandle<()>,
     last: &LastLines,
-    tell: &dyn Fn(Heard),
+    report: &dyn Fn(Output),
 ) {
     for line in BufReader::new(stdout).split(b'\n') {
         let Ok(line) = line else { break };
         match serde_json::from_slice(&line) {
-            Ok(event) => tell(Heard::Said(event)),
+            Ok(event) => report(Output::Event(event)),
             Err(error) => {
                 let line = String::from_utf8_lossy(&line);
-                tracing::warn!(%error, %line, "the worker said something that is not an event");
+                tracing::warn!(%error, %line, "the worker wrote a line that is not an event");
             }
         }
     }
-    // Its standard output has ended: it has, or is about to. What it started goes with it,
-    // and that must be done before it is waited for: afterwards its number may be another's.
+    // Its standard output is closed: it has ended, or is about to. Its children are killed with it,
+    // before it is reaped: afterwards its process id may belong to another process.
     wait_without_reaping(&child);
     kill_group(child.id());
     let status = child.wait();
     let _ = log.join();
     let last = last.lock().unwrap_or_else(PoisonError::into_inner);
-    tell(Heard::Ended(WorkerEnd {
+    report(Output::Ended(WorkerEnd {
         success: status.as_ref().is_ok_and(ExitStatus::success),
         how: status.map_or_else(|error| error.to_string(), how),
         last_lines: last.iter().cloned().collect(),
     }));
 }
 
-/// Waits until the process has ended, and leaves it a zombie.
+/// Waits until the process has ended, without reaping it.
 fn wait_without_reaping(child: &Child) {
     if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -142,7 +142,7 @@ fn wait_without_reaping(child: &Child) {
     }
 }
 
-/// How a process ended, in words.
+/// How a process ended, for people.
 fn how(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(0), _) => "it has finished".to_owned(),
@@ -150,9 +150,9 @@ fn how(status: ExitStatus) -> String {
         (None, Some(signal)) => {
             let name = match signal {
                 libc::SIGABRT => " (SIGABRT: an assertion of a native library)",
-                libc::SIGSEGV => " (SIGSEGV: a native library touched memory that is not its own)",
-                libc::SIGKILL => " (SIGKILL: by hand, or for want of memory)",
-                libc::SIGBUS => " (SIGBUS: a file that was mapped got shorter)",
+                libc::SIGSEGV => " (SIGSEGV: a native library made an invalid memory access)",
+                libc::SIGKILL => " (SIGKILL: by hand, or because the machine ran out of memory)",
+                libc::SIGBUS => " (SIGBUS: a memory-mapped file was truncated)",
                 libc::SIGILL => " (SIGILL: the program was built for another processor)",
                 libc::SIGFPE => " (SIGFPE)",
                 _ => "",
@@ -167,8 +167,8 @@ fn how(status: ExitStatus) -> String {
 mod tests {
     use super::*;
 
-    /// It was waited for first, after which its number, and that of its group, could be
-    /// another's.
+    /// It was once reaped first, after which its process id and that of its group could belong to
+    /// another process.
     #[test]
     fn the_number_of_a_process_is_its_own_until_its_group_has_ended() {
         let mut child = Command::new("true").process_group(0).spawn().unwrap();

@@ -1,4 +1,4 @@
-//! What daemon and worker say to each other: a JSON object per line.
+//! The protocol between daemon and worker: one JSON object per line.
 
 use std::path::PathBuf;
 
@@ -9,19 +9,19 @@ use undertone_config::Config;
 use undertone_reports::{SummaryLine, escape};
 use undertone_types::{Failure, Recording, RecordingId, Stage};
 
-/// What a worker is told.
+/// What the daemon sends to a worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// How to work; the first order.
+    /// What to work with; the first order.
     Begin(Box<Setup>),
     /// Score a recording.
     Score(Job),
-    /// Finish what is under way, and end.
+    /// Finish the recordings in progress, and end.
     Finish,
 }
 
-/// How to work.
+/// What a worker works with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Setup {
     /// The settings.
@@ -71,7 +71,7 @@ impl From<Job> for Recording {
     }
 }
 
-/// What a worker says.
+/// What a worker sends to the daemon.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -107,45 +107,45 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The machinery failed; the worker ends.
+    /// The chain itself failed, not a recording; the worker ends.
     Fault {
         /// What happened, with causes.
         reason: String,
-        /// The disk takes nothing more.
+        /// The disk is full or read-only.
         disk_full: bool,
     },
-    /// How the chain is; twice a second, so that one that stands still is noticed.
+    /// The state of the chain, twice a second, so that a chain that makes no progress is noticed.
     Heartbeat(Heartbeat),
 }
 
-/// How the chain of a worker is.
+/// The state of a worker's chain.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// Its stages, in order.
     pub stages: Vec<StageHeartbeat>,
-    /// Another number means that something moved.
+    /// Changes whenever a stage makes progress.
     pub movement: u64,
 }
 
-/// How a stage is; times and counts since the worker began.
+/// The state of a stage; times and counts since the worker started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StageHeartbeat {
     /// Which.
     pub stage: Stage,
-    /// Time work_times working, in seconds.
+    /// Time spent working, in seconds.
     pub busy_s: f64,
-    /// Time work_times waiting for something to do, in seconds.
+    /// Time spent waiting for input, in seconds.
     pub blocked_in_s: f64,
-    /// Time work_times waiting for the next stage, in seconds.
+    /// Time spent waiting for the next stage, in seconds.
     pub blocked_out_s: f64,
-    /// Messages that wait for it.
+    /// Messages waiting for it.
     pub waiting: u64,
-    /// Whether it is at work.
+    /// Whether it is busy.
     pub at_work: bool,
 }
 
 impl Heartbeat {
-    /// The stages that are at work, by name.
+    /// The stages that are busy, by name.
     #[must_use]
     pub fn busy(&self) -> Vec<Stage> {
         let stages = self.stages.iter().filter(|stage| stage.at_work);
@@ -173,9 +173,9 @@ mod tests {
         };
         let said = serde_json::to_string(&Order::Score(Job::from(&recording))).unwrap();
         assert!(!said.contains('\n'));
-        let Order::Score(heard) = serde_json::from_str(&said).unwrap() else {
+        let Order::Score(read) = serde_json::from_str(&said).unwrap() else {
             panic!("{said}");
         };
-        assert_eq!(Recording::from(heard), recording);
+        assert_eq!(Recording::from(read), recording);
     }
 }

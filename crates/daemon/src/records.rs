@@ -1,5 +1,5 @@
-//! Writes what the core decided: attempts, failure records, pointers, the combined file. One
-//! thread, in the order in which the core asked; a disk that is slow holds up nothing else.
+//! Writes what the core decided: attempts, failure records, pointers, the combined file. On one
+//! thread, in the order in which the core asked; a slow disk blocks nothing else.
 
 use std::error::Error;
 use std::io;
@@ -20,17 +20,17 @@ use crate::core::{FailureToWrite, FileRef, Identity, Input, NextAttempt, Write, 
 use crate::lookups::report_of;
 use crate::roots::Root;
 
-/// What must fit on the disk before the daemon goes on.
+/// What must fit on the disk before the daemon continues, in bytes.
 const PROBE_BYTES: usize = 256 * 1024;
 
-/// What is to be written, with bundle and settings of then.
+/// What is to be written, with the bundle and settings in effect when it was asked for.
 pub type Request = (Write, Arc<RunMark>);
 
 /// Writes to the folder of reports.
 pub struct Writer {
     /// The folder of reports.
     pub out: PathBuf,
-    /// Where a full disk is tried.
+    /// File that is written to see whether a full disk has space again.
     pub probe: PathBuf,
     /// The folders that are watched.
     pub roots: Vec<Arc<Root>>,
@@ -38,30 +38,30 @@ pub struct Writer {
     pub attempts: Attempts,
     /// The combined file, if there is one.
     pub combined: Option<Combined>,
-    /// Why nothing can be written. Until a probe fits, nothing is written, so that what is written
-    /// once more then is still in the order in which the core asked.
+    /// Why nothing can be written. Nothing is written until a probe succeeds, so that what is
+    /// repeated then is still in the order in which the core asked.
     pub full: Option<String>,
 }
 
 impl Writer {
-    /// Starts the thread; answers go to `tell`. It ends when the last request is done and
+    /// Starts the thread; answers go to `inputs`. It ends when the last request is done and
     /// the sender is dropped.
     ///
     /// # Errors
     /// When the system cannot start it.
     pub fn start(
         mut self,
-        tell: Sender<Input>,
+        to_core: Sender<Input>,
     ) -> io::Result<(Sender<Request>, thread::JoinHandle<()>)> {
         let (ask, asked) = unbounded();
-        let body = move || self.write_all(&asked, &tell);
+        let body = move || self.write_all(&asked, &to_core);
         let thread = thread::Builder::new()
             .name("records".to_owned())
             .spawn(body)?;
         Ok((ask, thread))
     }
 
-    fn write_all(&mut self, asked: &Receiver<Request>, tell: &Sender<Input>) {
+    fn write_all(&mut self, asked: &Receiver<Request>, to_core: &Sender<Input>) {
         for (write, mark) in asked {
             let refusal = self.full.clone().map(|reason| WriteError {
                 disk_full: true,
@@ -75,13 +75,13 @@ impl Writer {
                 self.full = Some(error.reason.clone());
             }
             if let Some(answer) = answer {
-                // The last ones before the end are nobody's concern.
-                let _ = tell.send(answer);
+                // When the daemon ends, nobody receives the last answers.
+                let _ = to_core.send(answer);
             }
         }
     }
 
-    /// Writes nothing, but for a probe.
+    /// Refuses everything but a probe.
     fn refuse(&mut self, write: Write, error: WriteError) -> Option<Input> {
         Some(match write {
             Write::BeginAttempts(tasks) => Input::Began(
@@ -246,7 +246,7 @@ impl Writer {
     }
 }
 
-/// A file of a folder as the chain knows it.
+/// The recording that the chain is given for a file.
 pub fn recording(id: u64, identity: &Identity, root: &Root) -> Recording {
     let relative = &identity.file.relative;
     Recording {
@@ -262,7 +262,7 @@ pub fn recording(id: u64, identity: &Identity, root: &Root) -> Recording {
     }
 }
 
-/// The error that makes the core pause, if the answer has one.
+/// The error that makes the core pause, if the answer holds one.
 fn pausing(answer: &Input) -> Option<&WriteError> {
     match answer {
         Input::Began(_, result) | Input::Appended { result, .. } => result.as_ref().err(),

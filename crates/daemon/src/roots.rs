@@ -13,9 +13,9 @@ use std::time::Duration;
 pub struct Root {
     /// Absolute; links in it are not resolved.
     pub path: PathBuf,
-    /// Folder for its reports below the output folder: none where only one is watched.
+    /// Folder for its reports below the output folder; empty where only one folder is watched.
     pub prefix: Option<OsString>,
-    /// The output folder, where it lies below this one: nothing in there is a recording.
+    /// The output folder, where it lies below this one: nothing in it is a recording.
     pub spared: Option<PathBuf>,
 }
 
@@ -49,17 +49,17 @@ pub enum RootError {
     /// It cannot be made absolute.
     #[error("{path:?} is not a valid path")]
     NoPath {
-        /// What was said.
+        /// The path as given.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
-/// Checks that folders can be watched together. One that is not there may still come.
+/// Checks that folders can be watched together. A missing folder may still appear.
 ///
 /// # Errors
-/// The first thing that is wrong.
+/// Names the first problem.
 pub fn roots(folders: &[PathBuf], out: &Path) -> Result<Vec<Root>, RootError> {
     let absolute = |path: &Path| {
         std::path::absolute(path).map_err(|source| RootError::NoPath {
@@ -114,7 +114,7 @@ fn is_a_file(path: &Path) -> bool {
 }
 
 impl Root {
-    /// Where the report of a file goes, by the file's path below this folder.
+    /// Path of a file's report below the output folder, from the file's path below this folder.
     #[must_use]
     pub fn relative(&self, below: &Path) -> PathBuf {
         self.prefix
@@ -122,7 +122,7 @@ impl Root {
             .map_or_else(|| below.to_owned(), |prefix| Path::new(prefix).join(below))
     }
 
-    /// Where the file is whose report goes to `relative`.
+    /// The path of the file whose report goes to `relative`.
     #[must_use]
     pub fn path_of(&self, relative: &Path) -> PathBuf {
         let below = match &self.prefix {
@@ -140,14 +140,13 @@ impl Root {
             .is_some_and(|spared| path.starts_with(spared))
     }
 
-    /// What tells this folder from another one in its place: another is there after
-    /// something was mounted or unmounted.
+    /// Identifies the folder: after a mount or unmount another one has the same path.
     pub(super) fn identity(&self) -> Option<(u64, u64)> {
         let facts = std::fs::metadata(&self.path).ok()?;
         facts.is_dir().then(|| (facts.dev(), facts.ino()))
     }
 
-    /// True on file systems where others can write without this kernel hearing of it.
+    /// True on file systems where other machines can write without this kernel seeing an event.
     pub(super) fn is_remote(&self) -> bool {
         rustix::fs::statfs(&self.path).is_ok_and(|facts| REMOTE.contains(&(facts.f_type as u32)))
     }

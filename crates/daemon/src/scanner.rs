@@ -1,8 +1,8 @@
 //! Scans a watched folder and waits until its files are complete. Each folder has a thread
-//! of its own: one that does not answer holds up nothing else.
+//! of its own: a folder that does not answer blocks nothing else.
 //!
-//! Events of the file system are only hints. The scan from end to end is what counts; where
-//! events arrive it is done seldom, where they do not, often.
+//! File system events are only hints; the full scan finds every file. It runs rarely where
+//! events arrive, and often where they do not.
 
 mod activity;
 mod events;
@@ -29,26 +29,26 @@ use crate::core::{FileRef, Input, RelativePath, RootIndex, Sighting};
 use crate::facts::FileFacts;
 use crate::roots::Root;
 
-/// Events are gathered for this long: a file that grows is not looked at for every write.
+/// Events are collected for this long: a growing file is not checked after every write.
 const GATHER: Duration = Duration::from_millis(100);
-/// Files that are told of at once.
+/// Files per message to the core.
 const BATCH: usize = 512;
 
-/// What a scanner is asked to do.
+/// A request to a scanner.
 #[derive(Debug)]
 pub enum Request {
     /// Wait until this file is complete.
     Settle {
         /// Which.
         file: RelativePath,
-        /// It was just renamed into its place.
+        /// It has just been renamed to this path.
         renamed: bool,
     },
-    /// Look at size and modification time.
+    /// Read size and modification time.
     Check(RelativePath),
     /// Scan everything now.
     Scan,
-    /// Scan so from now on.
+    /// Scan with these settings from now on.
     Change(ScanSettings),
 }
 
@@ -88,7 +88,7 @@ pub struct Scanner {
 }
 
 impl Scanner {
-    /// Starts the thread. What it finds goes to `tell`.
+    /// Starts the thread. What it finds goes to `to_core`.
     ///
     /// # Errors
     /// When the system cannot start a thread.
@@ -96,7 +96,7 @@ impl Scanner {
         index: RootIndex,
         root: Arc<Root>,
         settings: ScanSettings,
-        tell: Sender<Input>,
+        to_core: Sender<Input>,
     ) -> io::Result<Self> {
         let (requests, asked) = unbounded();
         let activity = Arc::new(Activity::default());
@@ -107,7 +107,7 @@ impl Scanner {
             folder: Folder::new(root.clone(), wake),
             settling: Settling::new(settle, late),
             settings,
-            tell,
+            to_core,
             activity: activity.clone(),
             root: root.clone(),
         };
@@ -122,18 +122,18 @@ impl Scanner {
         })
     }
 
-    /// Asks for something.
+    /// Sends a request.
     pub fn ask(&self, request: Request) {
-        // One that has ended is noticed by whoever asks `has_ended`.
+        // The daemon notices a thread that has ended by `has_ended`.
         let _ = self.requests.send(request);
     }
 
-    /// True when its thread has ended, which it only does by a defect.
+    /// True when its thread has ended, which is always a defect.
     pub fn has_ended(&self) -> bool {
         self.thread.is_finished()
     }
 
-    /// Since when the folder has not answered, if it should have by now.
+    /// How long the folder has not answered, when that is too long.
     pub fn silent_for(&self) -> Option<Duration> {
         self.activity.overdue()
     }
@@ -150,11 +150,11 @@ struct Body {
     folder: Folder,
     settling: Settling,
     settings: ScanSettings,
-    tell: Sender<Input>,
+    to_core: Sender<Input>,
     activity: Arc<Activity>,
 }
 
-/// `None` when nobody listens any more.
+/// `None` when the core has ended.
 type Alive = Option<()>;
 
 impl Body {
@@ -194,13 +194,13 @@ impl Body {
                 let disk = Disk(&self.root);
                 let settled = self.settling.wait(file, renamed, now, &disk);
                 drop(busy);
-                self.tell_settled(settled)
+                self.send_settled(settled)
             }
             Request::Check(file) => {
                 let busy = self.activity.busy();
                 let facts = Disk(&self.root).facts(&file);
                 drop(busy);
-                self.tell(Input::Checked(self.file(file), facts))
+                self.send(Input::Checked(self.file(file), facts))
             }
             Request::Scan => {
                 self.folder.scan_soon();
@@ -225,7 +225,7 @@ impl Body {
         if hints_due || self.folder.next_due() <= now {
             let mut batch = Batch {
                 seen: Vec::new(),
-                tell: &self.tell,
+                to_core: &self.to_core,
                 activity: &self.activity,
                 root: self.index,
             };
@@ -236,7 +236,7 @@ impl Body {
             drop(busy);
             batch.flush()?;
             if scanned {
-                self.tell(Input::Scanned(self.index))?;
+                self.send(Input::Scanned(self.index))?;
             }
         }
         loop {
@@ -244,24 +244,24 @@ impl Body {
             let step = self.settling.step(now, &Disk(&self.root));
             drop(busy);
             match step {
-                Some(settled) => self.tell_settled(settled)?,
+                Some(settled) => self.send_settled(settled)?,
                 None => return Some(()),
             }
         }
     }
 
-    fn tell_settled(&self, settled: Option<Settled>) -> Alive {
+    fn send_settled(&self, settled: Option<Settled>) -> Alive {
         match settled {
             None => Some(()),
             Some(Settled::Complete(file, facts)) => {
-                self.tell(Input::Settled(self.file(file), facts))
+                self.send(Input::Settled(self.file(file), facts))
             }
-            Some(Settled::Gone(file)) => self.tell(Input::Gone(self.file(file))),
+            Some(Settled::Gone(file)) => self.send(Input::Gone(self.file(file))),
             Some(Settled::Late(file, why)) => {
                 let recording = file.display();
                 let why = match why {
                     Unsettled::Changing => "it keeps changing",
-                    Unsettled::Open => "a program has it open to write",
+                    Unsettled::Open => "a program has it open for writing",
                 };
                 tracing::warn!(%recording, why, "not complete yet; still waiting for it");
                 Some(())
@@ -276,15 +276,15 @@ impl Body {
         }
     }
 
-    fn tell(&self, input: Input) -> Alive {
-        self.tell.send(input).ok()
+    fn send(&self, input: Input) -> Alive {
+        self.to_core.send(input).ok()
     }
 }
 
-/// Gathers what is seen, so that ten thousand files are not ten thousand messages.
+/// Collects files that were found, so that ten thousand files are not ten thousand messages.
 struct Batch<'t> {
     seen: Vec<Sighting>,
-    tell: &'t Sender<Input>,
+    to_core: &'t Sender<Input>,
     activity: &'t Activity,
     root: RootIndex,
 }
@@ -314,9 +314,9 @@ impl Batch<'_> {
         if self.seen.is_empty() {
             return Some(());
         }
-        // That the daemon is busy is not the folder's fault.
+        // While this waits for a busy daemon, the folder does not count as silent.
         let _waits = self.activity.waits();
-        self.tell
+        self.to_core
             .send(Input::Seen(std::mem::take(&mut self.seen)))
             .ok()
     }

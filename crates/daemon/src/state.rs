@@ -1,12 +1,12 @@
-//! `OUT/.undertone`: what the daemon keeps for itself beside the reports.
+//! `OUT/.undertone`: the daemon's own files beside the reports.
 //!
 //! | file | what |
 //! | --- | --- |
 //! | `lock` | held by the one daemon that writes to this folder |
-//! | `attempts.jsonl` | recordings that were begun and have not ended |
-//! | `status.json` | how the daemon is, for `undertone status` |
+//! | `attempts.jsonl` | attempts that have begun and not ended |
+//! | `status.json` | the daemon's status, for `undertone status` |
 //!
-//! None of it is needed to know what is done: the reports say that.
+//! None of it says which recordings are done: the reports do.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -27,9 +27,9 @@ pub struct StateFolder {
 /// The folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// Another daemon has it.
+    /// Another daemon has locked it.
     #[error(
-        "another daemon (process {process}) keeps the reports in {out:?}; \
+        "another daemon (process {process}) writes to {out:?}; \
          stop it, or give this one another --out"
     )]
     Taken {
@@ -38,21 +38,21 @@ pub enum StateError {
         /// The other's process id, if it is known.
         process: String,
     },
-    /// The file system refuses.
-    #[error("cannot write {path:?}; check that it can be written to and has room")]
+    /// It cannot be written to.
+    #[error("cannot write {path:?}; check its permissions and the free space on the disk")]
     Io {
         /// Which file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl StateFolder {
-    /// Makes the folder if it is not there, and takes it for this process.
+    /// Makes the folder if it does not exist, and locks it.
     ///
     /// # Errors
-    /// When another daemon has it, or it cannot be written to.
+    /// When another daemon has locked it, or it cannot be written to.
     pub fn open(out: &Path) -> Result<Self, StateError> {
         let path = out.join(NAME);
         let refused = |path: &Path| {
@@ -82,14 +82,14 @@ impl StateFolder {
         let written = lock
             .set_len(0)
             .and_then(|()| lock.write_all(pid.as_bytes()));
-        // Only a courtesy to others; a full disk must not keep the daemon from starting.
+        // Only for error messages; a full disk must not keep the daemon from starting.
         let _ = written;
-        // The status of a former daemon is not this one's.
+        // The status of the previous daemon is out of date.
         let _ = std::fs::remove_file(path.join("status.json"));
         Ok(Self { path, _lock: lock })
     }
 
-    /// The process id of the daemon that keeps the reports in `out`, if there is one.
+    /// The process id of the daemon that writes to `out`, if one is running.
     #[must_use]
     pub fn daemon(out: &Path) -> Option<u32> {
         let mut lock = File::options()
@@ -108,16 +108,16 @@ impl StateFolder {
         self.path.join("attempts.jsonl")
     }
 
-    /// A file that is written to see whether the disk takes something.
+    /// A file that is written to see whether the disk has space.
     #[must_use]
     pub fn probe(&self) -> PathBuf {
         self.path.join("probe")
     }
 
-    /// Says how the daemon is; whoever reads sees the old status or the new one.
+    /// Writes the status; readers see the old one or the new one, never a part.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When the file cannot be written.
     pub fn write_status(&self, snapshot: &Snapshot) -> io::Result<()> {
         let (fresh, place) = (self.path.join("status.tmp"), self.path.join("status.json"));
         let written = std::fs::write(&fresh, serde_json::to_vec(snapshot)?);
@@ -125,7 +125,7 @@ impl StateFolder {
         placed.inspect_err(|_| drop(std::fs::remove_file(&fresh)))
     }
 
-    /// Reads the last status of the daemon that keeps the reports in `out`.
+    /// Reads the last status of the daemon that writes to `out`.
     #[must_use]
     pub fn read_status(out: &Path) -> Option<Snapshot> {
         let text = std::fs::read(out.join(NAME).join("status.json")).ok()?;

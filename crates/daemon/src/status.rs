@@ -1,8 +1,8 @@
-//! How a daemon is, at a glance: what `undertone status` shows.
+//! The status of a daemon, as `undertone status` shows it.
 
 use serde::{Deserialize, Serialize};
 
-/// How a daemon is.
+/// The status of a daemon.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// When it started (RFC 3339, UTC).
@@ -11,13 +11,13 @@ pub struct Snapshot {
     pub updated_at: String,
     /// Why nothing is scored at the moment, if so.
     pub paused: Option<String>,
-    /// What does not go as it should, if anything.
+    /// What is wrong, if anything.
     pub problem: Option<String>,
     /// Recordings by state.
     pub counts: Counts,
-    /// What is being scored.
-    pub under_way: Vec<UnderWay>,
-    /// Stages that are at work.
+    /// Recordings being scored.
+    pub under_way: Vec<InProgress>,
+    /// Stages that are busy.
     pub busy: Vec<String>,
     /// Seconds of recordings scored since the start.
     pub scored_s: f64,
@@ -30,7 +30,7 @@ pub struct Snapshot {
 /// Recordings by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Not whole yet: still being written.
+    /// Not complete yet, or being read.
     pub settling: usize,
     /// Waiting to be scored.
     pub queued: usize,
@@ -38,18 +38,18 @@ pub struct Counts {
     pub running: usize,
     /// With a report.
     pub done: usize,
-    /// With a report that points to another.
+    /// With a report that points to another report.
     pub duplicates: usize,
     /// Failed; tried again later.
     pub retrying: usize,
     /// Failed for good.
     pub failed: usize,
-    /// Left alone, since they ended the worker twice.
+    /// Not tried again, because they ended the worker twice.
     pub quarantined: usize,
 }
 
 impl Counts {
-    /// Names and numbers, in the order in which recordings go through them.
+    /// Name and number of each state, in the order in which a recording passes through them.
     #[must_use]
     pub fn named(&self) -> [(&'static str, usize); 8] {
         [
@@ -67,12 +67,12 @@ impl Counts {
 
 /// A recording that is being scored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct UnderWay {
+pub struct InProgress {
     /// Its path below the folder that is watched.
     pub recording: String,
     /// Seconds since it was given to the worker.
     pub for_s: f64,
-    /// Up to where it is scored, in seconds.
+    /// How far it is scored, in seconds.
     pub reached_s: f64,
     /// Its length in seconds, if it is known.
     pub duration_s: Option<f64>,

@@ -1,4 +1,4 @@
-//! Starts workers and talks to them. They score, in a process of their own or in this one.
+//! Starts workers, which score in a process of their own or in this one, and sends them orders.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use crate::core::{Input, WorkerEnd};
 use crate::process::Process;
 use crate::protocol::{Event, Job, Order, Setup};
 
-/// Runs the chain in this process until its orders end: gives the reason when it cannot.
+/// Runs the chain in this process until its orders end; returns the reason when it fails.
 pub type InProcess = Arc<
     dyn Fn(Setup, &Receiver<Order>, &(dyn Fn(Event) + Sync)) -> Result<(), String> + Send + Sync,
 >;
@@ -19,18 +19,18 @@ pub type InProcess = Arc<
 /// Makes workers.
 #[derive(Clone)]
 pub enum Workshop {
-    /// Each in a process of its own: a crash is its own.
+    /// Each in a process of its own: a crash does not reach the daemon.
     Process,
     /// In threads of this process.
     Thread(InProcess),
 }
 
-/// What is heard of a worker.
+/// What a worker reports.
 #[derive(Debug)]
-pub enum Heard {
-    /// It said something.
-    Said(Event),
-    /// It has ended; the last thing that is heard.
+pub enum Output {
+    /// It sent an event.
+    Event(Event),
+    /// It has ended; always the last report.
     Ended(WorkerEnd),
 }
 
@@ -41,7 +41,7 @@ pub struct WorkerHandle {
 }
 
 impl Workshop {
-    /// Starts a worker. All that is heard of it goes to `inputs`, with its number.
+    /// Starts a worker. All its reports go to `inputs`, with its number.
     ///
     /// # Errors
     /// When the system cannot start it.
@@ -52,27 +52,27 @@ impl Workshop {
         inputs: Sender<Input>,
     ) -> io::Result<WorkerHandle> {
         let (orders, taken) = unbounded();
-        let tell = move |heard| {
-            let input = match heard {
-                Heard::Said(event) => Input::Worker(number, event),
-                Heard::Ended(end) => Input::WorkerEnded(number, end),
+        let report = move |output| {
+            let input = match output {
+                Output::Event(event) => Input::Worker(number, event),
+                Output::Ended(end) => Input::WorkerEnded(number, end),
             };
-            // Nobody listens only when the daemon ends.
+            // The receiver is gone only when the daemon ends.
             let _ = inputs.send(input);
         };
         let process = match self {
             Self::Process => {
-                let process = Process::start(taken, tell)?;
+                let process = Process::start(taken, report)?;
                 let _ = orders.send(Order::Begin(Box::new(setup)));
                 Some(process)
             }
             Self::Thread(serve) => {
                 let serve = serve.clone();
                 let body = move || {
-                    let served = || serve(setup, &taken, &|event| tell(Heard::Said(event)));
+                    let served = || serve(setup, &taken, &|event| report(Output::Event(event)));
                     let ended = catch_unwind(AssertUnwindSafe(served))
                         .unwrap_or_else(|_| Err("it panicked".to_owned()));
-                    tell(Heard::Ended(WorkerEnd {
+                    report(Output::Ended(WorkerEnd {
                         success: ended.is_ok(),
                         how: ended.err().unwrap_or_else(|| "it has finished".to_owned()),
                         last_lines: Vec::new(),
@@ -89,17 +89,17 @@ impl Workshop {
 }
 
 impl WorkerHandle {
-    /// Gives it a recording. One that has ended takes nothing, and is heard of.
+    /// Gives it a recording. A worker that has ended ignores it; its end is reported anyway.
     pub fn give(&self, job: Job) {
         let _ = self.orders.send(Order::Score(job));
     }
 
-    /// Asks it to finish what it has, and to end.
+    /// Asks it to finish the recordings that it has, and to end.
     pub fn finish(&self) {
         let _ = self.orders.send(Order::Finish);
     }
 
-    /// Ends it at once; in this process that cannot be done, and `false` is returned.
+    /// Kills it; `false` for a worker in this process, which cannot be killed.
     pub fn kill(&self) -> bool {
         self.process.as_ref().is_some_and(|process| {
             process.kill();

@@ -1,5 +1,5 @@
-//! How the daemon gets on with many files: `UNDERTONE_SOAK_FILES=1000000` for the long form
-//! (`make soak-files`). The worker is a fake that writes reports without media; all else is real.
+//! The daemon over many files; `UNDERTONE_SOAK_FILES=1000000` is the long form
+//! (`make soak-files`). The worker is a fake that writes reports without media; the rest is real.
 
 #![expect(
     clippy::unwrap_used,
@@ -70,7 +70,7 @@ fn report(
     ReportWriter::create(paths, recording, mark)?.finish(&ended, &Default::default())
 }
 
-/// Runs a daemon until so many recordings are done; gives the seconds until then.
+/// Runs a daemon until so many recordings are done; returns the seconds that it took.
 fn run_until_done(input: &Path, out: &Path, files: usize) -> f64 {
     let settings = [
         ("watch.settle_s", "0.3"),

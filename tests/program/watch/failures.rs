@@ -156,7 +156,7 @@ fn a_full_disk_is_waited_for() {
     for number in 2..6 {
         daemon.until_there(&format!("{number}.mkv.jsonl"));
     }
-    daemon.until_logged("going on");
+    daemon.until_logged("continuing");
     assert!(daemon.stop().success(), "{}", daemon.log());
     let schema = schema();
     for number in 2..6 {

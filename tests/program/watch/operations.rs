@@ -93,7 +93,7 @@ fn settings_are_read_anew() {
     let report = daemon.until_there("a.mkv.jsonl");
     std::fs::write(&file, "watch.settle = 1\n").unwrap();
     daemon.signal("HUP");
-    daemon.until_logged("the settings are kept as they were");
+    daemon.until_logged("the old settings stay in effect");
     assert!(
         daemon.log().contains("did you mean `watch.settle_s`"),
         "{}",

@@ -1,20 +1,20 @@
-//! What people hear of, in logs and metrics.
+//! What the log and the metrics show.
 
 use undertone_types::{Cause, Failure};
 
 use super::boundary::{FileRef, Scored};
 use super::retry::Next;
 
-/// Something worth a line in the log.
+/// An event worth a line in the log.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Announcement {
     /// A recording has a report.
     Scored(Box<Scored>),
-    /// A recording has the content of another, and a report that says so.
+    /// A recording has the content of another, and a report that points to the other's.
     Duplicate {
         /// Which.
         file: FileRef,
-        /// Whose content it has.
+        /// The file with the same content.
         of: FileRef,
     },
     /// An attempt failed.
@@ -25,52 +25,52 @@ pub enum Announcement {
         failure: Box<Failure>,
         /// All attempts so far.
         attempts: u32,
-        /// What becomes of it.
+        /// When it is tried again.
         next: Next,
     },
     /// A recording got the failure record of another with the same content.
     FailedLike {
         /// Which.
         file: FileRef,
-        /// Whose content it has.
+        /// The file with the same content.
         of: FileRef,
     },
-    /// A file was removed before anything became of it.
+    /// A file was removed before it was scored.
     Vanished(FileRef),
     /// Neither a report nor a failure record can be written for it.
     CannotBeRecorded {
         /// Which.
         file: FileRef,
-        /// In words.
+        /// Why, for people.
         reason: String,
     },
-    /// Nothing is given to the worker until the disk takes something.
+    /// Nothing is given to the worker until the disk can be written to.
     Paused(String),
-    /// The disk takes something again.
+    /// The disk can be written to again.
     Resumed,
-    /// A worker ended that should not have.
+    /// A worker ended unexpectedly.
     WorkerLost {
         /// Recordings that it had.
         under_way: usize,
-        /// In words.
+        /// Why, for people.
         reason: String,
     },
     /// A worker cannot be started.
     CannotStartWorker(String),
-    /// A worker is ended because something went over a limit.
+    /// A worker is killed because a limit was exceeded.
     OverLimit(String),
-    /// Something went over a limit, but the worker runs in this process.
+    /// A limit was exceeded, but the worker runs in this process and cannot be killed.
     CannotStopWorker(String),
     /// Models are loaded for the first time.
     Ready,
-    /// The daemon waits for the end of what is under way.
+    /// The daemon waits for the recordings in progress.
     Finishing {
         /// Stages that are busy.
         busy: String,
         /// Recordings that the worker has.
         under_way: usize,
     },
-    /// The time to finish is over.
+    /// The time to finish is over (`shutdown.grace_s`).
     OutOfTime {
         /// Stages that are busy.
         busy: String,
@@ -79,7 +79,7 @@ pub enum Announcement {
     },
 }
 
-/// What to do about a worker that was lost for this `cause`.
+/// What the user can do about a worker that ended for this `cause`.
 pub(super) fn hint(cause: Cause) -> &'static str {
     match cause {
         Cause::Memory => "raise limits.memory_mb if the machine has more, then `undertone retry`",

@@ -1,5 +1,5 @@
-//! What goes into the core and what comes out: plain values, so that a test can play the
-//! disk, the clock and the worker.
+//! The core's inputs and effects: plain values, so that a test can simulate the disk, the clock
+//! and the worker.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,10 +22,10 @@ pub struct Now {
     pub wall: SystemTime,
 }
 
-/// Position of a watched folder among all that are watched.
+/// Index of a watched folder.
 pub type RootIndex = u16;
 
-/// Which file is meant.
+/// A file in a watched folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileRef {
     /// The watched folder that it is in.
@@ -34,7 +34,7 @@ pub struct FileRef {
     pub relative: Arc<Path>,
 }
 
-/// A file that a scanner saw.
+/// A file that a scanner found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
     /// The watched folder that it is in.
@@ -43,40 +43,40 @@ pub struct Sighting {
     pub relative: PathBuf,
     /// Size and modification time.
     pub facts: FileFacts,
-    /// It was just renamed into its place.
+    /// It has just been renamed to this path.
     pub renamed: bool,
 }
 
-/// What the output folder says of a file.
+/// What the output folder holds about a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Records {
-    /// Its complete report. A pointer counts only while the report it names is there.
+    /// Its complete report. A pointer counts only while the report that it names exists.
     pub report: Option<ReportRecord>,
     /// Its failure record.
     pub failure: Option<FailureRecord>,
 }
 
-/// What a report says.
+/// What a report says about a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReportRecord {
     /// It points to the report of another file with the same content.
     pub is_pointer: bool,
-    /// Content that was scored.
+    /// Hash of the content that was scored.
     pub content: Hash,
     /// The file still has the size and modification time it had then.
     pub is_unchanged: bool,
-    /// It was made with the bundle and the settings of now.
+    /// It was made with the current bundle and settings.
     pub is_current: bool,
 }
 
-/// What a failure record says.
+/// What a failure record says about a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailureRecord {
-    /// Content that failed; none when it could not be read.
+    /// Hash of the content that failed; none when it could not be read.
     pub content: Option<Hash>,
     /// The file still has the size and modification time it had then.
     pub is_unchanged: bool,
-    /// Why it failed the last time.
+    /// Why the last attempt failed.
     pub cause: Cause,
     /// Former attempts.
     pub history: History,
@@ -91,31 +91,31 @@ pub enum NextAttempt {
     At(SystemTime),
     /// When its content changes.
     Never,
-    /// When somebody asks for it.
+    /// When the user asks for it (`undertone retry`).
     Quarantined,
 }
 
-/// Something that could not be written.
+/// A failed write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteError {
-    /// No room, or read-only: it concerns all recordings, and may pass.
+    /// The disk is full or read-only: it concerns all recordings, and may pass.
     pub disk_full: bool,
-    /// In words.
+    /// Why, for people.
     pub reason: String,
 }
 
-/// What the shell tells the core.
+/// What the shell reports to the core.
 #[derive(Debug)]
 pub enum Input {
     /// Time has passed.
     Tick,
-    /// Files that are there.
+    /// Files that a scanner found.
     Seen(Vec<Sighting>),
     /// A folder was scanned from end to end.
     Scanned(RootIndex),
     /// Answers [`Effect::Settle`]: the file is complete.
     Settled(FileRef, FileFacts),
-    /// Answers [`Effect::Settle`] or [`Effect::Hash`]: the file is not there any more.
+    /// Answers [`Effect::Settle`] or [`Effect::Hash`]: the file does not exist any more.
     Gone(FileRef),
     /// Answers [`Effect::Check`].
     Checked(FileRef, Option<FileFacts>),
@@ -123,7 +123,7 @@ pub enum Input {
     LookedUp {
         /// Which file.
         file: FileRef,
-        /// The number of the question.
+        /// Number of the look-up.
         ticket: u32,
         /// The answer.
         answer: LookUp,
@@ -132,7 +132,7 @@ pub enum Input {
     Hashed(FileRef, Option<(FileFacts, Hash)>),
     /// Answers [`Effect::Hash`]: the file cannot be read.
     Unreadable(FileRef, Option<FileFacts>, Failure),
-    /// Answers [`Write::BeginAttempts`]: they are on the disk, or none is.
+    /// Answers [`Write::BeginAttempts`]: all of them are on the disk, or none is.
     Began(Vec<u64>, Result<(), WriteError>),
     /// Answers [`Write::Failure`], [`Write::CopyFailure`] and
     /// [`Write::Duplicate`]; false when there was nothing to copy.
@@ -141,16 +141,16 @@ pub enum Input {
     Appended {
         /// Whose report.
         file: FileRef,
-        /// As it was asked.
+        /// As in the effect.
         ends_attempt: bool,
-        /// Whether it is in there now.
+        /// Whether the combined file has it now.
         result: Result<(), WriteError>,
     },
-    /// Answers [`Write::Probe`]: whether the disk takes something.
+    /// Answers [`Write::Probe`]: whether the disk can be written to.
     Probed(bool),
     /// The worker cannot be started.
     NotStarted(u64, String),
-    /// A worker, by its number, said something.
+    /// The worker of this number sent an event.
     Worker(u64, Event),
     /// A worker has ended.
     WorkerEnded(u64, WorkerEnd),
@@ -160,16 +160,16 @@ pub enum Input {
     Unstoppable,
     /// Settings and models were read again.
     Reloaded(super::Settings),
-    /// Finish what is under way, and end.
+    /// Finish the recordings in progress, and end.
     Stop,
 }
 
 /// What a look-up found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LookUp {
-    /// Its report is still there; not read.
+    /// Its report still exists; it was not read.
     StillThere,
-    /// What report and failure record say.
+    /// The contents of report and failure record.
     Read(Records),
 }
 
@@ -178,7 +178,7 @@ pub enum LookUp {
 pub struct WorkerEnd {
     /// By itself, with exit code 0.
     pub success: bool,
-    /// In words.
+    /// Why, for people.
     pub how: String,
     /// The last lines that it wrote to standard error.
     pub last_lines: Vec<String>,
@@ -191,51 +191,51 @@ pub enum Effect {
     Settle {
         /// Which.
         file: FileRef,
-        /// It was just renamed into its place.
+        /// It has just been renamed to this path.
         renamed: bool,
     },
-    /// Look at size and modification time.
+    /// Read size and modification time.
     Check(FileRef),
     /// Read report and failure record.
     LookUp {
         /// Which.
         file: FileRef,
-        /// As it is now.
+        /// Its size and modification time now.
         facts: FileFacts,
-        /// Number of the question.
+        /// Number of the look-up.
         ticket: u32,
-        /// It had a report: that this is still there is answer enough.
+        /// It had a report: whether that still exists is all that is asked.
         had_report: bool,
     },
     /// Read and hash the file.
     Hash(FileRef),
-    /// Write something, in the order in which this is asked.
+    /// Write something; writes keep their order.
     Write(Write),
-    /// Start a worker with the settings of now.
+    /// Start a worker with the current settings.
     StartWorker(u64),
     /// Give the worker a recording.
     Give {
         /// Number of the task.
         task: u64,
-        /// What.
+        /// Which recording.
         file: Identity,
     },
-    /// Ask the worker to finish what it has, and to end.
+    /// Ask the worker to finish the recordings that it has, and to end.
     FinishWorker,
-    /// End the worker at once.
+    /// Kill the worker.
     KillWorker,
     /// Call the hook for the new report of this file.
     CallHook(FileRef),
-    /// Something that people and metrics hear of.
+    /// Write to the log and count in the metrics.
     Announce(super::Announcement),
-    /// The daemon has nothing left to do.
+    /// End the daemon: nothing is left to do.
     End(super::Ending),
 }
 
-/// What is written to the output folder.
+/// A write to the output folder.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
-    /// Record, synced, that these are about to be given to a worker.
+    /// Record, synced, that these attempts begin.
     BeginAttempts(Vec<(u64, FileRef)>),
     /// Record that an attempt has ended.
     EndAttempt(FileRef),
@@ -243,19 +243,19 @@ pub enum Write {
     Failure(Box<FailureToWrite>),
     /// Give a file the failure record of another with the same content.
     CopyFailure {
-        /// Who gets it.
+        /// The file that gets it.
         file: Identity,
-        /// Whose it is.
+        /// The file that has it.
         from: FileRef,
     },
     /// Write a report that points to the report of another file with the same content.
     Duplicate {
-        /// Who gets it.
+        /// The file that gets it.
         file: Identity,
-        /// Where it points.
+        /// The file whose report it points to.
         of: FileRef,
     },
-    /// Append the report of a file to the combined file, unless it is in there or there is
+    /// Append the report of a file to the combined file, unless that has it already or there is
     /// no report.
     Append {
         /// Whose.
@@ -263,7 +263,7 @@ pub enum Write {
         /// Then record that its attempt has ended.
         ends_attempt: bool,
     },
-    /// Try whether the disk takes something.
+    /// Try whether the disk can be written to.
     Probe,
 }
 
@@ -272,9 +272,9 @@ pub enum Write {
 pub struct Identity {
     /// Which.
     pub file: FileRef,
-    /// As it was when it was read.
+    /// Its size and modification time when it was read.
     pub facts: FileFacts,
-    /// Its content; none when it cannot be read.
+    /// Hash of its content; none when it cannot be read.
     pub content: Option<Hash>,
 }
 
@@ -294,7 +294,7 @@ pub struct FailureToWrite {
 /// A report that a worker has written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scored {
-    /// Of which file.
+    /// The file.
     pub file: FileRef,
     /// Length of the recording in seconds.
     pub duration_s: f64,

@@ -1,5 +1,5 @@
-//! Every file that the daemon knows of, and its state. Rebuilt from the reports at each
-//! start. A million files are usual, so a path is held once, and both indexes hold numbers.
+//! Every file that the daemon knows, and its state. Rebuilt from the reports at each start.
+//! A million files are common, so each path is stored once, and both indexes store numbers.
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::boundary::{FileRef, Identity, RootIndex};
 use crate::facts::FileFacts;
 use crate::status::Counts;
 
-/// A file in the catalogue; given again once the file is forgotten.
+/// Number of a file in the catalogue; reused once the file is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub u32);
 
@@ -25,38 +25,38 @@ pub enum State {
     New,
     /// It may not be complete yet.
     Settling,
-    /// It is being read.
+    /// It is being read and hashed.
     Hashing,
-    /// Its size and modification time are being looked at.
+    /// Its size and modification time are being checked.
     Checking,
     /// Its content is known; its report is being looked up.
     Consulting,
     /// It waits for the worker.
     Queued,
-    /// It waits for what becomes of another file with the same content.
+    /// It waits for the result of another file with the same content.
     Waiting,
     /// Its attempt is being recorded.
     Beginning,
     /// The worker has it.
     Running,
-    /// What became of it is being recorded.
+    /// Its result is being recorded.
     Recording,
     /// It has a report.
     Done,
-    /// Its report points to another.
+    /// Its report points to another report.
     Duplicate,
-    /// It failed, and is tried again then.
+    /// It failed, and is tried again at this time.
     Retrying(Duration),
-    /// Nothing could be recorded of it; tried again then.
+    /// Its result could not be recorded; tried again at this time.
     Stranded(Duration),
     /// It failed for good.
     Failed,
-    /// It is left alone.
+    /// It is not tried again: it may have ended the worker.
     Quarantined,
 }
 
 impl State {
-    /// True while something is under way for this file that ends with another state.
+    /// True while work on this file is in progress that ends in another state.
     pub fn is_moving(self) -> bool {
         !matches!(
             self,
@@ -76,14 +76,14 @@ pub struct Entry {
     relative: Arc<Path>,
     root: RootIndex,
     state: State,
-    /// As it was when its report was looked up or it was read.
+    /// Its facts when its report was looked up or it was read.
     pub facts: FileFacts,
     content: Option<Hash>,
-    /// It changed while it was moving: wait for it once more afterwards.
+    /// It changed while work on it was in progress: it must settle again afterwards.
     pub changed: bool,
-    /// Number of the look-up that is under way; 0 when none is.
+    /// Number of the look-up in progress; 0 when none is.
     pub ticket: u32,
-    /// Seen since its folder was scanned last.
+    /// Found since its folder was last scanned.
     seen: bool,
 }
 
@@ -93,7 +93,7 @@ impl Entry {
         self.state
     }
 
-    /// Its content, as soon as it is known.
+    /// The hash of its content, once it is known.
     pub fn content(&self) -> Option<Hash> {
         self.content
     }
@@ -167,14 +167,14 @@ impl Catalogue {
         FileId(id)
     }
 
-    /// A file was seen in this folder.
+    /// A file was found in this folder.
     pub fn saw(&mut self, id: FileId, root: RootIndex) {
         if let Some(entry) = self.get_mut(id) {
             (entry.seen, entry.root) = (true, root);
         }
     }
 
-    /// A file is in this state now.
+    /// Changes the state of a file.
     pub fn set(&mut self, id: FileId, state: State) {
         if let Some(entry) = self.files.get_mut(id.0 as usize) {
             *count(&mut self.counts, entry.state) -= 1;
@@ -183,7 +183,7 @@ impl Catalogue {
         }
     }
 
-    /// A file has this content now. It does not hold its former content any more.
+    /// Changes the content of a file. It does not hold its former content any more.
     pub fn set_content(&mut self, id: FileId, content: Option<Hash>) {
         let Some(entry) = self.files.get_mut(id.0 as usize) else {
             return;
@@ -202,7 +202,7 @@ impl Catalogue {
             .copied()
     }
 
-    /// A file is to hold its content; gives the one that holds it.
+    /// Makes a file hold its content, unless another does; returns the file that holds it.
     pub fn hold(&mut self, id: FileId) -> Option<FileId> {
         let content = self.get(id)?.content?;
         if let Some(holder) = self.holder(&content) {
@@ -217,7 +217,7 @@ impl Catalogue {
         Some(id)
     }
 
-    /// A file does not hold its content any more.
+    /// Makes a file hold its content no more.
     pub fn let_go(&mut self, id: FileId) {
         if let Some(content) = self.get(id).and_then(Entry::content) {
             self.unhold(id, &content);
@@ -244,8 +244,8 @@ impl Catalogue {
         }
     }
 
-    /// A folder was scanned from end to end: gives the files that were not seen, and of
-    /// which nothing is under way.
+    /// After a full scan of a folder: the files that were not found in it and on which no work is
+    /// in progress.
     pub fn unseen(&mut self, root: RootIndex) -> Vec<FileId> {
         let mut unseen = Vec::new();
         for (id, entry) in &mut self.files {

@@ -1,4 +1,4 @@
-//! Files that are due at some time: a heap, so that what is due next is known at once.
+//! When files are due: a heap, so that the next one is known without a search.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use super::catalogue::{Catalogue, FileId, State};
 
-/// Times at which files are tried again. An entry whose file has another state by now is
-/// void, and dropped when it comes up.
+/// Times at which files are tried again. An entry whose file has changed its state is void, and
+/// dropped when it is due.
 #[derive(Debug, Default)]
 pub struct Deadlines(BinaryHeap<Reverse<(Duration, FileId)>>);
 
 impl Deadlines {
-    /// A file is due at this time since the start.
+    /// Makes a file due at this time since the start.
     pub fn push(&mut self, at: Duration, file: FileId) {
         self.0.push(Reverse((at, file)));
     }
 
-    /// The time of the next.
+    /// The earliest time.
     pub fn next(&mut self, files: &Catalogue) -> Option<Duration> {
         while let Some(Reverse((at, file))) = self.0.peek() {
             if is_due_at(files, *file, *at) {
@@ -28,7 +28,7 @@ impl Deadlines {
         None
     }
 
-    /// Takes a file that is due.
+    /// Takes the next file that is due.
     pub fn pop(&mut self, now: Duration, files: &Catalogue) -> Option<FileId> {
         let at = self.next(files)?;
         (at <= now).then(|| self.0.pop().map(|Reverse((_, file))| file))?

@@ -1,4 +1,4 @@
-//! Files that wait for what becomes of another with the same content.
+//! Files that wait for the result of another file with the same content.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::Core;
 use super::catalogue::{FileId, State};
 use super::failing::Pending;
 
-/// Files that wait, by the file that holds their content.
+/// The waiting files, by the file that holds their content.
 #[derive(Debug, Default)]
 pub struct WaitingForHolder(HashMap<FileId, Vec<FileId>>);
 
@@ -25,14 +25,14 @@ impl WaitingForHolder {
 }
 
 impl Core {
-    /// A file waits for what becomes of `holder`, which has the same content.
+    /// A file waits for the result of `holder`, which has the same content.
     pub(super) fn wait_for(&mut self, holder: FileId, file: FileId) {
         self.files.set(file, State::Waiting);
         self.duplicates.push(holder, file);
         self.resolve_duplicates(holder);
     }
 
-    /// Does what is to be done for those that wait for `holder`, as it is now.
+    /// Continues with the files that wait for `holder`, as its new state requires.
     pub(super) fn resolve_duplicates(&mut self, holder: FileId) {
         if self.duplicates.is_empty(holder) {
             return;
@@ -52,14 +52,14 @@ impl Core {
             match self.files.get(duplicate).is_some_and(|entry| entry.changed) {
                 true => self.settle_again(duplicate),
                 false if state == State::Done => self.record(duplicate, Pending::Duplicate(of)),
-                // What made the first fail would make it fail as well.
+                // It has the same content, so it would fail as well.
                 false => self.record(duplicate, Pending::Copy(of)),
             }
         }
     }
 
-    /// Those that wait for `holder` wait no longer: the first of them that is lined up
-    /// holds the content from now on.
+    /// Ends the wait of all files that wait for `holder`: the first of them that is queued holds
+    /// the content from now on.
     pub(super) fn release_duplicates(&mut self, holder: FileId) {
         let waiting = self.duplicates.take(holder);
         if !waiting.is_empty() {
@@ -68,7 +68,7 @@ impl Core {
         for file in waiting {
             match self.files.get(file).is_some_and(|entry| entry.changed) {
                 true => self.settle_again(file),
-                // Its own record says how it is to be scored.
+                // Its own failure record decides how it is scored.
                 false => self.consult(file),
             }
         }

@@ -1,4 +1,4 @@
-//! What becomes of recordings that failed, and of those that a worker had when it ended.
+//! What happens to recordings that failed, and to those that a worker had when it ended.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use super::upkeep::Held;
 use super::worker::{ChainFault, OverLimit, Task};
 use super::{Announcement, Core};
 
-/// What is being recorded of a file.
+/// What is to be recorded about a file.
 #[derive(Clone, Debug)]
 pub enum Pending {
-    /// A failure; checked first whether the file is still the one that failed.
+    /// A failure, once it is checked that the file has not changed since.
     Failed(Failure),
     /// The record of a failure.
     Failure(Failure, History, Next),
@@ -33,21 +33,20 @@ impl Core {
         self.check(id);
     }
 
-    /// A recording has failed once more after its `history`, and is still the same: says so
-    /// in its record.
+    /// A recording that has not changed has failed again, after its `history`: updates its record.
     pub(super) fn record_failure(&mut self, id: FileId, failure: Failure, mut history: History) {
         let next = history.add(failure.cause, &self.settings.retry);
         self.record(id, Pending::Failure(failure, history, next));
     }
 
-    /// Records something of a file.
+    /// Records a result of a file.
     pub(super) fn record(&mut self, id: FileId, pending: Pending) {
         self.files.set(id, State::Recording);
         self.pending.insert(id, pending);
         self.write_pending(id);
     }
 
-    /// Writes what is to be recorded of a file, for the first time or again.
+    /// Writes what is to be recorded about a file, for the first time or again.
     pub(super) fn write_pending(&mut self, id: FileId) {
         let (Some(entry), Some(pending)) = (self.files.get(id), self.pending.get(&id)) else {
             return;
@@ -90,7 +89,7 @@ impl Core {
                 self.held.push(Held::Record(id));
                 self.pause(error.reason);
             }
-            // It is this recording's place that takes nothing: the others go on.
+            // Only this recording's place cannot be written to: the others continue.
             Err(error) => {
                 self.pending.remove(&id);
                 self.strand(id, error.reason);
@@ -128,21 +127,21 @@ impl Core {
         }
     }
 
-    /// The report or the record of the file that held the content has gone: this one holds
-    /// it from now on.
+    /// The report or record of the file that held the content has been removed: this file holds it
+    /// from now on.
     fn nothing_to_copy(&mut self, id: FileId) {
         let content = self.files.get(id).and_then(|entry| entry.content());
         if let Some(holder) = content.and_then(|content| self.files.holder(&content)) {
             self.files.let_go(holder);
         }
         match self.pending.remove(&id) {
-            // It ended a worker under another name.
+            // Under another name, the same content ended a worker.
             Some(Pending::Copy(_)) => self.line_up(id, Class::Suspect, true),
             _ => self.line_up(id, Class::Fresh, false),
         }
     }
 
-    /// Lines up a recording, unless it changed meanwhile.
+    /// Queues a recording, unless it changed meanwhile.
     pub(super) fn line_up(&mut self, id: FileId, class: Class, alone: bool) {
         match self.files.get(id).map(|entry| entry.changed) {
             Some(true) => self.settle_again(id),
@@ -151,7 +150,7 @@ impl Core {
         }
     }
 
-    /// The worker has ended, as it should or not.
+    /// The worker has ended, expectedly or not.
     pub(super) fn worker_ended(&mut self, number: u64, end: &WorkerEnd) {
         if number != self.worker.number() || !self.worker.is_there() {
             return;
@@ -173,10 +172,10 @@ impl Core {
         }
         let cause = match (&fault, &over) {
             (Some(fault), _) if fault.disk_full => {
-                self.pause(format!("the disk takes nothing more: {}", fault.reason));
+                self.pause(format!("the disk cannot be written to: {}", fault.reason));
                 return left.into_values().for_each(|task| self.put_back(task));
             }
-            // What it had when the daemon stops is done after the next start.
+            // Recordings in progress when the daemon stops are scored after the next start.
             _ if as_asked || self.is_stopping() => {
                 self.leave(left.len());
                 return left.into_values().for_each(|task| self.put_back(task));
@@ -203,7 +202,7 @@ impl Core {
     }
 }
 
-/// Why a worker ended with these tasks, outermost first.
+/// Why a worker ended with these tasks in progress, outermost cause first.
 fn evidence(
     over: Option<&OverLimit>,
     fault: Option<&ChainFault>,
@@ -214,14 +213,17 @@ fn evidence(
     let mut chain = vec![match (over, fault) {
         (Some(over), _) => format!("stopped: {}", over.reason),
         (None, Some(fault)) => format!("the worker failed: {}", fault.reason),
-        (None, None) => format!("the worker failed while {busy} was at work: {}", end.how),
+        (None, None) => format!("the worker failed while {busy} was busy: {}", end.how),
     }];
     if left.len() > 1 && over.is_none_or(|over| over.culprit.is_none()) {
-        chain.push(format!("it is one of {} that were under way", left.len()));
+        chain.push(format!(
+            "it is one of {} recordings in progress",
+            left.len()
+        ));
     }
     if over.is_none() && !end.last_lines.is_empty() {
         chain.push(format!(
-            "the last lines that it wrote: {}",
+            "the last lines of its log: {}",
             end.last_lines.join(" | ")
         ));
     }

@@ -1,4 +1,4 @@
-//! From a file that a scan has found to one whose content is known.
+//! From a file that a scanner found to one whose content is known.
 
 use std::path::Path;
 
@@ -36,12 +36,12 @@ impl Core {
             state if state.is_moving() => entry.changed |= !is_same,
             State::Stranded(_) if is_same => {}
             _ if is_same && entry.ticket != 0 => {}
-            // Who removes a report wants another. A pointer may point nowhere by now; a
-            // record may have been removed or changed by `undertone retry`.
+            // A removed report is made again. The target of a pointer may have been removed; a
+            // failure record may have been removed, or changed by `undertone retry`.
             state if is_same => self.look_up(id, facts, state == State::Done),
             _ => {
-                // A retry that comes due before the answer must not take the new file for
-                // the old content.
+                // A retry that is due before the answer must not treat the new file as the
+                // old content.
                 self.set_content(id, None);
                 self.look_up(id, facts, false);
             }
@@ -60,7 +60,7 @@ impl Core {
         self.effect(Effect::Settle { file, renamed });
     }
 
-    /// A file changed while it was moving: waits once more until it is complete.
+    /// A file changed while work on it was in progress: waits again until it is complete.
     pub(super) fn settle_again(&mut self, id: FileId) {
         self.pending.remove(&id);
         self.settle(id, false);
@@ -74,7 +74,7 @@ impl Core {
                 }
                 self.hash(id);
             }
-            // A second wait for the same file ended after the first one did.
+            // A second wait for the same file has ended after the first.
             None => self.seen(Sighting {
                 root: file.root,
                 relative: file.relative.to_path_buf(),
@@ -99,7 +99,7 @@ impl Core {
         }
     }
 
-    /// A file was removed before anything became of it.
+    /// A file was removed before it had a result.
     pub(super) fn vanished(&mut self, id: FileId) {
         let Some(entry) = self.files.get(id) else {
             return;
@@ -122,13 +122,13 @@ impl Core {
         }
     }
 
-    /// Tries a file again whose time has come.
+    /// Tries again a file that is due.
     pub(super) fn try_again(&mut self, id: FileId) {
         let Some(entry) = self.files.get(id) else {
             return;
         };
         match entry.content() {
-            // Hashing reads all of it: not needed while it is the same file.
+            // Hashing reads the whole file: not needed while its facts are the same.
             Some(_) => self.check(id),
             None => self.hash(id),
         }
@@ -188,21 +188,20 @@ impl Core {
         self.failed(id, failure);
     }
 
-    /// Puts a file into a state that lasts, unless it changed meanwhile.
+    /// Puts a file into a lasting state, unless it changed meanwhile.
     pub(super) fn rest(&mut self, id: FileId, state: State) {
         self.files.set(id, state);
         if let State::Retrying(at) | State::Stranded(at) = state {
             self.deadlines.push(at, id);
         }
         match self.files.get(id).is_some_and(|entry| entry.changed) {
-            // Those that wait for it go on waiting, until its content is known.
+            // Duplicates that wait for it keep waiting until its content is known.
             true => self.settle_again(id),
             false => self.resolve_duplicates(id),
         }
     }
 
-    /// A file has this content. Those that wait for it because of its former content wait
-    /// no longer.
+    /// Changes the content of a file. Duplicates of its former content stop waiting for it.
     pub(super) fn set_content(&mut self, id: FileId, content: Option<Hash>) {
         let former = self.files.get(id).and_then(Entry::content);
         self.files.set_content(id, content);
@@ -211,7 +210,7 @@ impl Core {
         }
     }
 
-    /// Nothing can be recorded of a file at the moment.
+    /// The result of a file cannot be recorded at the moment: tries again later.
     pub(super) fn strand(&mut self, id: FileId, reason: String) {
         let Some(entry) = self.files.get(id) else {
             return;

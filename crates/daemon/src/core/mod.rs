@@ -1,10 +1,9 @@
-//! The daemon's decisions, as a state machine: [`Core::handle`] takes what happened and
-//! gives what is to be done.
+//! The daemon's decisions, as a state machine: [`Core::handle`] takes an [`Input`] and returns
+//! the [`Effect`]s to perform.
 //!
-//! No clock, no disk, no thread, no process: the time comes with every input, and what is
-//! to be read, written, started or stopped is an [`Effect`], whose result comes back as an
-//! [`Input`]. So everything that can happen in months can be tested in milliseconds
-//! (`tests`).
+//! No clock, no disk, no thread, no process: the time is passed with every input, and whatever
+//! is to be read, written, started or stopped is an effect, whose result returns as an input.
+//! So the tests simulate months in milliseconds.
 //!
 //! ```text
 //! New ─► Settling ─► Hashing ─► Consulting ─► Queued ─► Beginning ─► Running ─► Done
@@ -12,7 +11,7 @@
 //!  └─► Done, Failed, …              └─► Waiting ┘  Failed ◄─ Recording ◄┘
 //! ```
 //!
-//! Nothing costs time with the number of files but a scan, which costs as much anyway.
+//! Only a scan takes time in proportion to the number of files.
 
 mod announcement;
 mod boundary;
@@ -54,37 +53,37 @@ use queue::Queue;
 use upkeep::{Held, Paused, Stopping};
 use worker::{Task, Worker};
 
-use crate::status::UnderWay;
+use crate::status::InProgress;
 
-/// The path of a file below the output folder; shared by all who mean it.
+/// The path of a file below the output folder; shared, not copied.
 pub type RelativePath = Arc<Path>;
 
 /// The settings that decisions depend on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// When what failed is tried again.
+    /// When failed recordings are tried again.
     pub retry: Retry,
-    /// What a recording may take.
+    /// Limits of time and memory.
     pub limits: Limits,
     /// Memory that the worker may hold, in bytes.
     pub memory_limit_bytes: u64,
-    /// Time to finish what is under way.
+    /// Time to finish the recordings in progress.
     pub grace: Duration,
-    /// What becomes of a file with the content of another.
+    /// What to do with a file that has the content of another.
     pub duplicates: Duplicates,
-    /// What becomes of reports made with another bundle or other settings.
+    /// What to do with reports made with another bundle or other settings.
     pub outdated: Outdated,
     /// Where recordings are scored.
     pub isolation: Isolation,
-    /// Whether reports go into one file as well.
+    /// Whether reports are also appended to the combined file.
     pub combined: bool,
     /// Recordings that the worker may have at once: enough that no stage waits, few enough
-    /// that not many are under suspicion when it ends.
+    /// that few are suspects when it ends.
     pub capacity: usize,
 }
 
 impl Settings {
-    /// From the settings of the daemon, on a machine with so much memory.
+    /// From the settings of the daemon, and the memory of the machine.
     #[must_use]
     pub fn new(config: &Config, machine_memory_bytes: Option<u64>) -> Self {
         let memory_limit_bytes = match config.limits.memory_mb {
@@ -105,7 +104,7 @@ impl Settings {
     }
 }
 
-/// Decides what is done. The only one that does.
+/// The state machine that makes all decisions of the daemon.
 #[derive(Debug)]
 pub struct Core {
     settings: Settings,
@@ -115,18 +114,18 @@ pub struct Core {
     queue: Queue,
     deadlines: Deadlines,
     duplicates: WaitingForHolder,
-    /// Recordings whose attempt is being recorded, by the number of their task.
+    /// Recordings whose attempt is being recorded, by task number.
     beginning: HashMap<u64, Task>,
-    /// What is not recorded yet of files that are being checked or recorded.
+    /// Results that are not recorded yet.
     pending: HashMap<FileId, Pending>,
-    /// What could not be written since the disk was full.
+    /// Writes that failed because the disk is full.
     held: Vec<Held>,
-    /// How often recordings were begun and not ended: before this start, or by now.
+    /// Open attempts by recording: interrupted ones of former runs, and those of this one.
     attempts: HashMap<RelativePath, u32>,
     worker: Worker,
     next_task: u64,
     next_ticket: u32,
-    /// Effects whose answer must be there before the daemon may end.
+    /// Writes that must be answered before the daemon may end.
     writes: usize,
     paused: Option<Paused>,
     stopping: Option<Stopping>,
@@ -137,8 +136,8 @@ pub struct Core {
 }
 
 impl Core {
-    /// A core that knows nothing but which recordings were under way when the daemon was
-    /// killed, and how often; to be given its first [`Input::Tick`].
+    /// A core that knows only the attempts that were interrupted when the daemon was killed. Its
+    /// first input is [`Input::Tick`].
     #[must_use]
     pub fn new(settings: Settings, interrupted: HashMap<RelativePath, u32>, now: Now) -> Self {
         let mut core = Self {
@@ -168,7 +167,7 @@ impl Core {
         core
     }
 
-    /// Takes what happened; gives what is to be done, in this order.
+    /// Takes an input; returns the effects to perform, in this order.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         self.pass_time(now);
         match input {
@@ -194,7 +193,7 @@ impl Core {
             } => self.appended(file, ends_attempt, result),
             Input::Probed(takes) => self.probed(takes),
             Input::NotStarted(number, reason) => self.not_started(number, reason),
-            Input::Worker(number, event) => self.heard(number, event),
+            Input::Worker(number, event) => self.handle_event(number, event),
             Input::WorkerEnded(number, end) => self.worker_ended(number, &end),
             Input::Memory(bytes) => self.worker.memory_bytes = Some(bytes),
             Input::Unstoppable => self.unstoppable(),
@@ -219,9 +218,9 @@ impl Core {
         self.files.counts()
     }
 
-    /// What the worker has.
-    pub fn under_way(&self) -> impl Iterator<Item = UnderWay> {
-        self.worker.tasks.values().map(|task| UnderWay {
+    /// The recordings that the worker has.
+    pub fn under_way(&self) -> impl Iterator<Item = InProgress> {
+        self.worker.tasks.values().map(|task| InProgress {
             recording: self
                 .files
                 .get(task.file)
@@ -233,7 +232,7 @@ impl Core {
         })
     }
 
-    /// How the worker is.
+    /// The worker, as far as it is known.
     #[must_use]
     pub fn worker(&self) -> &Worker {
         &self.worker

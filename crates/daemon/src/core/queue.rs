@@ -1,22 +1,22 @@
-//! Recordings that wait for the worker, and in which order.
+//! The recordings that wait for the worker, and their order.
 
 use std::collections::BTreeMap;
 
 use super::catalogue::FileId;
 
-/// What is scored first.
+/// The priority of a recording, highest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// May have ended a worker: scored alone, before all others, so that it is known.
+    /// May have ended a worker: scored alone, before all others, to find the culprit.
     Suspect,
     /// New.
     Fresh,
-    /// Tried before; the failure may have passed.
+    /// Failed before; the cause may have passed.
     Again,
     /// Has a report that another bundle or other settings made.
     Outdated,
-    /// Was under way when the daemon was killed, so many times: whatever killed it, others
-    /// come first.
+    /// Was in progress so many times when the daemon was killed: others come first, since it may
+    /// be what killed it.
     Interrupted(u32),
 }
 
@@ -27,7 +27,7 @@ pub struct Queued {
     pub file: FileId,
     /// Why it waits.
     pub class: Class,
-    /// It is scored with nothing else in the worker.
+    /// It must be the only recording in the worker.
     pub alone: bool,
 }
 
@@ -39,15 +39,15 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Lines up.
+    /// Adds a recording.
     pub fn push(&mut self, queued: Queued) {
         self.next += 1;
         let (key, value) = ((queued.class, self.next), (queued.file, queued.alone));
         self.ready.insert(key, value);
     }
 
-    /// Takes the next, where so many are `under_way`. One that must be alone holds the
-    /// others back until the worker is empty.
+    /// Takes the next one; `under_way` recordings are in the worker. One that must be alone blocks
+    /// the others until the worker is empty.
     pub fn pop(&mut self, under_way: usize) -> Option<Queued> {
         let first = self.ready.first_entry()?;
         let (class, _) = *first.key();

@@ -1,4 +1,4 @@
-//! What the reports and failure records say of a file, and what follows: it rests, is tried
+//! What reports and failure records say about a file, and what follows: it is done, is tried
 //! later, or waits for the worker.
 
 use std::time::{Duration, SystemTime};
@@ -18,9 +18,9 @@ use super::retry::longest_pause_of_all;
 use crate::facts::FileFacts;
 
 impl Core {
-    /// Asks what the reports say of a file.
+    /// Looks up the report and the failure record of a file.
     pub(super) fn look_up(&mut self, id: FileId, facts: FileFacts, had_report: bool) {
-        // 0 means that nothing was asked.
+        // 0 means that no look-up is in progress.
         self.next_ticket = self.next_ticket.checked_add(1).unwrap_or(1);
         let ticket = self.next_ticket;
         let Some(entry) = self.files.get_mut(id) else {
@@ -36,7 +36,7 @@ impl Core {
         });
     }
 
-    /// Asks once more, since the settings are others now.
+    /// Looks up a file again, with the facts that are known of it.
     pub(super) fn ask_again(&mut self, id: FileId) {
         if let Some(entry) = self.files.get(id) {
             self.look_up(id, entry.facts, false);
@@ -47,7 +47,7 @@ impl Core {
         let Some((id, entry)) = self.entry(file) else {
             return;
         };
-        // Another question was asked since.
+        // Another look-up has been started since.
         if entry.ticket != ticket {
             return;
         }
@@ -61,7 +61,8 @@ impl Core {
         }
     }
 
-    /// Puts a file into the state that the reports say, if they are about the file as it is.
+    /// Puts a file into the state that its report or record names, if that is about the file as it
+    /// is now.
     fn read_records(&mut self, id: FileId, records: Records) {
         let Records { report, failure } = records;
         if let Some(report) = report.filter(|report| report.is_unchanged && self.is_valid(report)) {
@@ -101,14 +102,14 @@ impl Core {
         let at = match record.next {
             NextAttempt::Never => None,
             NextAttempt::Quarantined => None,
-            // What the installation lacked may be there since this start.
+            // What the installation lacked may have been installed before this start.
             NextAttempt::At(_) if former == State::New && record.cause == Cause::Environment => {
                 Some(self.now.elapsed)
             }
             NextAttempt::At(time) => Some(self.now.elapsed + self.pause_until(time)),
         };
         let state = match (at, former, record.next) {
-            // The clock was set back: what was decided before stays.
+            // After the clock was set back, the earlier deadline still holds.
             (Some(at), State::Retrying(before), _) => State::Retrying(at.min(before)),
             (Some(at), _, _) => State::Retrying(at),
             (None, _, NextAttempt::Quarantined) => State::Quarantined,
@@ -124,20 +125,20 @@ impl Core {
         self.rest(id, state);
     }
 
-    /// How long it is until a time of day that a record names. Records never ask for more
-    /// than the longest pause: if this one seems to, the clock was set back.
+    /// Time until the time of day that a record names. Records never name a time further away than
+    /// the longest pause: when this one seems to, the clock was set back.
     fn pause_until(&self, time: SystemTime) -> Duration {
         let pause = time.duration_since(self.now.wall).unwrap_or_default();
         pause.min(longest_pause_of_all(&self.settings.retry))
     }
 
-    /// The content is known: asks what the reports say of it.
+    /// The content is known: looks up its report and failure record.
     pub(super) fn consult(&mut self, id: FileId) {
         self.files.set(id, State::Consulting);
         self.ask_again(id);
     }
 
-    /// A file's content is known, and what the reports say of it.
+    /// A file's content, report and failure record are known: decides what to do with it.
     fn identified(&mut self, id: FileId, records: Records) {
         let Some(entry) = self.files.get(id) else {
             return;
@@ -148,7 +149,7 @@ impl Core {
         }
         let Records { report, failure } = records;
         // The same content under the same name, written again; or the worker ended before
-        // it could say that it had written the report.
+        // it could announce the report that it had written.
         if let Some(report) = report.filter(|report| Some(report.content) == content)
             && self.is_valid(&report)
         {
@@ -173,13 +174,13 @@ impl Core {
         }
         let interrupted = self.attempts.get(&file.relative).copied().unwrap_or(0);
         if interrupted > 0 && self.settings.isolation == Isolation::None {
-            // Whatever ended the daemon: it may have been this recording.
+            // This recording may be what ended the daemon.
             self.end_attempt(file);
             let failure = Failure {
                 stage: Stage::Decode,
                 cause: Cause::Crashed,
-                chain: vec!["the daemon ended while it was scored".to_owned()],
-                hint: Some("with watch.isolation = \"process\" it would be known why".into()),
+                chain: vec!["the daemon ended while this recording was being scored".to_owned()],
+                hint: Some("set watch.isolation = \"process\": then the cause is recorded".into()),
             };
             return self.record_failure(id, failure, history);
         }
@@ -195,7 +196,7 @@ impl Core {
         self.enqueue(id, class, alone);
     }
 
-    /// A recording waits for the worker, or for another one with the same content.
+    /// Queues a recording, or makes it wait for another one with the same content.
     pub(super) fn enqueue(&mut self, id: FileId, class: Class, alone: bool) {
         if self.settings.duplicates == Duplicates::Point
             && let Some(holder) = self.files.hold(id).filter(|holder| *holder != id)
@@ -207,13 +208,13 @@ impl Core {
         self.queue.push(Queued { file, class, alone });
     }
 
-    /// A file has a report: it is in its last state, until it changes.
+    /// A file has a report: it keeps this state until it changes.
     pub(super) fn closed(&mut self, id: FileId, file: FileRef, state: State) {
         if state == State::Done && self.settings.duplicates == Duplicates::Point {
             self.files.hold(id);
         }
         match self.settings.combined {
-            // Until then the attempt says what may be missing in the combined file.
+            // Until then the open attempt marks what may be missing in the combined file.
             true => {
                 self.attempts.remove(&file.relative);
                 self.write(Write::Append {

@@ -7,23 +7,22 @@ use undertone_types::Cause;
 
 /// How often a recording may end a worker before it is quarantined.
 const DEADLY_ATTEMPTS: usize = 2;
-/// Longest pause for an installation that lacks something, in terms of the longest pause
-/// for others: somebody has to install it, and every start tries at once.
+/// Longest pause when the installation lacks something, in multiples of the longest pause for
+/// other causes: somebody has to install it, and every start tries at once.
 const ENVIRONMENT_FACTOR: u32 = 24;
-/// Strikes that are kept; more say nothing new.
+/// Strikes that are kept; more would add nothing.
 const STRIKES_KEPT: usize = 100;
 
-/// Former attempts at a content.
+/// The failed attempts at a recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// All of them.
+    /// Their number.
     pub attempts: u32,
-    /// Causes of those that may be the recording's own fault, in order: see
-    /// [`is_strike`].
+    /// Causes of those that count against the recording, in order: see [`is_strike`].
     pub strikes: Vec<Cause>,
 }
 
-/// What becomes of a recording that failed.
+/// What happens to a recording that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// It is tried again after this time.
@@ -32,11 +31,11 @@ pub enum Next {
     Alone,
     /// It is tried again when its content changes.
     Never,
-    /// It is left alone.
+    /// It is quarantined: tried again only when the user asks for it.
     Quarantined,
 }
 
-/// True for what ends the worker, or makes the daemon end it.
+/// True for causes that end the worker, or make the daemon kill it.
 #[must_use]
 pub fn is_deadly(cause: Cause) -> bool {
     matches!(
@@ -52,16 +51,17 @@ pub fn is_strike(cause: Cause) -> bool {
 }
 
 impl History {
-    /// True when it has ended a worker, or was there when one ended.
+    /// True when it ended a worker, or was in one that ended.
     #[must_use]
     pub fn is_suspect(&self) -> bool {
         self.strikes.iter().copied().any(is_deadly)
     }
 
-    /// Adds an attempt that failed for this `cause`, and says what follows.
+    /// Adds an attempt that failed for this `cause`; returns what follows.
     ///
-    /// Disk, network and installation are not the recording's fault: it is tried for ever,
-    /// ever less often. What may be its fault has `retry.attempts`, what ends the worker two.
+    /// Disk, network and installation are not the recording's fault: it is tried for ever, at
+    /// growing intervals. A cause that may be its fault has `retry.attempts` attempts, one that
+    /// ends the worker has two.
     pub fn add(&mut self, cause: Cause, retry: &Retry) -> Next {
         self.attempts = self.attempts.saturating_add(1);
         if is_strike(cause) && self.strikes.len() < STRIKES_KEPT {
@@ -100,7 +100,7 @@ pub fn longest_pause(retry: &Retry) -> Duration {
     Duration::from_secs_f64(retry.longest_s)
 }
 
-/// The longest pause that any record can ask for.
+/// The longest pause after any failure.
 #[must_use]
 pub fn longest_pause_of_all(retry: &Retry) -> Duration {
     longest_pause(retry) * ENVIRONMENT_FACTOR
@@ -134,8 +134,8 @@ mod tests {
         Next::After(Duration::from_secs(seconds))
     }
 
-    /// Retries once gave up after seven and a half minutes: a network share that was away
-    /// for a night cost all recordings on it.
+    /// Retries once stopped after seven and a half minutes: a network share that was offline for a
+    /// night failed all recordings on it.
     #[test]
     fn disk_and_network_are_tried_for_ever_ever_less_often() {
         let outcomes = outcomes(&[Cause::Io; 400]);
@@ -154,7 +154,7 @@ mod tests {
     fn what_may_be_the_recordings_fault_is_tried_a_few_times() {
         let stalled = outcomes(&[Cause::Stalled; 4]);
         assert_eq!(stalled, [after(30), after(60), after(100), Next::Never]);
-        // A night without the network share does not use them up.
+        // A night without the network share does not use up the attempts.
         let mut causes = vec![Cause::Io; 50];
         causes.push(Cause::Engine);
         assert_eq!(outcomes(&causes)[50], after(30));
@@ -175,8 +175,8 @@ mod tests {
         }
     }
 
-    /// The last cause alone was looked at: a failure of another kind in between made a
-    /// recording that ends workers a stranger again.
+    /// Only the last cause was once considered: after a failure of another kind, a recording that
+    /// ends workers was no longer a suspect.
     #[test]
     fn a_failure_in_between_clears_nobody() {
         let causes = [Cause::Crashed, Cause::Io, Cause::Crashed];

@@ -1,4 +1,4 @@
-//! Gives recordings to the worker, and hears what becomes of them.
+//! Gives recordings to the worker, and handles its events.
 
 use super::boundary::{Effect, Scored, Write, WriteError};
 use super::catalogue::State;
@@ -8,7 +8,7 @@ use super::{Announcement, Core};
 use crate::protocol::Event;
 
 impl Core {
-    /// Chooses what the worker gets next. It gets it as soon as the attempt is recorded.
+    /// Chooses what the worker gets next. The worker gets it once the attempt is recorded.
     pub(super) fn dispatch(&mut self) {
         let mut chosen = Vec::new();
         while !self.is_held() {
@@ -63,7 +63,7 @@ impl Core {
             }
             let open = self.attempts.entry(identity.file.relative.clone());
             *open.or_default() += 1;
-            // Another worker may have taken its place meanwhile, or none.
+            // The worker may have ended or been replaced meanwhile.
             if changed || self.is_held() || !self.worker.can_take() {
                 self.end_attempt(identity.file);
                 self.put_back(task);
@@ -80,12 +80,12 @@ impl Core {
         }
     }
 
-    /// Lines up again what was not scored through no fault of its own.
+    /// Queues again a recording that was not scored through no fault of its own.
     pub(super) fn put_back(&mut self, task: Task) {
         self.line_up(task.file, task.class, task.alone);
     }
 
-    pub(super) fn heard(&mut self, number: u64, event: Event) {
+    pub(super) fn handle_event(&mut self, number: u64, event: Event) {
         if number != self.worker.number() || !self.worker.is_there() {
             return;
         }

@@ -1,5 +1,5 @@
-//! What time brings: files to be tried again, limits, a full disk that may have room again,
-//! the end.
+//! What depends on time: files to be tried again, limits, a full disk that may have space
+//! again, the end of the daemon.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::catalogue::{FileId, State};
 use super::worker::OverLimit;
 use super::{Announcement, Core, Settings};
 
-/// How often a full disk is tried.
+/// How often a full disk is probed.
 const PROBE: Duration = Duration::from_secs(2);
-/// How often a daemon that ends says what it waits for.
+/// How often a stopping daemon logs what it waits for.
 const SAY_BUSY: Duration = Duration::from_secs(3);
-/// A chain may stand still so long before the daemon counts as stuck.
+/// A chain may make no progress for this long before the daemon counts as stuck.
 const STILL: Duration = Duration::from_secs(30);
 /// Workers that may fail in a row before the daemon counts as stuck.
 const FAILED_STARTS: u32 = 3;
@@ -20,13 +20,13 @@ const FAILED_STARTS: u32 = 3;
 /// How the daemon ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// What was under way is finished.
+    /// All recordings in progress are finished.
     Drained,
-    /// So many recordings were under way and are done after the next start.
+    /// So many recordings were in progress and are scored after the next start.
     Interrupted(usize),
 }
 
-/// The disk takes nothing.
+/// Nothing is scored while the disk cannot be written to.
 #[derive(Debug)]
 pub struct Paused {
     reason: String,
@@ -34,7 +34,7 @@ pub struct Paused {
 }
 
 impl Paused {
-    /// In words.
+    /// Why, for people.
     pub fn reason(&self) -> &str {
         &self.reason
     }
@@ -49,16 +49,16 @@ pub struct Stopping {
     say_busy: Duration,
 }
 
-/// What could not be written since the disk was full.
+/// A write that failed because the disk is full.
 #[derive(Debug)]
 pub enum Held {
-    /// What is to be recorded of a file.
+    /// The result of a file.
     Record(FileId),
     /// A report that is to be appended to the combined file.
     Append {
-        /// Whose.
+        /// The file.
         file: FileRef,
-        /// Its attempt ends with this.
+        /// Whether its attempt ends with this.
         ends_attempt: bool,
     },
 }
@@ -73,7 +73,7 @@ impl Core {
         self.now = Now { elapsed, ..now };
     }
 
-    /// Does what is due.
+    /// Does everything that is due.
     pub(super) fn advance(&mut self) {
         if self.ended {
             return;
@@ -97,7 +97,7 @@ impl Core {
         self.drain();
     }
 
-    /// When something is due next, unless something happens before.
+    /// When something is due next, if no input comes before.
     pub fn next_deadline(&mut self) -> Option<Duration> {
         let stopping = self.stopping.as_ref();
         let times = [
@@ -134,13 +134,13 @@ impl Core {
         }
     }
 
-    /// Has something written whose answer the end of the daemon waits for.
+    /// Requests a write that must be answered before the daemon may end.
     pub(super) fn write(&mut self, write: Write) {
         self.writes += 1;
         self.effect(Effect::Write(write));
     }
 
-    /// Nothing is given to the worker until the disk takes something again.
+    /// Gives nothing to the worker until the disk can be written to again.
     pub(super) fn pause(&mut self, reason: String) {
         if self.paused.is_none() {
             self.announce(Announcement::Paused(reason.clone()));
@@ -158,7 +158,7 @@ impl Core {
             match held {
                 Held::Record(id) => self.write_pending(id),
                 Held::Append { file, ends_attempt } => {
-                    // By now there may be another attempt, which must not end with this.
+                    // A new attempt may have begun since, which this must not end.
                     let ends_attempt = ends_attempt
                         && self.in_state(&file, State::Beginning).is_none()
                         && self.in_state(&file, State::Running).is_none();
@@ -168,8 +168,8 @@ impl Core {
         }
     }
 
-    /// What the last daemon did not append before it was killed; comes before anything that
-    /// may replace a report.
+    /// Appends the reports that the previous daemon had not appended when it was killed, before
+    /// anything can replace them.
     pub(super) fn append_interrupted(&mut self) {
         if !self.settings.combined {
             return;
@@ -197,14 +197,14 @@ impl Core {
         }
     }
 
-    /// Works with other settings from now on. The worker finishes what it has; what rests
-    /// is looked up again, since its report may be outdated now.
+    /// Changes the settings. The worker finishes the recordings that it has; files in a lasting
+    /// state are looked up again, since their reports may be outdated now.
     pub(super) fn reloaded(&mut self, settings: Settings) {
         self.settings = settings;
         if self.worker.finish() {
             self.effect(Effect::FinishWorker);
         }
-        // What waits because its report was outdated may have a current one now.
+        // A file that was queued because its report was outdated may have a current one now.
         for id in self.queue.take_all() {
             self.consult(id);
         }
@@ -216,7 +216,7 @@ impl Core {
         for (id, state) in moving {
             match state {
                 State::New | State::Consulting => self.ask_again(id),
-                // It is finished as it was begun, and looked at again then.
+                // It is finished with the old settings, and looked up again afterwards.
                 State::Beginning | State::Running => {
                     if let Some(entry) = self.files.get_mut(id) {
                         entry.changed = true;
@@ -254,14 +254,14 @@ impl Core {
         self.stopping.is_some()
     }
 
-    /// So many recordings are left for the next start, if the daemon stops.
+    /// How many recordings are left for the next start, if the daemon stops now.
     pub(super) fn leave(&mut self, recordings: usize) {
         if let Some(stopping) = &mut self.stopping {
             stopping.left += recordings;
         }
     }
 
-    /// Ends when what is under way is finished, or the time for it is over.
+    /// Ends when the recordings in progress are finished, or the time for them is over.
     fn drain(&mut self) {
         let Some(stopping) = &mut self.stopping else {
             return;
@@ -294,18 +294,18 @@ impl Core {
         }));
     }
 
-    /// What is wrong with the daemon itself: work waits and nothing moves.
+    /// What is wrong with the daemon itself: work waits, but no progress is made.
     #[must_use]
     pub fn stuck(&self) -> Option<String> {
         if self.worker.failed_starts() > FAILED_STARTS {
-            return Some("workers end before they have done anything".to_owned());
+            return Some("workers end before they score anything".to_owned());
         }
         let limit = Duration::try_from_secs_f64(self.settings.limits.stall_s);
         let limit = limit.unwrap_or(Duration::MAX).max(STILL);
         let still = self.now.elapsed.saturating_sub(self.worker.still_since()?);
         (still > limit).then(|| {
             let (still_s, busy) = (still.as_secs(), self.worker.busy());
-            format!("nothing has moved for {still_s} s; at work: {busy}")
+            format!("no progress for {still_s} s; busy: {busy}")
         })
     }
 }

@@ -1,5 +1,5 @@
-//! What the core knows of the worker: its tasks, whether they keep to their limits, and
-//! when the next worker may start.
+//! What the core knows about the worker: its tasks, whether they exceed their limits, and when
+//! the next worker may start.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,12 +11,11 @@ use super::catalogue::FileId;
 use super::queue::Class;
 use crate::protocol::Heartbeat;
 
-/// Longest pause before a worker is replaced that ends again and again.
+/// Longest pause before a new worker when workers end again and again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// Models may take so long to load, whatever the limits say: a worker that loads has no
-/// heartbeat.
+/// Models may take so long to load, whatever the limits: a loading worker sends no heartbeat.
 const LOADING: Duration = Duration::from_secs(60);
-/// First such pause; it doubles.
+/// The first such pause; each is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A recording that the worker has, or is about to get.
@@ -26,7 +25,7 @@ pub struct Task {
     pub file: FileId,
     /// Why it waited.
     pub class: Class,
-    /// Nothing else is with the worker.
+    /// It is the only recording in the worker.
     pub alone: bool,
     /// When it was given.
     pub given: Duration,
@@ -34,27 +33,27 @@ pub struct Task {
     pub opened: Option<Duration>,
     /// Its length in seconds, if its container states it.
     pub duration_s: Option<f64>,
-    /// Up to where it is scored, in seconds.
+    /// How far it is scored, in seconds.
     pub reached_s: f64,
 }
 
-/// Why a worker is ended.
+/// Why a worker is killed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverLimit {
-    /// What it went over.
+    /// The limit that was exceeded.
     pub cause: Cause,
     /// Which task is at fault, if that is known.
     pub culprit: Option<u64>,
-    /// In words.
+    /// Why, for people.
     pub reason: String,
 }
 
-/// A failure of the chain itself that a worker told of.
+/// A failure of the chain itself that a worker reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainFault {
     /// What happened, with causes.
     pub reason: String,
-    /// The disk takes nothing more.
+    /// The disk is full or read-only.
     pub disk_full: bool,
 }
 
@@ -65,21 +64,21 @@ pub struct Worker {
     is_there: bool,
     ready: bool,
     finishing: bool,
-    /// It runs in this process, and something went over a limit.
+    /// It runs in this process, and a limit was exceeded.
     unstoppable: bool,
     failed_starts: u32,
     not_before: Duration,
-    /// When something moved in the chain last.
+    /// When the chain last made progress.
     moved: Duration,
-    /// When a recording was opened or ended last.
+    /// When a recording was last opened or ended.
     turned: Duration,
-    /// How the chain is.
+    /// The last heartbeat.
     pub heartbeat: Heartbeat,
-    /// What it has.
+    /// The recordings that it has, by task number.
     pub tasks: BTreeMap<u64, Task>,
-    /// Why it is being ended.
+    /// Why it is being killed, if it is.
     pub over: Option<OverLimit>,
-    /// What it said before it ended.
+    /// The failure that it reported before it ended, if it did.
     pub fault: Option<ChainFault>,
     /// Memory that it holds, in bytes.
     pub memory_bytes: Option<u64>,
@@ -93,7 +92,7 @@ impl Worker {
         self.number
     }
 
-    /// True when there is one.
+    /// True when a worker is running.
     pub fn is_there(&self) -> bool {
         self.is_there
     }
@@ -108,17 +107,17 @@ impl Worker {
         self.finishing
     }
 
-    /// How often workers ended in a row before they had done anything.
+    /// How many workers in a row ended before they had scored anything.
     pub fn failed_starts(&self) -> u32 {
         self.failed_starts
     }
 
-    /// When a worker is to be started; none when there is one.
+    /// When a worker is to be started; none while one is running.
     pub fn start_at(&self) -> Option<Duration> {
         (!self.is_there).then_some(self.not_before)
     }
 
-    /// A worker is being started; gives its number.
+    /// A worker is being started; returns its number.
     pub fn start(&mut self, now: Duration) -> u64 {
         *self = Self {
             number: self.number + 1,
@@ -144,12 +143,12 @@ impl Worker {
         (self.ready, self.moved) = (true, now);
     }
 
-    /// True when it takes recordings, of which so many are under way.
+    /// True when it accepts recordings; `under_way` is the number that it has.
     pub fn takes(&self, under_way: usize, capacity: usize) -> bool {
         self.can_take() && under_way < capacity && !self.tasks.values().any(|task| task.alone)
     }
 
-    /// True when it takes what was chosen for it.
+    /// True when it accepts the recordings that were chosen for it.
     pub fn can_take(&self) -> bool {
         self.is_there && self.ready && !self.finishing && self.over.is_none()
     }
@@ -177,8 +176,8 @@ impl Worker {
         }
     }
 
-    /// Takes back a recording whose end it told. A worker that gets something done is a
-    /// good one.
+    /// Removes a recording that it reported as ended. A worker that scores something resets the
+    /// pause before the next one.
     pub fn take_back(&mut self, number: u64, now: Duration) -> Option<Task> {
         let task = self.tasks.remove(&number)?;
         (self.failed_starts, self.unstoppable, self.turned) = (0, false, now);
@@ -195,7 +194,7 @@ impl Worker {
         (self.unstoppable, self.over) = (true, None);
     }
 
-    /// It says how its chain is.
+    /// A heartbeat has arrived.
     pub fn beat(&mut self, heartbeat: Heartbeat, now: Duration) {
         if heartbeat.movement != self.heartbeat.movement {
             self.moved = now;
@@ -203,8 +202,8 @@ impl Worker {
         self.heartbeat = heartbeat;
     }
 
-    /// It has ended: gives what it still had. The next one waits when this one had not
-    /// done anything.
+    /// It has ended: returns the recordings that it still had. The next worker starts after a
+    /// pause when this one had not scored anything.
     pub fn ended(&mut self, as_asked: bool, now: Duration) -> BTreeMap<u64, Task> {
         (self.is_there, self.ready, self.memory_bytes) = (false, false, None);
         if !as_asked {
@@ -230,7 +229,7 @@ impl Worker {
         busy.next().unwrap_or(Stage::Decode)
     }
 
-    /// Stages that are busy, in words.
+    /// Stages that are busy, for people.
     pub fn busy(&self) -> String {
         let busy: Vec<_> = self.heartbeat.busy().into_iter().map(Stage::name).collect();
         match busy.is_empty() {
@@ -239,13 +238,13 @@ impl Worker {
         }
     }
 
-    /// Since when nothing has moved though there is something to do.
+    /// How long no progress was made though there is work.
     pub fn still_since(&self) -> Option<Duration> {
         let waits = self.is_there && (!self.tasks.is_empty() || !self.ready || self.finishing);
         waits.then_some(self.moved)
     }
 
-    /// When something goes over its limit, unless it moves on, and whose it is.
+    /// When a limit will be exceeded, unless there is progress, and by which task.
     pub fn next_limit(&self, limits: &Limits) -> Option<(Duration, Option<u64>)> {
         if self.over.is_some() || self.unstoppable {
             return None;
@@ -263,10 +262,10 @@ impl Worker {
         stalled.into_iter().chain(tasks).min_by_key(|(at, _)| *at)
     }
 
-    /// From when on a task may take how long.
+    /// When a task's time starts, and how long it may take.
     fn limit(&self, task: &Task, all_s: f64, limits: &Limits) -> Option<(Duration, Duration)> {
         let (since, length_s) = match task.opened {
-            // Of unknown length: it may take long, as long as something moves.
+            // Of unknown length: it may take any time, as long as there is progress.
             Some(opened) => (opened, task.duration_s?),
             // It waits for those that are open.
             None => (task.given.max(self.turned), all_s),
@@ -275,7 +274,7 @@ impl Worker {
         Some((since, seconds(limit_s)))
     }
 
-    /// What is over its limit, if anything is.
+    /// The limit that is exceeded, if one is.
     pub fn over(&self, limits: &Limits, memory_limit: u64, now: Duration) -> Option<OverLimit> {
         let (at, culprit) = self.next_limit(limits)?;
         if at <= now {
@@ -284,13 +283,13 @@ impl Worker {
             let reason = match culprit.and_then(|number| self.tasks.get(&number)) {
                 None => {
                     let still_s = took(self.moved);
-                    format!("nothing moved for {still_s} s while {busy} was at work")
+                    format!("no progress for {still_s} s while {busy} was busy")
                 }
                 Some(task) => {
                     let since = task.opened.unwrap_or(task.given.max(self.turned));
                     let limit_s = at.saturating_sub(since).as_secs();
                     let took_s = took(since);
-                    format!("it took {took_s} s; the limit is {limit_s} s; {busy} was at work")
+                    format!("it took {took_s} s; the limit is {limit_s} s; {busy} was busy")
                 }
             };
             return Some(OverLimit {

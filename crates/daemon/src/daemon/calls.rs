@@ -33,7 +33,7 @@ impl Daemon {
                 self.handle(Input::Stop);
             }
             Call::Scan => {
-                tracing::info!("looking at all files and records");
+                tracing::info!("scanning all files and records");
                 self.scanners
                     .iter()
                     .for_each(|scanner| scanner.ask(Request::Scan));
@@ -57,7 +57,7 @@ impl Daemon {
         let (config, mark, scan, hooks) = match read {
             Ok(read) => read,
             Err(reason) => {
-                tracing::error!("the settings are kept as they were: {reason}");
+                tracing::error!("cannot reload, so the old settings stay in effect: {reason}");
                 return;
             }
         };
@@ -75,10 +75,10 @@ impl Daemon {
             ("log", config.log != former.log),
         ] {
             if changed {
-                tracing::warn!(key, "changed, but this takes a restart");
+                tracing::warn!(key, "changed, but this needs a restart to take effect");
             }
         }
-        tracing::info!("settings and models were read again");
+        tracing::info!("reloaded settings and models");
         let mut settings = Settings::new(&config, machine_memory_bytes());
         settings.isolation = former.watch.isolation;
         settings.combined = former.watch.combined;
@@ -89,7 +89,7 @@ impl Daemon {
         }
     }
 
-    /// Waits for the last records and hooks, within the time there is to finish.
+    /// Waits for the last writes and hooks, within the time to finish.
     pub(super) fn end(self, ending: Ending) -> Ending {
         let grace = Duration::from_secs_f64(self.config.shutdown.grace_s);
         let (began, hooks) = (Instant::now(), self.hooks);

@@ -68,7 +68,7 @@ impl Daemon {
             }
             Effect::KillWorker => {
                 if !self.worker.as_ref().is_some_and(WorkerHandle::kill) {
-                    let _ = self.tell.send(Input::Unstoppable);
+                    let _ = self.to_core.send(Input::Unstoppable);
                 }
             }
             Effect::CallHook(file) => self.hooks.report(&report_of(&self.out, &file)),
@@ -87,11 +87,11 @@ impl Daemon {
             config: self.config.clone(),
             out: self.out.clone(),
         };
-        match self.workshop.start(number, setup, self.tell.clone()) {
+        match self.workshop.start(number, setup, self.to_core.clone()) {
             Ok(worker) => self.worker = Some(worker),
             Err(error) => {
                 let input = Input::NotStarted(number, error.to_string());
-                let _ = self.tell.send(input);
+                let _ = self.to_core.send(input);
             }
         }
     }
@@ -109,17 +109,18 @@ impl Daemon {
         }
     }
 
-    /// Removes what the worker left half-written. Goes through all reports: not here.
+    /// Removes the incomplete files of a worker that has ended. On a thread of its own, since it
+    /// visits all reports.
     fn sweep(&self) {
         let out = self.out.clone();
         let body = move || {
             let swept = sweep(&out);
             if swept > 0 {
-                tracing::info!(files = swept, "removed what the worker left half-written");
+                tracing::info!(files = swept, "removed the incomplete files of the worker");
             }
         };
         if let Err(error) = thread::Builder::new().name("sweep".to_owned()).spawn(body) {
-            tracing::warn!(%error, "what the worker left half-written stays");
+            tracing::warn!(%error, "cannot remove the incomplete files of the worker");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Says how the daemon is: to `/healthz`, `/metrics`, systemd and `undertone status`.
+//! Publishes the state of the daemon: to `/healthz`, `/metrics`, systemd and
+//! `undertone status`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,16 +13,16 @@ use crate::health::{Condition, Health};
 use crate::state::StateFolder;
 use crate::status::Snapshot;
 
-/// How often.
+/// How often the state is published.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Where it is said.
+/// Where the state is published, and when.
 pub struct Reporting {
     state: StateFolder,
     health: Arc<Health>,
     started: Timestamp,
     next: Instant,
-    /// How often the watchdog of systemd wants to hear of us, if it is there.
+    /// How often systemd's watchdog must be fed, if it is enabled.
     watchdog: Option<Duration>,
     next_watchdog: Instant,
 }
@@ -38,12 +39,12 @@ impl Reporting {
         }
     }
 
-    /// Something has changed that others wait for: it is said at once.
+    /// Publishes the state at once: something has changed that others wait for.
     pub fn soon(&mut self) {
         self.next = Instant::now();
     }
 
-    /// When it is said next.
+    /// When it is published next.
     pub fn next(&self) -> Instant {
         match self.watchdog {
             Some(_) => self.next.min(self.next_watchdog),
@@ -51,7 +52,7 @@ impl Reporting {
         }
     }
 
-    /// Feeds the watchdog, when it is time.
+    /// Feeds the watchdog, when that is due.
     fn feed_watchdog(&mut self, now: Instant) {
         if let Some(period) = self.watchdog
             && self.next_watchdog <= now
@@ -63,11 +64,11 @@ impl Reporting {
 }
 
 impl Daemon {
-    /// Says how the daemon is, when it is time.
+    /// Publishes the state of the daemon, when that is due.
     pub(super) fn report(&mut self) {
         let now = Instant::now();
         let stuck = self.core.stuck();
-        // One that is stuck is restarted. Its limit comes up again soon enough.
+        // A stuck daemon does not feed the watchdog, so that systemd restarts it.
         match stuck {
             None => self.reporting.feed_watchdog(now),
             Some(_) => self.reporting.next_watchdog = now + EVERY,
@@ -94,11 +95,11 @@ impl Daemon {
             snapshot.counts.queued, snapshot.counts.running, snapshot.counts.done
         );
         let _ = sd_notify::notify(&[NotifyState::Status(&status)]);
-        // On a full disk nothing is said; the daemon goes on.
+        // A full disk is reported elsewhere, and must not stop the daemon.
         let _ = self.reporting.state.write_status(&snapshot);
     }
 
-    /// Folders and files that do not answer, in words.
+    /// Folders and files that do not answer, for people.
     fn silent(&self) -> Option<String> {
         let folders = self.scanners.iter().filter_map(|scanner| {
             let silent_s = scanner.silent_for()?.as_secs();

@@ -21,14 +21,14 @@ use crate::records::Writer;
 use crate::scanner::{ScanSettings, Scanner};
 use crate::state::StateFolder;
 
-/// Batches of files that scanners may have found before the core has taken them.
+/// Batches of files that may wait for the core before scanners have to wait.
 const SIGHTINGS: usize = 16;
 
 impl Daemon {
     /// Starts the threads that scan, hash, look up, write and answer.
     ///
     /// # Errors
-    /// When the settings do not do, an address is taken, or the disk refuses.
+    /// When a setting is invalid, an address is in use, or a file or thread cannot be made.
     pub fn new(watching: Watching, state: StateFolder) -> Result<Self, WatchError> {
         let Watching {
             roots,
@@ -53,7 +53,7 @@ impl Daemon {
         let interrupted = interrupted.map(|(path, begun)| (path.as_path().into(), *begun));
         let interrupted = interrupted.collect();
         let roots: Vec<_> = roots.into_iter().map(Arc::new).collect();
-        let (tell, inputs) = unbounded();
+        let (to_core, inputs) = unbounded();
         let writer = Writer {
             out: out.clone(),
             probe: state.probe(),
@@ -62,15 +62,15 @@ impl Daemon {
             combined,
             full: None,
         };
-        let (records, writer) = writer.start(tell.clone())?;
-        let look_up = lookups::start(&out, &tell)?;
+        let (records, writer) = writer.start(to_core.clone())?;
+        let look_up = lookups::start(&out, &to_core)?;
         let hooks = Hooks::new(&config.hooks)?;
         let (seen, sightings) = bounded(SIGHTINGS);
         let scan = ScanSettings::new(&config)?;
         let (mut scanners, mut hashing) = (Vec::new(), Vec::new());
         for (index, root) in roots.into_iter().enumerate() {
             let index = u16::try_from(index).map_err(|_| WatchError::TooManyFolders)?;
-            hashing.push(Hashing::new(format!("hash-{index}"), tell.clone()));
+            hashing.push(Hashing::new(format!("hash-{index}"), to_core.clone()));
             scanners.push(Scanner::start(index, root, scan.clone(), seen.clone())?);
         }
         let started = Instant::now();
@@ -95,7 +95,7 @@ impl Daemon {
             next_memory: started,
             hooks,
             metrics,
-            tell,
+            to_core,
             inputs,
             sightings,
             ending: None,

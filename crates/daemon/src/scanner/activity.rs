@@ -1,35 +1,35 @@
-//! Whether a thread that asks the disk gets an answer: a network share that hangs blocks
-//! whoever asks, for ever.
+//! Whether a thread that reads the disk gets an answer: a network share that hangs blocks
+//! every caller for ever.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Longer than any disk that works takes for one answer.
+/// Longer than any working disk takes for one answer.
 const OVERDUE: Duration = Duration::from_secs(60);
 
-/// When a thread last got an answer, while it asks.
+/// When a thread last got an answer, while it waits for one.
 #[derive(Debug, Default)]
 pub struct Activity(Mutex<Option<Instant>>);
 
 impl Activity {
-    /// Asks the disk from now on, until the result is dropped.
+    /// The thread reads the disk until the result is dropped.
     pub fn busy(&self) -> impl Drop + '_ {
         self.set(Some(Instant::now()));
         Until(self, || None)
     }
 
-    /// Does not ask the disk until the result is dropped.
+    /// The thread does not read the disk until the result is dropped.
     pub fn waits(&self) -> impl Drop + '_ {
         self.set(None);
         Until(self, || Some(Instant::now()))
     }
 
-    /// The disk has answered; another question follows.
+    /// The disk has answered; another read follows.
     pub fn moved(&self) {
         self.set(Some(Instant::now()));
     }
 
-    /// Since when the disk has not answered, when that is too long.
+    /// How long the disk has not answered, when that is too long.
     pub fn overdue(&self) -> Option<Duration> {
         self.silent_for().filter(|silent| *silent > OVERDUE)
     }

@@ -1,4 +1,4 @@
-//! Events of the file system, as hints where something may have happened.
+//! File system events, as hints which files may have changed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,32 +8,32 @@ use crossbeam_channel::Sender;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// Hints that are kept until they are taken; beyond that everything is scanned.
+/// Most hints that are kept until they are taken; beyond that everything is scanned.
 const KEPT: usize = 16_384;
 
-/// Where something may have happened.
+/// Which files may have changed.
 #[derive(Debug, Default)]
 pub struct Hints {
-    /// Paths, and whether they were renamed into their place.
+    /// Paths, and whether the file was renamed to that path.
     pub paths: HashMap<PathBuf, bool>,
-    /// Events got lost: everything is to be scanned.
+    /// Events were lost: everything is to be scanned.
     pub lost: bool,
 }
 
-/// Listens to the events of a folder and all below it.
+/// Receives the events of a folder and all folders below it.
 #[derive(Debug)]
 pub struct Listener {
     hints: Arc<Mutex<Hints>>,
-    // Listens as long as it lives.
+    // Receives events until it is dropped.
     _watcher: RecommendedWatcher,
 }
 
 impl Listener {
-    /// Listens from now on, and wakes whoever takes the hints.
+    /// Starts to receive events, and wakes the scanner when there are hints.
     ///
     /// # Errors
-    /// When the system does not let us: mostly because too many folders are listened to
-    /// already (`fs.inotify.max_user_watches`).
+    /// When the system refuses: mostly because too many folders are watched already
+    /// (`fs.inotify.max_user_watches`).
     pub fn new(folder: &Path, wake: Sender<()>) -> notify::Result<Self> {
         let hints = Arc::new(Mutex::new(Hints::default()));
         let noted = hints.clone();
@@ -49,7 +49,7 @@ impl Listener {
         })
     }
 
-    /// The hints since the last call. Many events of one file are one hint.
+    /// Takes the hints since the last call. Many events of one file are one hint.
     pub fn take(&self) -> Hints {
         std::mem::take(&mut *self.hints.lock().unwrap_or_else(PoisonError::into_inner))
     }

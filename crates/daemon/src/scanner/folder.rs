@@ -1,4 +1,5 @@
-//! One folder that is watched: it may be missing, come, go, and come back as another.
+//! A watched folder: it may be missing, appear, disappear, and be replaced by another one at the
+//! same path.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,30 +15,30 @@ use super::{Alive, ScanSettings, writers};
 use crate::facts::FileFacts;
 use crate::roots::Root;
 
-/// A file that is there.
+/// A file that was found.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// Where its report goes.
     pub relative: PathBuf,
     /// Size and modification time.
     pub facts: FileFacts,
-    /// It was just renamed into its place.
+    /// It has just been renamed to this path.
     pub renamed: bool,
 }
 
-/// A folder and how it is watched at the moment.
+/// A folder and how it is currently watched.
 pub struct Folder {
     root: Arc<Root>,
-    /// Which folder is watched; none while it is not there.
+    /// Identity of the folder; none while it does not exist.
     identity: Option<(u64, u64)>,
     listener: Option<Listener>,
-    /// Told when there are hints.
+    /// Signalled when there are hints.
     wake: Sender<()>,
     next_check: Instant,
     next_scan: Instant,
     said_missing: bool,
     said_no_lease: bool,
-    /// What could not be read in the last scan; said once.
+    /// What could not be read in the last scan; logged once.
     unreadable: BTreeSet<PathBuf>,
 }
 
@@ -62,7 +63,7 @@ impl Folder {
         self.next_check = self.next_scan;
     }
 
-    /// When the folder is to be looked at without a hint.
+    /// When the folder is to be scanned without a hint.
     pub fn next_due(&self) -> Instant {
         match self.identity {
             None => self.next_check,
@@ -70,7 +71,7 @@ impl Folder {
         }
     }
 
-    /// Looks where there are hints, or scans everything when it is time; true when it did.
+    /// Checks the files that hints name, or scans everything when it is due; true when it did that.
     pub fn look(
         &mut self,
         settings: &ScanSettings,
@@ -113,13 +114,13 @@ impl Folder {
         Some(true)
     }
 
-    /// Finds out whether the folder came, went, or is another one.
+    /// Checks whether the folder appeared, disappeared, or was replaced.
     fn check(&mut self, settings: &ScanSettings) {
         let identity = self.root.identity();
         let folder = self.root.path.display();
         if identity == self.identity {
             if identity.is_none() && !self.said_missing {
-                tracing::warn!(%folder, "the folder is not there; waiting for it");
+                tracing::warn!(%folder, "the folder does not exist; waiting for it");
                 self.said_missing = true;
             }
             return;
@@ -128,9 +129,9 @@ impl Folder {
             tracing::warn!(%folder, "the folder has gone; waiting for it to come back");
             self.said_missing = true;
         } else if self.identity.is_some() {
-            tracing::info!(%folder, "another folder is in its place (mounted or unmounted)");
+            tracing::info!(%folder, "the folder was replaced by another one (mounted or unmounted)");
         } else if self.said_missing {
-            tracing::info!(%folder, "the folder is there");
+            tracing::info!(%folder, "the folder is available");
             self.said_missing = false;
         }
         self.identity = identity;
@@ -145,9 +146,9 @@ impl Folder {
     fn say_whether_writers_are_seen(&self) {
         let folder = self.root.path.display();
         if self.root.is_remote() {
-            tracing::info!(%folder, "on a network file system one cannot see whether a file is still open to write: watch.settle_s alone decides when it is complete");
+            tracing::info!(%folder, "on a network file system it cannot be seen whether a file is still open for writing: watch.settle_s alone decides when it is complete");
         } else if !writers::may_ask(&self.root.path) {
-            tracing::warn!(%folder, "cannot see whether a file is still open to write, since the recordings belong to another user: watch.settle_s alone decides when a file is complete; run as their owner, or with the capability CAP_LEASE");
+            tracing::warn!(%folder, "cannot see whether a file is still open for writing, since the recordings belong to another user: watch.settle_s alone decides when a file is complete; run as their owner, or with the capability CAP_LEASE");
         }
     }
 
@@ -168,7 +169,7 @@ impl Folder {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(
                     %folder, error,
-                    "no events can be had, so watching by scanning; \
+                    "file system events are not available, watching by scanning; \
                      raise fs.inotify.max_user_watches if there are too many folders"
                 );
                 None
@@ -186,7 +187,7 @@ impl Folder {
         for recording in recordings(&self.root.path, start, &settings.patterns) {
             match recording {
                 Ok(found) => self.see(&found.path, false, settings, see)?,
-                // It may have gone since its folder was listed.
+                // It may have been removed since its folder was listed.
                 Err(DiscoverProblem::Unreadable { path, .. }) if !path.exists() => {}
                 Err(problem) => {
                     let path = match &problem {
@@ -194,7 +195,7 @@ impl Folder {
                         _ => start.to_owned(),
                     };
                     if !self.unreadable.contains(&path) {
-                        tracing::warn!("{problem}; recordings in there are not seen");
+                        tracing::warn!("{problem}; recordings in it are not found");
                     }
                     unreadable.insert(path);
                 }

@@ -1,7 +1,7 @@
 //! When a file is complete: size and modification time stay the same for a while, and
-//! nobody has it open to write.
+//! no program has it open for writing.
 //!
-//! Reads no clock and no disk: whoever calls brings the time and a [`FileSystem`].
+//! Reads no clock and no disk: the caller passes the time and a [`FileSystem`].
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -12,57 +12,58 @@ use super::writers::Writers;
 use crate::core::RelativePath;
 use crate::facts::FileFacts;
 
-/// What is asked of a file system.
+/// The file system, as far as settling needs it.
 pub trait FileSystem {
-    /// Size and modification time; nothing when the file has gone.
+    /// Size and modification time; `None` when the file does not exist any more.
     fn facts(&self, file: &Path) -> Option<FileFacts>;
-    /// Whether somebody has it open to write.
+    /// Whether a program has it open for writing.
     fn writers(&self, file: &Path) -> Writers;
-    /// The time of day, to tell the age of a file.
+    /// The time of day, to compute the age of a file.
     fn wall_clock(&self) -> SystemTime;
 }
 
-/// What became of a file that was waited for.
+/// How the wait for a file ended, or that it takes long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// It is complete.
     Complete(RelativePath, FileFacts),
-    /// It is not there any more.
+    /// It does not exist any more.
     Gone(RelativePath),
-    /// It has not been complete for long; it is still waited for.
+    /// It is still not complete after a long time; the wait continues.
     Late(RelativePath, Unsettled),
 }
 
 /// Why a file is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsettled {
-    /// It changes again and again.
+    /// It keeps changing.
     Changing,
-    /// It does not change, but somebody has it open to write.
+    /// It does not change, but a program has it open for writing.
     Open,
 }
 
-/// The files that are waited for.
+/// The files that may not be complete yet.
 #[derive(Debug)]
 pub struct Settling {
     settle: Duration,
     late: Duration,
     files: HashMap<RelativePath, Waiting>,
-    /// When to look at which file; void where the file has another time by now.
+    /// When to check which file; an entry is void once the file has another time.
     due: BinaryHeap<Reverse<(Instant, RelativePath)>>,
 }
 
 #[derive(Debug)]
 struct Waiting {
     facts: FileFacts,
-    /// When to look again.
+    /// When to check again.
     due: Instant,
-    /// When to say that it takes long.
+    /// When to report that it takes long.
     late: Instant,
 }
 
 impl Settling {
-    /// Waits for `settle` without a change, and reports what takes longer than `late`.
+    /// A file is complete after `settle` without a change; one that takes longer than `late` is
+    /// reported.
     #[must_use]
     pub fn new(settle: Duration, late: Duration) -> Self {
         Self {
@@ -73,13 +74,13 @@ impl Settling {
         }
     }
 
-    /// Waits so from now on, also for the files that are waited for already.
+    /// Changes both times, also for the files that are already waiting.
     pub fn change(&mut self, settle: Duration, late: Duration) {
         (self.settle, self.late) = (settle, late);
     }
 
-    /// Begins to wait for a file. One that was renamed into its place is complete at once
-    /// when nobody writes it: who renames has finished.
+    /// Begins to wait for a file. One that was renamed to its path is complete at once when no
+    /// program writes it: programs rename what they have finished.
     pub fn wait(
         &mut self,
         file: RelativePath,
@@ -110,7 +111,7 @@ impl Settling {
         match disk.writers(file) {
             Writers::None => true,
             Writers::Some => false,
-            // Then only an old file is surely finished.
+            // Only an old file is certainly complete then.
             Writers::Unknown => facts
                 .modified
                 .and_then(|modified| disk.wall_clock().duration_since(modified).ok())
@@ -118,13 +119,13 @@ impl Settling {
         }
     }
 
-    /// When a file is to be looked at next.
+    /// When a file is to be checked next.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {
         self.due.peek().map(|Reverse((due, _))| *due)
     }
 
-    /// Looks at the next file whose time has come; `None` when there is none.
+    /// Checks the next file that is due; `None` when none is.
     pub fn step(&mut self, now: Instant, disk: &dyn FileSystem) -> Option<Option<Settled>> {
         self.next_due().filter(|due| *due <= now)?;
         let Reverse((due, file)) = self.due.pop()?;

@@ -1,34 +1,34 @@
-//! Whether somebody is still writing a file.
+//! Whether a program is still writing a file.
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Who has a file open to write.
+/// Whether a program has a file open for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writers {
-    /// Nobody.
+    /// No program has.
     None,
-    /// Somebody.
+    /// A program has.
     Some,
-    /// The file system does not say, or not to us.
+    /// The file system cannot tell, or we lack the permission to ask.
     Unknown,
 }
 
-/// Asks the kernel for a read lease, which it only gives while nobody has the file open to
-/// write (fcntl(2), "Leases"), and hands it back at once. Works on local file systems, for
-/// the owner of the file and for root.
+/// Asks the kernel for a read lease, which it grants only while no program has the file open
+/// for writing (fcntl(2), "Leases"), and releases it at once. Works on local file systems, for
+/// the owner of the file and with the capability `CAP_LEASE`.
 ///
-/// Somebody who opens the file in just that moment waits for us until we let go; the
-/// kernel tells us so by SIGIO, which must not be left at its default (to end the process).
+/// A program that opens the file in just that moment waits until the lease is released; the
+/// kernel then sends us SIGIO, whose default action (to end the process) must be changed.
 pub fn writers(path: &Path) -> Writers {
     let Ok(file) = File::open(path) else {
         return Writers::Unknown;
     };
     match lease(&file, libc::F_RDLCK) {
         Ok(()) => {
-            // Closing the file gives it back as well.
+            // Closing the file releases it as well.
             let _ = lease(&file, libc::F_UNLCK);
             Writers::None
         }
@@ -47,12 +47,12 @@ fn lease(file: &File, kind: libc::c_int) -> std::io::Result<()> {
     }
 }
 
-/// Number of the capability that allows leases on files of others (capabilities(7)).
+/// Number of the capability that allows leases on files of other users (capabilities(7)).
 const CAP_LEASE: u32 = 28;
 
-/// True when [`writers`] can be asked for the files of a folder: where they belong to us, or
-/// we have the capability. They may belong to others than the folder does; then the answer
-/// is [`Writers::Unknown`].
+/// True when [`writers`] is expected to work for the files of a folder: the folder belongs to
+/// us, or we have the capability. A file of another user in it still gives
+/// [`Writers::Unknown`].
 pub fn may_ask(folder: &Path) -> bool {
     let owner = std::fs::metadata(folder).map(|facts| facts.uid());
     owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw()) || has_capability()
@@ -78,7 +78,7 @@ mod tests {
         drop(file);
         let after = writers(&path);
         if after == Writers::Unknown {
-            eprintln!("skipped: this file system gives no leases");
+            eprintln!("skipped: this file system grants no leases");
             return;
         }
         assert_eq!((during, after), (Writers::Some, Writers::None));

@@ -30,7 +30,7 @@ pub enum Step {
     PassToDeadline,
     SetClock(i64),
     Reload(u32),
-    /// Everybody does so much of what there is to do.
+    /// Every performer does up to so many of its effects.
     Run(u8),
 }
 
@@ -106,10 +106,10 @@ pub fn take(world: &mut World, step: &Step) {
     }
 }
 
-/// What must be so at the end, after everything was mended.
+/// What must hold at the end, after everything works again.
 pub fn check(world: &mut World) {
     world.heal();
-    // One more start and one more look find nothing to do.
+    // One more start and one more scan find nothing to do.
     let (reports, failures) = (world.reports.clone(), format!("{:?}", world.failures));
     world.restart();
     world.heal();

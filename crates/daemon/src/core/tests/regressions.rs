@@ -1,4 +1,4 @@
-//! What went wrong once, or would have, one by one.
+//! Bugs that were found, one test each.
 
 use std::time::Duration;
 
@@ -43,13 +43,13 @@ fn a_retry_that_comes_due_while_a_changed_file_is_looked_up() {
     check(&mut world);
 }
 
-/// What waited to be scored since its report was outdated was scored, though its report was
+/// A file that was queued because its report was outdated was scored although its report was
 /// current again.
 #[test]
 fn settings_that_are_changed_and_changed_back() {
     let steps = [Put(1, GOOD), Scan(1), Run(6), Reload(2), Run(5), Reload(1)];
     check(&mut after(&steps));
-    // It waited as one that was interrupted.
+    // It was queued as interrupted.
     let steps = [
         DiskFull(true),
         Put(0, GOOD),
@@ -67,8 +67,7 @@ fn settings_that_are_changed_and_changed_back() {
     check(&mut after(&steps));
 }
 
-/// The attempt was ended by the answer for the report before, while the next one was under
-/// way.
+/// The answer for the previous report ended the attempt of the next one, which was in progress.
 #[test]
 fn a_recording_that_is_begun_again_before_its_report_is_appended() {
     check(&mut after(&[
@@ -106,7 +105,7 @@ fn a_report_that_is_replaced_while_the_disk_is_full() {
     ]));
 }
 
-/// It was lined up with others, ended the worker once more, and they were quarantined.
+/// It was queued with others, ended the worker again, and they were quarantined.
 #[test]
 fn a_suspect_that_was_under_way_when_the_daemon_was_killed_is_scored_alone() {
     let mut world = after(&[
@@ -126,7 +125,7 @@ fn a_suspect_that_was_under_way_when_the_daemon_was_killed_is_scored_alone() {
     check(&mut world);
 }
 
-/// Once it waited for another of the same content, it was no suspect any more.
+/// After it had waited for a duplicate, it was no longer a suspect.
 #[test]
 fn a_suspect_that_waited_for_another_is_scored_alone() {
     check(&mut after(&[
@@ -139,7 +138,7 @@ fn a_suspect_that_waited_for_another_is_scored_alone() {
     ]));
 }
 
-/// Its report was not found by the next start, which goes by the files that are there.
+/// Its report was not found by the next start, which looks up only files that exist.
 #[test]
 fn a_recording_that_is_removed_right_after_it_was_scored_is_in_the_combined_file() {
     let mut world = after(&[Put(0, GOOD), Scan(0)]);
@@ -156,7 +155,7 @@ fn a_recording_that_is_removed_right_after_it_was_scored_is_in_the_combined_file
     assert_eq!(world.combined.len(), 1);
 }
 
-/// All that had waited for it were scored.
+/// All duplicates that had waited for it were scored.
 #[test]
 fn of_several_duplicates_one_is_scored_when_the_first_changes() {
     let mut world = after(&[Put(0, GOOD), Put(2, GOOD), Put(4, GOOD), Scan(0)]);
@@ -185,8 +184,8 @@ fn bad_content_that_is_touched_is_not_scored_again() {
     assert_eq!(times_given(&world, BAD), 1);
 }
 
-/// Report and failure record were told apart by the clock: where it had been set back, a
-/// recording that failed was scored again with every scan.
+/// The clock decided whether report or failure record was newer: after it had been set back, a
+/// failed recording was scored again with every scan.
 #[test]
 fn a_failure_after_a_report_is_believed_whatever_the_clock_says() {
     let mut world = after(&[Put(0, GOOD)]);
@@ -201,7 +200,7 @@ fn a_failure_after_a_report_is_believed_whatever_the_clock_says() {
     assert_eq!(times_given(&world, BAD), 1);
 }
 
-/// The next try was a year away.
+/// The next attempt was a year away.
 #[test]
 fn a_clock_that_is_set_back_postpones_no_retry() {
     let mut world = after(&[Put(0, FLAKY), Scan(0), Run(20)]);
@@ -234,7 +233,7 @@ fn a_folder_that_hangs_holds_up_no_other() {
     check(&mut world);
 }
 
-/// Where daemon and worker are one process, whatever was under way may have ended it.
+/// Where daemon and worker are one process, any recording in progress may have ended it.
 #[test]
 fn without_isolation_what_is_under_way_at_the_end_counts_as_the_cause() {
     let mut world = World::new(Isolation::None);
@@ -266,7 +265,7 @@ fn without_isolation_what_is_under_way_at_the_end_counts_as_the_cause() {
     assert_eq!(world.failures[&path(0)].next, NextAttempt::Quarantined);
 }
 
-/// A missing decoder was never looked for again.
+/// A recording that lacked a decoder was never tried again.
 #[test]
 fn what_the_installation_lacked_is_tried_at_the_next_start() {
     let mut world = after(&[Put(0, 9), Scan(0), Run(10)]);

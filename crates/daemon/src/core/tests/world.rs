@@ -1,5 +1,5 @@
-//! A world for the core: watched folders, an output folder, a clock and a worker, all of
-//! which go wrong when they are told to. What is on its disk survives the daemon.
+//! A simulated world for the core: watched folders, an output folder, a clock and a worker, all
+//! of which can be made to fail. What is on its disk survives the daemon.
 
 mod contents;
 mod disk;
@@ -100,7 +100,7 @@ impl World {
         now(self.elapsed, self.clock_offset_s)
     }
 
-    /// The daemon is killed, whatever it was doing, and another one starts.
+    /// Kills the daemon, whatever it is doing, and starts another one.
     pub fn restart(&mut self) {
         let interrupted = self.attempts.iter();
         let interrupted = interrupted.map(|(path, begun)| (path.as_path().into(), *begun));
@@ -127,7 +127,7 @@ impl World {
         assert!(counts.running <= 4);
     }
 
-    /// Other settings or models, and a signal to read them.
+    /// Changes settings or models, and reloads them.
     pub fn reload(&mut self, mark: u32) {
         // The worker finishes with the settings that it has: modelled as if it had nothing.
         while self.work(0) {
@@ -143,7 +143,7 @@ impl World {
         self.clock_offset_s += by_s;
     }
 
-    /// Time passes. A worker that can work has done so by then.
+    /// Lets time pass; over a long time, the worker does all that it can.
     pub fn pass(&mut self, time: Duration) {
         if time > Duration::from_secs(10) {
             while self.deliver() || self.work(0) {}
@@ -152,14 +152,14 @@ impl World {
         self.handle(Input::Tick);
     }
 
-    /// Time passes until something is due, at most so much.
+    /// Lets time pass until something is due, but at most so much.
     pub fn pass_to_deadline(&mut self, most: Duration) {
         let at = self.core.next_deadline();
         let time = at.map_or(most, |at| at.saturating_sub(self.elapsed));
         self.pass(time.min(most));
     }
 
-    /// Everything works again, and everybody does all there is to do, until nothing is left.
+    /// Makes everything work again, and performs all effects until nothing is left to do.
     pub fn heal(&mut self) {
         self.disk_full = false;
         self.hung = [false; 2];
@@ -187,7 +187,7 @@ impl World {
         panic!("never: {:?}, {:?}", self.unmet(), self.core.counts());
     }
 
-    /// The first promise that is not kept for a file that is there, if any.
+    /// The first promise that is broken for an existing file, if any.
     pub fn unmet(&self) -> Option<String> {
         self.sources
             .iter()

@@ -1,4 +1,4 @@
-//! What recordings contain, and so what happens to them.
+//! Contents of recordings, each with its own fate.
 
 use blake3::Hash;
 use undertone_types::Cause;
@@ -10,7 +10,7 @@ pub enum Nature {
     Bad,
     Poison,
     Hangs,
-    /// Fails so often, and then is good.
+    /// Fails so many times, then succeeds.
     Flaky(Cause, u32),
 }
 
@@ -26,7 +26,7 @@ pub fn nature(content: u8) -> Nature {
     }
 }
 
-/// How many contents there are.
+/// Number of different contents.
 pub const CONTENTS: u8 = 10;
 
 pub fn hash(content: u8) -> Hash {

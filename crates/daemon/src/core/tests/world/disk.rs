@@ -49,7 +49,7 @@ impl World {
             disk_full: true,
             reason: "full".to_owned(),
         };
-        // As `records` does: whatever comes after what failed waits for a probe, too.
+        // As in `records`: after a failed write, all later ones wait for a probe as well.
         match &write {
             Write::Probe => self.latched = self.disk_full,
             Write::EndAttempt(_) => {}
@@ -73,7 +73,7 @@ impl World {
                 Input::Began(tasks.into_iter().map(|(task, _)| task).collect(), written)
             }
             Write::EndAttempt(file) => {
-                // On a full disk it is not written down.
+                // On a full disk it is not recorded.
                 if written.is_ok() {
                     self.attempts.remove(&*file.relative);
                 }
@@ -174,7 +174,7 @@ impl World {
         }
     }
 
-    /// Puts a file with this content into its place.
+    /// Makes or replaces a file with this content.
     pub fn put(&mut self, name: u8, content: u8) {
         self.writes += 1;
         let facts = FileFacts {
@@ -194,7 +194,7 @@ impl World {
         }
     }
 
-    /// Somebody removes a report.
+    /// Removes a report, as a user may.
     pub fn remove_report(&mut self, name: u8) {
         if let Some(report) = self.reports.remove(&path(name)) {
             self.written.remove(&report);

@@ -8,7 +8,7 @@ use super::contents::hash;
 use super::worker::SimWorker;
 use crate::core::*;
 
-/// Who performs effects, each in order.
+/// A part of the shell that performs effects, each in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Performer {
     Records,
@@ -117,7 +117,7 @@ impl World {
         })
     }
 
-    /// Tells the core of the next answer.
+    /// Delivers the next answer to the core.
     pub fn deliver(&mut self) -> bool {
         let Some(input) = self.answers.pop_front() else {
             return false;

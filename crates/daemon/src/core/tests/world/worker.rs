@@ -66,7 +66,7 @@ impl World {
         }
     }
 
-    /// Somebody kills the worker.
+    /// Kills the worker from outside.
     pub fn kill_worker(&mut self) {
         for (_, identity) in self.worker.iter().flat_map(|worker| &worker.tasks) {
             self.killed_with
@@ -81,7 +81,7 @@ impl World {
         }
     }
 
-    /// The worker does something, if it can: loads, or works on one of its tasks.
+    /// Lets the worker take a step, if it can: load, or work on one of its tasks.
     pub fn work(&mut self, choice: usize) -> bool {
         let full = self.disk_full;
         let Some(worker) = &mut self.worker else {
