@@ -1,4 +1,4 @@
-//! Loads what a bundle names, within the budget of cores.
+//! Loads the engines that a bundle names, and divides the cores among them.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use undertone_fusion::{FusionError, Scorer};
 /// An engine that a bundle names cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// A prompt of the manifest.
+    /// A prompt in the manifest is invalid.
     #[error("bundle.toml: language_model.{key}")]
     Prompt {
         /// Which.
@@ -25,7 +25,7 @@ pub enum EngineError {
         /// What is wrong with it.
         source: PromptError,
     },
-    /// The bundle was made without a part that scoring needs.
+    /// The bundle lacks a part that scoring needs.
     #[error("the bundle has no {0}: make one with `undertone train`, see models/README.md")]
     NoPart(Part),
     /// GStreamer.
@@ -47,12 +47,12 @@ pub fn open_bundle(folder: &Path) -> Result<Bundle, BundleErrors> {
     Bundle::open_with(folder, &demands(true))
 }
 
-/// Opens a bundle to take features with: its fusion network may be missing.
+/// Opens a bundle to extract features with: its fusion network may be missing.
 pub fn open_bundle_for_extraction(folder: &Path) -> Result<Bundle, BundleErrors> {
     Bundle::open_with(folder, &demands(false))
 }
 
-/// A bundle must have been made for the features that this program computes.
+/// Checks that a bundle was made for the features that this program computes.
 fn demands(fusion: bool) -> Demands {
     let (audio, video) = (Prosody::default(), FaceShape);
     let extractor = |name: &str, version, width| Extractor {
@@ -71,7 +71,7 @@ fn demands(fusion: bool) -> Demands {
 pub struct SpeechModels {
     /// Transcribes.
     pub whisper: Whisper,
-    /// Reads or simulates text.
+    /// Computes hidden states over transcripts, or simulates text.
     pub llama: Llama,
 }
 
@@ -79,7 +79,7 @@ impl SpeechModels {
     /// Loads both models; each of their sessions will use `threads` threads.
     ///
     /// # Errors
-    /// When a prompt of the manifest or a model file is not usable.
+    /// When a prompt in the manifest or a model file cannot be used.
     pub fn load(bundle: &Bundle, threads: usize) -> Result<Self, EngineError> {
         let (asr, language) = (&bundle.manifest.asr, &bundle.manifest.language_model);
         let prompt = |key| move |source| EngineError::Prompt { key, source };
@@ -99,7 +99,7 @@ impl SpeechModels {
         })
     }
 
-    /// All engines of a chain, as many as the stages have workers.
+    /// All engines of a chain, for as many workers as the stages have.
     pub fn engines(
         &self,
         config: &Config,
@@ -142,14 +142,14 @@ pub fn chain(config: &Config, bundle: &Bundle) -> Chain {
     }
 }
 
-/// Threads for each session of an engine. Whisper and llama are busy at the same time,
-/// on different utterances, and so is every replica: they share the budget.
+/// Threads for each session of an engine. Whisper, llama and their replicas work at the same
+/// time, on different utterances, so they share the cores.
 pub fn threads_per_session(config: &Config) -> usize {
     let sessions = config.stages.transcribe.workers + config.stages.represent.workers;
     (config.threads.budget() / sessions).max(1)
 }
 
-/// A media source as the settings say.
+/// A media source with the given settings.
 ///
 /// # Errors
 /// When GStreamer cannot be used.
@@ -158,7 +158,7 @@ pub fn media(config: &Config) -> Result<Box<dyn MediaSource>, EngineError> {
         frames_per_second: config.decode.frames_per_second,
         frame_width_px: config.decode.frame_width_px,
         stall_s: config.decode.stall_s,
-        // The speech engines need the other cores more.
+        // The speech engines make better use of the other cores.
         decoder_threads: 1,
         faces: FaceSettings::default(),
     };
@@ -171,7 +171,7 @@ pub fn observer() -> ObserveStage {
     ObserveStage::new(Box::new(Prosody::default()), Box::new(FaceShape))
 }
 
-/// The network is small: more than one thread only costs.
+/// The network is small: more than one thread would make it slower.
 pub fn scorer(bundle: &Bundle) -> Result<Scorer, EngineError> {
     let part = |part| bundle.path(part).ok_or(EngineError::NoPart(part));
     Ok(Scorer::load(

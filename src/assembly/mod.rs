@@ -1,4 +1,4 @@
-//! Settings and bundle become engines and a chain: checked first, then loaded.
+//! Turns settings and a bundle into engines and a chain: checks first, then loads.
 
 mod engines;
 mod prepare;

@@ -1,4 +1,4 @@
-//! What every command needs before it begins: settings, recordings, models, all checked.
+//! What every command checks before it starts: settings, recordings, models.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,10 +17,10 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Checks the models that the settings name, also of settings that are wrong elsewhere.
+    /// Checks the models that the settings name, even when other settings are wrong.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// Every problem, at once.
     pub fn new(config: Result<Config, ConfigErrors>, open: OpenBundle) -> Result<Self, NotReady> {
         let bundle = bundle_of(&config).map(|folder| open(&folder));
         match (config, bundle) {
@@ -34,7 +34,7 @@ impl Ready {
     }
 }
 
-/// The folder of the bundle, also of settings that are not right otherwise.
+/// The folder of the bundle, even when other settings are wrong.
 fn bundle_of(config: &Result<Config, ConfigErrors>) -> Option<PathBuf> {
     match config {
         Ok(config) => Some(config.bundle.clone()),
@@ -53,7 +53,7 @@ pub struct Prepared {
     pub bundle: Bundle,
 }
 
-/// Everything that is wrong before a run can begin, of all kinds at once.
+/// All problems that prevent a run, of all kinds at once.
 #[derive(Debug, Default, thiserror::Error)]
 pub struct NotReady {
     /// What is wrong with the settings.
@@ -75,7 +75,7 @@ impl fmt::Display for NotReady {
 }
 
 impl NotReady {
-    /// True when the command line or the settings are wrong, which the user can mend at once.
+    /// True when the command line or the settings are wrong, which the user can correct.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         self.config.is_some() || self.inputs.is_some()
@@ -86,17 +86,16 @@ impl NotReady {
 pub type OpenBundle = fn(&Path) -> Result<Bundle, BundleErrors>;
 
 impl Prepared {
-    /// Finds the recordings and checks the models, without stopping at the first thing that
-    /// is wrong.
+    /// Finds the recordings and checks the models, without stopping at the first problem.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// Every problem, at once.
     pub fn new(
         config: Result<Config, ConfigErrors>,
         paths: &[PathBuf],
         open: OpenBundle,
     ) -> Result<Self, NotReady> {
-        // With settings that cannot be read, at least the inputs are looked at.
+        // When the settings cannot be read, at least the inputs are checked.
         let patterns = config
             .as_ref()
             .ok()

@@ -1,4 +1,4 @@
-//! Takes labelled clips through the engines, each as one utterance, on several threads.
+//! Runs the engines over labelled clips, each as one utterance, on several threads.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use undertone_engines::whisper::SpeechRecogniser;
 use undertone_formats::LabelledClip;
 use undertone_types::{Body, Cause, Failure, Recording, RecordingId, Stage, Utterance};
 
-/// The longest clip. It bounds the memory; an utterance is a few seconds long.
+/// The longest clip, in seconds. It bounds the memory; an utterance is a few seconds long.
 const LIMIT_S: f64 = 120.0;
 
-/// What takes clips apart.
+/// The engines that clips are run through.
 pub struct ClipEngines<'e> {
     /// Makes a media source for a thread.
     pub media: &'e (dyn Fn() -> Box<dyn MediaSource> + Sync),
-    /// Transcribes clips whose words the table does not know.
+    /// Transcribes clips whose words are not in the table.
     pub recogniser: &'e dyn SpeechRecogniser,
-    /// Reads and simulates text.
+    /// Computes hidden states over transcripts, and simulates text.
     pub language: &'e dyn LanguageModel,
     /// Makes a pair of feature extractors for a thread.
     pub observer: &'e (dyn Fn() -> ObserveStage + Sync),
@@ -38,7 +38,7 @@ pub struct ClipEngines<'e> {
 /// Called after each clip, with why it failed if it did.
 pub type OnClip<'c> = &'c mut dyn FnMut(&ClipProgress, &LabelledClip, &Result<(), Failure>);
 
-/// Decode settings that give a clip as one utterance, from its first voice to its last.
+/// Decode settings that make one utterance of a clip, from its first voice to its last.
 #[must_use]
 pub fn whole_clip(mut settings: DecodeSettings) -> DecodeSettings {
     settings.window_s = LIMIT_S;
@@ -51,13 +51,13 @@ pub fn whole_clip(mut settings: DecodeSettings) -> DecodeSettings {
 pub struct ClipReader(DecodeStage<'static>);
 
 impl ClipReader {
-    /// Reads clips with settings from [`whole_clip`].
+    /// Decodes clips with the settings of [`whole_clip`].
     #[must_use]
     pub fn new(media: Box<dyn MediaSource>, settings: DecodeSettings) -> Self {
         Self(DecodeStage::new(media, settings))
     }
 
-    /// The clip as one utterance; `None` when it has neither voice nor picture.
+    /// The clip as one utterance; `None` when it has neither voice nor video.
     ///
     /// # Errors
     /// When the clip cannot be decoded, or is too long for one utterance.
@@ -71,7 +71,7 @@ impl ClipReader {
             blake3: String::new(),
         });
         let (mut utterance, mut failure) = (None, None);
-        // A break is the caller's own; failures are sent.
+        // Only our own `send` breaks; failures arrive as messages.
         let _ = self.0.run(&recording, &mut |body| {
             match body {
                 Body::Utterance(_) if utterance.is_some() => failure = Some(too_long(clip)),
@@ -88,12 +88,12 @@ impl ClipReader {
     }
 }
 
-/// Works on clips on several threads. Each thread calls `worker()` once, and what it returns
-/// once per clip; `take` gets the results on the calling thread, as they come, each with the
-/// index of its clip.
+/// Processes clips on several threads. Each thread calls `worker()` once, and the function that
+/// it returns once per clip; `take` receives the results on the calling thread, as they arrive,
+/// each with the index of its clip.
 ///
 /// # Errors
-/// The first error of a worker or of `take`; clips under way are finished first.
+/// The first error of a worker or of `take`; clips in progress are finished first.
 pub fn each_clip<T: Send, E: Send, W>(
     clips: &[LabelledClip],
     threads: usize,
@@ -111,7 +111,7 @@ where
             scope.spawn(move || {
                 let mut work = match worker() {
                     Ok(work) => work,
-                    // Without a receiver, another error has ended the work already.
+                    // When the receiver is gone, another error has ended the work already.
                     Err(error) => return drop(done.send(Err(error))),
                 };
                 loop {
@@ -132,7 +132,7 @@ where
     })
 }
 
-/// How many clips are done, and how fast.
+/// The number of clips done, and the speed.
 #[derive(Clone, Copy, Debug)]
 pub struct ClipProgress {
     started: Instant,
@@ -160,10 +160,10 @@ impl ClipProgress {
     }
 }
 
-/// A clip that gives no utterance.
+/// The failure of a clip without an utterance.
 pub(super) fn nothing_in(clip: &LabelledClip) -> Failure {
     unusable(
-        format!("{} has neither voice nor picture", clip.id),
+        format!("{} has neither voice nor video", clip.id),
         "remove it from the table of labels",
     )
 }

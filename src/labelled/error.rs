@@ -1,10 +1,10 @@
-//! What can end the work on labelled clips.
+//! Errors that end the work on labelled clips.
 
 use undertone_engines::llama::LanguageError;
 use undertone_engines::whisper::RecogniserError;
 use undertone_training::DatasetError;
 
-/// Labelled clips that no data set, or no gate, can be made of.
+/// Why no data set or no gate can be made from labelled clips.
 #[derive(Debug, thiserror::Error)]
 pub enum LabelledError {
     /// The speech recogniser cannot make a session.
@@ -16,21 +16,21 @@ pub enum LabelledError {
     /// The data set cannot be written.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// All transcripts are right, or all are wrong: no gate can be fitted.
+    /// All transcripts are correct, or all are wrong: no gate can be fitted.
     #[error(
         "nothing to fit the gate to: {right} of {transcribed} transcripts are right; both kinds \
          are needed, so take clips with and without noise"
     )]
     OneKind {
-        /// Clips in which something was transcribed.
+        /// Clips with a transcript.
         transcribed: usize,
-        /// Right transcripts among them.
+        /// Correct transcripts among them.
         right: usize,
     },
 }
 
 impl LabelledError {
-    /// Whether another command line would help.
+    /// Whether the user can fix it with other arguments.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {

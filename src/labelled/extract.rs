@@ -1,4 +1,4 @@
-//! Makes a data set from labelled clips: the features that training reads, taken by the
+//! Makes a data set from labelled clips: the features that training reads, computed by the
 //! same engines that score recordings.
 
 use super::clips::{
@@ -13,8 +13,8 @@ use undertone_formats::LabelledClip;
 use undertone_training::{DatasetWriter, Example};
 use undertone_types::{Failure, Represented, TextRepresentation, TextSource};
 
-/// Extracts every clip that the data set does not have yet. A clip that fails is left out;
-/// `on_clip` is called after each clip.
+/// Extracts the features of every clip that the data set does not have yet. A clip that fails
+/// is left out; `on_clip` is called after each clip.
 ///
 /// # Errors
 /// When an engine cannot make a session, or the data set cannot be written.
@@ -70,7 +70,7 @@ impl<'e> Extractor<'e> {
 
     fn example(&mut self, clip: &LabelledClip) -> Result<Example, Failure> {
         let utterance = self.clips.read(clip)?.ok_or_else(|| nothing_in(clip))?;
-        // The table's words are right; a transcript of them may not be.
+        // The words in the table are correct; a transcript may not be.
         let mut transcribed = match clip.text {
             Some(_) => Transcriber::untranscribed(utterance),
             None => self.transcriber.transcribe(utterance)?,

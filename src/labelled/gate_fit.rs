@@ -1,5 +1,5 @@
-//! Fits a bundle's gate on labelled clips, and measures one. The gate gives the probability that
-//! a transcript is right, from the evidence for it.
+//! Fits a bundle's gate to labelled clips, and measures a gate. The gate estimates the
+//! probability that a transcript is correct, from the evidence for it.
 
 use super::clips::{ClipEngines, ClipProgress, ClipReader, OnClip, each_clip, whole_clip};
 use super::error::LabelledError;
@@ -11,42 +11,42 @@ use undertone_formats::LabelledClip;
 use undertone_training::{Logistic, expected_calibration_error};
 use undertone_types::Failure;
 
-/// A transcript with at most this share of wrong words is right.
+/// A transcript with at most this word error rate is correct.
 pub const RIGHT_BELOW_WER: f64 = 0.2;
 
-/// How well a gate does on labelled clips.
+/// How a gate performs on labelled clips.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GateReport {
-    /// Clips that were heard.
+    /// Clips that were transcribed.
     pub clips: usize,
-    /// Clips in which something was transcribed.
+    /// Clips with a transcript that is not empty.
     pub transcribed: usize,
-    /// Right transcripts among them.
+    /// Correct transcripts among them.
     pub right: usize,
     /// Transcripts that the gate trusts.
     pub trusted: usize,
-    /// Right transcripts among the trusted ones.
+    /// Correct transcripts among the trusted ones.
     pub trusted_right: usize,
     /// Clips in which nothing is said.
     pub speechless: usize,
-    /// Clips among them in which something was transcribed.
+    /// Clips among them with a transcript that is not empty.
     pub invented: usize,
     /// Invented transcripts that the gate trusts.
     pub invented_trusted: usize,
-    /// Wrong words per word said, over all clips in which something is said.
+    /// Word error rate over all clips in which something is said.
     pub word_error_rate: f64,
-    /// Expected calibration error of the confidence in what was transcribed, in ten bins.
+    /// Expected calibration error of the confidence in the transcripts, in ten bins.
     pub calibration_error: f64,
 }
 
-/// What the recogniser made of a clip.
+/// The recogniser's result for a clip.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heard {
     /// The evidence for its transcript; `None` without one.
     evidence: Option<Evidence>,
-    /// Words said.
+    /// Number of words said.
     said: usize,
-    /// Wrong words; where nothing is said, the invented ones.
+    /// Number of word errors; where nothing is said, of invented words.
     wrong: f64,
 }
 
@@ -65,8 +65,8 @@ impl Heard {
     }
 }
 
-/// Transcribes the clips whose words are known. A clip that fails is left out; one without
-/// any voice counts as heard, with an empty transcript. `on_clip` is called after each clip.
+/// Transcribes the clips whose words are known. A clip that fails is left out; one without a
+/// voice counts, with an empty transcript. `on_clip` is called after each clip.
 ///
 /// # Errors
 /// When the recogniser cannot make a session.
@@ -121,17 +121,16 @@ fn listen(
     Ok(Heard::new(said, &transcript.text, evidence))
 }
 
-/// The sign that each weight may have, in the order of [`GateWeights`]: positive where more of
-/// the evidence can only mean a better transcript, negative where a worse one, `None` for any.
+/// The sign that each weight may have, in the order of [`GateWeights`]: positive where more
+/// evidence can only mean a better transcript, negative where only a worse one, `None` for any.
 const SIGNS: [Option<f64>; 6] = [Some(1.0), Some(1.0), Some(-1.0), Some(-1.0), None, None];
 
-/// Fits the gate to what was heard; `threshold` becomes its threshold. A few hundred clips may
-/// give a weight the wrong sign (as if repetition made a text more credible). Such evidence is
-/// left out and the gate fitted again, the worst first, since without it the others may come
-/// out right.
+/// Fits a gate to the transcripts; `threshold` becomes its threshold. With a few hundred clips
+/// a weight may get the wrong sign (as if repetition made a text more credible). The evidence
+/// with the worst such weight is left out and the gate fitted again, until no sign is wrong.
 ///
 /// # Errors
-/// When all transcripts are right, or all are wrong.
+/// When all transcripts are correct, or all are wrong.
 pub fn fit_gate(all: &[Heard], threshold: f32) -> Result<Gate, LabelledError> {
     let (mut rows, right): (Vec<_>, Vec<_>) = all
         .iter()
@@ -153,7 +152,8 @@ pub fn fit_gate(all: &[Heard], threshold: f32) -> Result<Gate, LabelledError> {
     }
 }
 
-/// How well a gate does on what was heard. Clips that it was fitted to flatter it.
+/// Measures a gate on the transcripts. On the clips that it was fitted to, the figures are too
+/// good.
 #[must_use]
 pub fn measure_gate(gate: &Gate, all: &[Heard]) -> GateReport {
     let mut report = GateReport {
@@ -204,7 +204,7 @@ fn features(evidence: &Evidence) -> Vec<f64> {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "single precision is plenty for a gate"
+    reason = "single precision is enough for a gate"
 )]
 fn gate(fitted: &Logistic, threshold: f32) -> Gate {
     let weight = |index: usize| fitted.weights[index] as f32;
@@ -239,8 +239,8 @@ mod tests {
 
     const SAID: &str = "the film was quite good";
 
-    /// Forty that are sure and right, forty that are unsure and wrong (four as sure as some of
-    /// the right ones), one without a transcript.
+    /// Forty confident and correct transcripts, forty unsure and wrong ones (four as confident as
+    /// some of the correct ones), and a clip without a transcript.
     fn some() -> Vec<Heard> {
         let mut all: Vec<_> = (0..40)
             .map(|n| Heard::new(SAID, SAID, Some(evidence(-0.01 * n as f32))))

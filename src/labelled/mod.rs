@@ -1,7 +1,7 @@
-//! What needs the engines *and* training: labelled clips, taken through the engines.
+//! What needs the engines *and* training: running the engines over labelled clips.
 //!
-//! [`extract()`] makes a data set of them; [`fit_gate`] fits a bundle's gate on them and
-//! [`measure_gate`] measures one. Each clip is one utterance here, never cut.
+//! [`extract()`] makes a data set from them; [`fit_gate`] fits a bundle's gate to them and
+//! [`measure_gate`] measures a gate on them. Each clip is one utterance here, never cut.
 
 mod clips;
 mod error;

@@ -1,8 +1,8 @@
 //! Word errors of transcripts.
 
-/// Word error rate: the least number of words to change, drop or add, by the number of
-/// words that were said. Where nothing was said it is the number of invented words. Case
-/// and punctuation do not count: recognisers write them, tables of words often do not.
+/// Word error rate: the least number of substituted, deleted and inserted words, divided by the
+/// number of words said. Where nothing was said it is the number of inserted words. Case and
+/// punctuation do not count: recognisers write them, tables of words often do not.
 #[must_use]
 pub fn word_error_rate(said: &str, heard: &str) -> f64 {
     let (said, heard) = (words(said), words(heard));

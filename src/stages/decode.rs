@@ -1,6 +1,6 @@
-//! The first stage of the chain: a recording in, its utterances out.
+//! `decode`: a recording in, its utterances out.
 //!
-//! No threads and no channels here: the caller's `send` may block, and says when to stop.
+//! No threads and no channels here: the caller's `send` may block, and breaks to stop.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,12 +13,12 @@ use undertone_config::{Config, Utterances};
 use undertone_engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
 use undertone_types::{Body, Cause, Ended, Failure, MediaFacts, Recording, Stage, Utterance};
 
-/// How recordings become utterances.
+/// How recordings are decoded and cut into utterances.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DecodeSettings {
     /// How speech is cut.
     pub utterances: Utterances,
-    /// Length of the windows where nobody speaks, in seconds.
+    /// Length of the windows where there is no voice, in seconds.
     pub window_s: f64,
 }
 
@@ -43,7 +43,7 @@ impl DecodeSettings {
 /// Makes a detector for a recording.
 type MakeDetector = fn() -> Box<dyn VoiceDetector>;
 
-/// Where messages go; breaks when the next stage has ended.
+/// Sends a message; breaks when the next stage has ended.
 type Send<'a> = &'a mut dyn FnMut(Body<Utterance>) -> ControlFlow<()>;
 
 /// Decodes recordings and cuts them into utterances.
@@ -54,7 +54,7 @@ pub struct DecodeStage<'m> {
 }
 
 impl<'m> DecodeStage<'m> {
-    /// A stage that reads from `source`.
+    /// A stage that decodes with `source`.
     #[must_use]
     pub fn new(source: Box<dyn MediaSource + 'm>, settings: DecodeSettings) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl<'m> DecodeStage<'m> {
         }
     }
 
-    /// With another voice detector.
+    /// Replaces the voice detector.
     #[must_use]
     pub fn with_detector(mut self, detector: MakeDetector) -> Self {
         self.detector = detector;
@@ -119,12 +119,12 @@ impl<'m> DecodeStage<'m> {
     }
 }
 
-/// Whether trying again can help.
+/// The kind of cause, which decides whether another attempt can help.
 fn cause_of(error: &MediaError) -> Cause {
     match error {
         MediaError::Unreadable { .. } => Cause::Io,
         MediaError::Stalled { .. } => Cause::Stalled,
-        // A package may bring the missing decoder.
+        // A package may contain the missing decoder.
         MediaError::Engine { .. } | MediaError::MissingDecoder { .. } => Cause::Environment,
         MediaError::NotAFile
         | MediaError::Empty
@@ -139,7 +139,7 @@ fn cause_of(error: &MediaError) -> Cause {
     }
 }
 
-/// What cuts the current recording.
+/// The cutter of the current recording.
 enum Cutter {
     Voice(VoiceCutter),
     Windows(WindowCutter),
@@ -149,7 +149,7 @@ enum Cutter {
 struct Pass<'a> {
     settings: &'a DecodeSettings,
     detector: MakeDetector,
-    /// The second pass, which cuts windows even where there is sound.
+    /// The second pass, which cuts windows where the first found no voice.
     windows: bool,
     cutter: Option<Cutter>,
 }
@@ -229,7 +229,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// True after a pass by voice when there is something to see, or loud sound.
+    /// True after a pass by voice that found none, when there is video or loud sound.
     fn worth_windows(&self, facts: &MediaFacts) -> bool {
         match &self.cutter {
             Some(Cutter::Voice(cutter)) => {
@@ -240,7 +240,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// How the program decodes where nothing else is set.
+/// The program's default settings.
 #[cfg(test)]
 pub(crate) fn default_settings() -> DecodeSettings {
     DecodeSettings::from(&Config::load(None, &[]).unwrap())

@@ -1,9 +1,9 @@
-//! `fuse`: the fusion network scores batches of whatever is waiting.
+//! `fuse`: the fusion network scores the waiting utterances in batches.
 
 use undertone_fusion::{FusionError, FusionInput, Scorer};
 use undertone_types::{Cause, Failure, Flow, Fused, Observed, Sentiment, Stage, TextSource};
 
-/// What scores utterances: the fusion network, or a fake in tests.
+/// Scores utterances: the fusion network, or a fake in tests.
 pub trait SentimentModel: Send {
     /// One sentiment for each input, in order.
     ///

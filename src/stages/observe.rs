@@ -1,11 +1,11 @@
-//! `observe`: features of an utterance's sound and frames.
+//! `observe`: audio and video features of an utterance.
 
 use undertone_features::{AudioExtractor, FeatureError, VideoExtractor};
 use undertone_types::{
     Cause, Failure, Matrix, Observation, Observed, Represented, Stage, Utterance,
 };
 
-/// Extracts features with whatever extractors the bundle names. Shared by all workers.
+/// Extracts features with the extractors that the bundle names. Shared by all workers.
 pub struct ObserveStage {
     audio: Box<dyn AudioExtractor>,
     video: Box<dyn VideoExtractor>,

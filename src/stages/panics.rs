@@ -1,4 +1,4 @@
-//! Panics as errors.
+//! Turns panics into errors.
 
 use std::any::Any;
 
@@ -14,12 +14,14 @@ pub fn panicked(panic: &(dyn Any + Send)) -> String {
     format!("the stage panicked: {message}")
 }
 
-/// A panic while a stage worked on a recording, as that recording's failure.
+/// The failure of a recording on which a stage panicked.
 pub fn panic_failure(stage: Stage, panic: &(dyn Any + Send)) -> Failure {
     Failure {
         stage,
         cause: Cause::Defect,
         chain: vec![panicked(panic)],
-        hint: Some("this is a bug in undertone: please report it with this recording".to_owned()),
+        hint: Some(
+            "this is a bug in undertone: please report it together with this recording".to_owned(),
+        ),
     }
 }

@@ -14,7 +14,7 @@ use undertone_types::{
     Body, Cause, Ended, Failure, Fused, Message, Recording, RecordingId, Stage, WorkTimes,
 };
 
-/// What the reporter tells about a recording.
+/// An event that the reporter emits about a recording.
 #[derive(Clone, Debug)]
 pub enum ReportEvent {
     /// A recording was opened.
@@ -54,17 +54,17 @@ pub enum ReportEvent {
 pub enum FailureRecords {
     /// The reporter: this run does not try again.
     Write,
-    /// The caller, who knows whether there is another attempt.
+    /// The caller, which knows whether there is another attempt.
     Leave,
 }
 
-/// The stage's only worker.
+/// The only worker of the stage.
 pub struct Reporter<N> {
     out: PathBuf,
     records: FailureRecords,
     mark: Arc<RunMark>,
     open: HashMap<RecordingId, Open>,
-    /// Further messages about these are ignored.
+    /// Failed recordings: further messages about them are ignored.
     failed: HashSet<RecordingId>,
     notify: N,
 }
@@ -99,7 +99,7 @@ impl<N: FnMut(ReportEvent)> Reporter<N> {
         match self.accept(message) {
             Err(error) if self.records == FailureRecords::Leave && !error.is_disk_full() => {
                 let failure = Failure::new(Stage::Report, Cause::Environment, &error)
-                    .with_hint("check that its report can be written there");
+                    .with_hint("check that the folder of its report can be written to");
                 self.fail(&recording, failure)
             }
             taken => taken,
@@ -232,7 +232,7 @@ mod tests {
         message(Body::Utterance(Box::new(fused(index, score))))
     }
 
-    /// The files in the folder after these messages, and the events.
+    /// The files in the folder after these messages, and the events emitted.
     fn after(messages: Vec<Message<Fused>>) -> (Vec<String>, Vec<ReportEvent>) {
         let out = tempfile::tempdir().unwrap();
         let mut told = Vec::new();

@@ -1,5 +1,5 @@
-//! `represent`: hidden states of the language model over the transcript where it can be
-//! trusted, and over text simulated from the audio where not.
+//! `represent`: hidden states of the language model over the transcript where its confidence
+//! reaches the gate's threshold, and over text simulated from the audio otherwise.
 
 use undertone_config::TextMode;
 use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession};
@@ -16,8 +16,8 @@ pub struct Representer<'e> {
 }
 
 impl<'e> Representer<'e> {
-    /// A worker with its own language model session; `gate` is the least confidence
-    /// with which a transcript is read.
+    /// A worker with its own language model session; `gate` is the lowest confidence with which a
+    /// transcript is used.
     ///
     /// # Errors
     /// When the engine cannot make a session.
@@ -88,7 +88,7 @@ impl<'e> Representer<'e> {
     }
 }
 
-/// Where the text of an utterance comes from.
+/// The source of an utterance's text.
 fn choose(transcribed: &Transcribed, mode: TextMode, gate: f32) -> TextSource {
     let has_audio = transcribed.utterance.audio.is_some();
     let has_text = transcribed

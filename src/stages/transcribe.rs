@@ -1,4 +1,4 @@
-//! `transcribe`: the transcript, and the confidence in it.
+//! `transcribe`: the transcript of an utterance, and the confidence in it.
 
 use undertone_bundle::Gate;
 use undertone_config::TextMode;
@@ -54,7 +54,7 @@ impl<'e> Transcriber<'e> {
         })
     }
 
-    /// An utterance without a transcript: its words are known otherwise, or not needed.
+    /// An utterance that gets no transcript: its words are known already, or not needed.
     #[must_use]
     pub fn untranscribed(utterance: Utterance) -> Transcribed {
         Transcribed {

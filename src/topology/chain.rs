@@ -29,7 +29,7 @@ pub struct Engines<'e> {
     pub media: Vec<Box<dyn MediaSource>>,
     /// Transcribes.
     pub recogniser: &'e dyn SpeechRecogniser,
-    /// Reads or simulates text.
+    /// Computes hidden states over transcripts, or simulates text.
     pub language: &'e dyn LanguageModel,
     /// One pair of extractors for each worker of `observe`.
     pub observers: Vec<ObserveStage>,
@@ -55,8 +55,8 @@ pub struct Chain {
 /// Runs `recordings` through the chain until they end, [`Stop::ask`] is called, or a stage
 /// fails. `report` gets every message of the last stage, on its own thread.
 ///
-/// Returns when all threads have ended. While they run, `watch` is called over and over on the
-/// calling thread; it is expected to sleep.
+/// Returns when all threads have ended. While they run, `watch` is called repeatedly on the
+/// calling thread; it must sleep.
 pub fn run(
     chain: &Chain,
     engines: Engines<'_>,
@@ -122,7 +122,7 @@ pub fn run(
         wiring.spawn(Stage::Source, 0, move |clock| {
             send_all(recordings, &found, clock, stop)
         });
-        // Now only the threads hold ends of channels, so each stage ends with its input.
+        // From here on only the threads hold ends of channels, so each stage ends with its input.
         drop((to_decode, cut, to_transcribe, transcribed, to_represent));
         drop((represented, to_observe, observed, to_fuse, fused));
         while !last.is_finished() {

@@ -1,4 +1,4 @@
-//! The loops of the stages that are not one utterance in, one utterance out.
+//! The loops of the stages that do not turn one utterance into one utterance.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +18,7 @@ use undertone_types::{
     Body, Fused, MediaFacts, Message, Observed, Recording, SourceItem, Stage, Utterance, WorkTimes,
 };
 
-/// Sends recordings until there are no more, or the run is to stop.
+/// Sends recordings until there are no more, or the run is asked to stop.
 pub(super) fn send_all(
     recordings: impl Iterator<Item = SourceItem>,
     output: &Sender<SourceItem>,
@@ -32,8 +32,8 @@ pub(super) fn send_all(
     }
 }
 
-/// A media source that counts every event as a step of `decode`: an hour of silence has no
-/// utterances, but the stage is not stuck.
+/// A media source that counts every event as progress of `decode`: an hour of silence gives no
+/// utterance, but the stage is not stuck.
 pub(super) struct Stepping<'c> {
     pub(super) source: Box<dyn MediaSource>,
     pub(super) clock: &'c StageClock,
@@ -53,7 +53,7 @@ impl MediaSource for Stepping<'_> {
     }
 }
 
-/// Passes every message to `report`, whose error ends the run.
+/// Passes every message to `report`; an error of `report` ends the run.
 pub(super) fn report_all(
     input: &Receiver<Message<Fused>>,
     mut report: impl FnMut(Message<Fused>) -> Result<(), StageError>,
@@ -80,7 +80,7 @@ pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, model: &dyn SentimentMo
             .collect();
         let started = Instant::now();
         let mut utterances = Vec::new();
-        // Utterances are taken out of their messages, which keep their order.
+        // Utterances are scored apart from their messages, which keep their order.
         let places: Vec<_> = waiting
             .into_iter()
             .map(|message| {
@@ -107,7 +107,7 @@ pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, model: &dyn SentimentMo
             let mut message = place.try_map(|()| {
                 scored
                     .next()
-                    .expect("fuse gives one result for each utterance")
+                    .expect("fuse returns one result for each utterance")
             });
             if is_utterance {
                 message
@@ -154,7 +154,7 @@ pub(super) fn decode_all(
     }
 }
 
-/// Decodes a recording; `false` when the next stage is gone.
+/// Decodes a recording; `false` when the next stage has ended.
 fn decode_one(
     stage: &mut DecodeStage<'_>,
     recording: Arc<Recording>,
@@ -187,7 +187,7 @@ fn decode_one(
     };
     let _at_work = clock.at_work();
     let _span = span(Stage::Decode, &recording).entered();
-    // Errors and panics have become `Failed`; `alive` knows of a break.
+    // Errors and panics have been sent as `Failed`; `alive` records whether `send` broke off.
     let _ = stage.run(&recording, &mut forward);
     alive
 }

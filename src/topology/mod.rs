@@ -4,10 +4,10 @@
 //! source ─► decode ─► transcribe ─► represent ─► observe ─► fuse ─► report
 //! ```
 //!
-//! Linear on purpose: no joins and no cycles, so no deadlock. Only the source is told to stop;
-//! every other stage ends when its input ends. A failed recording is a message like any other;
-//! an error of a stage itself ends the run, and the first one is kept as the cause. What a
-//! stage does with a message is in [`stages`](crate::stages), not here.
+//! Linear on purpose: no joins and no cycles, so no deadlock. Only the source can be asked to
+//! stop; every other stage ends when its input ends. A failed recording is a message like any
+//! other; an error of a stage itself ends the run, and the first one is kept as the cause. What
+//! a stage does with a message is in [`stages`](crate::stages), not here.
 
 mod chain;
 mod loops;

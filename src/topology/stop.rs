@@ -1,4 +1,4 @@
-//! How a run ends early: on request, or by an error of a stage.
+//! Ends a run early: on request, or on an error of a stage.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +25,7 @@ impl StageError {
     }
 }
 
-/// Shared by all threads of a run: whether to go on.
+/// Shared by all threads of a run: whether to continue.
 #[derive(Debug, Default)]
 pub struct Stop {
     asked: AtomicBool,
@@ -34,7 +34,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Asks the source to send no more recordings; those under way are finished.
+    /// Asks the source to send no more recordings; those in progress are finished.
     pub fn ask(&self) {
         self.asked.store(true, Ordering::Relaxed);
     }
@@ -59,7 +59,7 @@ impl Stop {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// The first error, if there was one.
+    /// The first error, if there is one.
     pub fn take_error(&self) -> Option<StageError> {
         self.first
             .lock()

@@ -14,7 +14,7 @@ use undertone_types::{Body, Failure, Message, Recording, Stage};
 /// How often a waiting worker checks whether the run has failed.
 const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// One end of a stage: what it reads from, writes to, and is measured by.
+/// What a worker thread works with: its input, its output, its clock.
 pub struct Port<'r, P, Q> {
     pub stage: Stage,
     pub input: Receiver<Message<P>>,
@@ -29,7 +29,7 @@ impl<P, Q> Port<'_, P, Q> {
         receive(&self.input, self.clock, self.stop)
     }
 
-    /// The messages that are already waiting, `most` of them at most.
+    /// The messages that are already waiting, at most `most`.
     pub fn waiting(&self, most: usize) -> Vec<Message<P>> {
         let messages: Vec<_> = self.input.try_iter().take(most).collect();
         self.clock.took(messages.len() as u64);
@@ -79,8 +79,8 @@ pub fn send<T>(output: &Sender<T>, message: T, clock: &StageClock, stop: &Stop) 
 
 /// A worker that turns each utterance of type `P` into one of type `Q`.
 ///
-/// A panic on an utterance fails its recording and no other. The worker's state may be damaged
-/// then, so `make` makes a new one.
+/// A panic on an utterance fails only its recording. The worker's state may be damaged then, so
+/// `make` makes a new one.
 pub fn work<P, Q, H>(port: &Port<'_, P, Q>, make: impl Fn() -> Result<H, StageError>)
 where
     H: FnMut(P) -> Result<Q, Failure>,
@@ -117,7 +117,7 @@ where
     }
 }
 
-/// A span that names stage and recording in what is logged meanwhile.
+/// A span that adds stage and recording to everything that is logged in it.
 pub fn span(stage: Stage, recording: &Recording) -> tracing::Span {
     let recording = recording.relative.display();
     tracing::info_span!("work", %stage, %recording)

@@ -1,9 +1,9 @@
-//! Fault injection: whoever supervises a worker is tested with one that really crashes, hangs
-//! or takes too much memory.
+//! Fault injection: the daemon is tested with workers that really crash, hang or take too much
+//! memory.
 //!
 //! `UNDERTONE_TEST_FAULT=abort:poison` makes the worker abort when it is given a recording
-//! whose name contains `poison`; `hang` and `hog` do what they say. Without the variable
-//! nothing happens.
+//! whose name contains `poison`; `hang` makes it hang, `hog` makes it allocate memory without
+//! end. Without the variable nothing happens.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The worker process of the daemon: runs the chain over the recordings that it is given, and
-//! tells what becomes of each. The protocol between the two is `undertone_daemon`'s.
+//! The daemon's worker process: runs the chain over the recordings that it is given, and reports
+//! the result of each. The protocol is defined in `undertone_daemon`.
 
 mod fault_injection;
 mod serve;

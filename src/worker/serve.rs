@@ -1,4 +1,4 @@
-//! Runs the chain over what the daemon orders.
+//! Runs the chain over the recordings that the daemon sends.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use undertone_reports::{ReportError, RunMark};
 use undertone_telemetry::StageClocks;
 use undertone_types::{Recording, SourceItem, Stage, error_chain};
 
-/// How often the worker checks whether to stop.
+/// How often the worker checks whether it is to stop.
 const POLL: Duration = Duration::from_millis(100);
 /// How often it sends a heartbeat.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 
-/// Everything that a worker works with, loaded and checked.
+/// Everything that a worker needs, loaded and checked.
 pub struct Service<'e> {
     /// What the stages need to know.
     pub chain: Chain,
@@ -32,9 +32,9 @@ pub struct Service<'e> {
     pub out: PathBuf,
 }
 
-/// Scores what `orders` say until [`Order::Finish`], the end of the orders, or an error of a stage.
-/// `tell` is called from several threads.
-pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Event) + Sync)) {
+/// Scores the recordings in `orders` until [`Order::Finish`], the end of the orders, or an error
+/// of a stage. `send` gets the events, and is called from several threads.
+pub fn serve(service: Service<'_>, orders: &Receiver<Order>, send: &(dyn Fn(Event) + Sync)) {
     let Service {
         chain,
         engines,
@@ -47,7 +47,7 @@ pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Even
         AtomicBool::new(false),
     );
     let mut reporter = Reporter::new(out, mark, FailureRecords::Leave, |progress| {
-        tell(event(progress))
+        send(event(progress))
     });
     let report = |message| {
         reporter.take(message).map_err(|error: ReportError| {
@@ -61,14 +61,14 @@ pub fn serve(service: Service<'_>, orders: &Receiver<Order>, tell: &(dyn Fn(Even
         std::thread::sleep(POLL);
         if beat.elapsed() >= HEARTBEAT {
             beat = Instant::now();
-            tell(Event::Heartbeat(heartbeat(&clocks)));
+            send(Event::Heartbeat(heartbeat(&clocks)));
         }
     };
-    tell(Event::Ready);
+    send(Event::Ready);
     topology::run(&chain, engines, recordings, report, &clocks, &stop, watch);
-    tell(Event::Heartbeat(heartbeat(&clocks)));
+    send(Event::Heartbeat(heartbeat(&clocks)));
     if let Some(error) = stop.take_error() {
-        tell(Event::Fault {
+        send(Event::Fault {
             reason: error_chain(&error).join(": "),
             disk_full: disk_full.load(Ordering::Relaxed),
         });

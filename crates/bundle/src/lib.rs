@@ -3,7 +3,7 @@
 //! A [`Manifest`] (`bundle.toml`) names every model file, its SHA-256 and the widths that must
 //! agree; [`Bundle::open`] checks all of it and names every problem at once. The [`Gate`], which
 //! computes the confidence in a transcript, belongs to the bundle because it is fitted to its
-//! models. No model is loaded here: only headers are read.
+//! models. What must not live here: engines. No model is loaded, only headers are read.
 
 mod checks;
 mod fingerprint;

@@ -1,6 +1,7 @@
-//! Which files are recordings: patterns, walks through folders, and the hashes of files.
+//! Finds recordings: patterns, walks through folders, and the hashes of files.
 //!
-//! Whether a file is complete, and whether it was scored before, is not decided here.
+//! What must not live here: whether a file is complete (see `daemon`), and whether it was scored
+//! before (see `reports`).
 
 mod patterns;
 

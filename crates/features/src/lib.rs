@@ -1,8 +1,9 @@
-//! The feature extractors: audio and video of an utterance as sequences of vectors.
+//! The feature extractors: turn audio and video of an utterance into sequences of vectors.
 //!
 //! Hand-made features that need no model: [`Prosody`] for the voice, [`FaceShape`] for the
-//! face. Pure functions of an utterance: no tensors, no files, no state. A changed feature is
-//! a new `version`: bundles name the version that their network was trained on.
+//! face. Pure functions of an utterance. A changed feature gets a new `version`: bundles name
+//! the version that their network was trained on. What must not live here: tensors, files,
+//! state, engines.
 
 mod audio;
 mod hog;
@@ -31,7 +32,7 @@ pub trait AudioExtractor: Send + Sync {
     /// Name, for manifests and reports.
     fn name(&self) -> &str;
 
-    /// Changes whenever the same sound gives other features.
+    /// Changes whenever the same sound results in other features.
     fn version(&self) -> u32;
 
     /// Values per time step.
@@ -40,7 +41,7 @@ pub trait AudioExtractor: Send + Sync {
     /// Mono at 16 kHz in [−1, 1] → `[time, width]`.
     ///
     /// # Errors
-    /// When the input has not the form that the extractor needs.
+    /// When the input does not have the form that the extractor needs.
     fn extract(&self, samples: &[f32]) -> Result<Matrix, FeatureError>;
 }
 
@@ -49,7 +50,7 @@ pub trait VideoExtractor: Send + Sync {
     /// Name, for manifests and reports.
     fn name(&self) -> &str;
 
-    /// Changes whenever the same frames give other features.
+    /// Changes whenever the same frames result in other features.
     fn version(&self) -> u32;
 
     /// Values per frame.
@@ -58,6 +59,6 @@ pub trait VideoExtractor: Send + Sync {
     /// Frames in the order of time → `[frames with a face, width]`.
     ///
     /// # Errors
-    /// When the input has not the form that the extractor needs.
+    /// When the input does not have the form that the extractor needs.
     fn extract(&self, frames: &[Frame]) -> Result<Matrix, FeatureError>;
 }

@@ -1,9 +1,9 @@
 //! Files of other programs as plain data: the field's data sets, tables of labelled clips,
 //! PyTorch's weights.
 //!
-//! Every format of data sets becomes a [`Corpus`]: its headings are read at once, its features
-//! on demand. Nothing in a file is executed, and memory is bounded by what is asked for, not
-//! by the size of the file. What must not live here: this program's own data sets (see
+//! Every format of data sets is read as a [`Corpus`]: its headings at once, its features on
+//! demand. Nothing in a file is executed, and memory is bounded by what is requested, not by
+//! the size of the file. What must not live here: this program's own data sets (see
 //! `training`), and networks (see `fusion`).
 
 mod archive;

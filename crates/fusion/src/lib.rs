@@ -3,8 +3,8 @@
 //! The network is the one of *Enhancing Multimodal Sentiment Analysis for Missing Modality
 //! through Self-Distillation and Unified Modality Cross-Attention* (arXiv 2410.15029), with
 //! masks everywhere: a score depends on its own utterance only. [`Scorer`] is the entry point for
-//! scoring, and shows nothing of libtorch. What must not live here: data sets, optimisers, loops
-//! (see `training`) and files of features.
+//! scoring, and exposes nothing of libtorch. What must not live here: data sets, optimisers and
+//! training loops (see `training`).
 
 mod attend;
 mod attention;

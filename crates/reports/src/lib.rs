@@ -1,10 +1,10 @@
-//! Reports: one JSONL file per recording, its schema, and the ledger that it is.
+//! Reports: one JSONL file per recording, with its schema. Together they are the ledger.
 //!
 //! A report exists exactly when it is complete: it is written under a temporary name in its
 //! folder, synced and renamed. So the reports are the ledger of what is done; there is no
-//! other. A failure leaves a failure record instead. Scores are rounded here and nowhere else,
-//! and a score that is not finite is an error. When a recording is scored, and when again, is
-//! not decided here.
+//! other. A failed recording has a failure record instead. Scores are rounded here and nowhere
+//! else, and a score that is not finite is an error. What must not live here: when a recording
+//! is scored or tried again (see `daemon`).
 
 mod atomic;
 mod duplicate;

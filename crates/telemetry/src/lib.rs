@@ -1,6 +1,7 @@
 //! Observing the program: logs, stage clocks, memory of the process.
 //!
-//! Nothing here knows what the stages do; progress bars are in `cli`, metrics in `daemon`.
+//! What must not live here: anything that a stage does, progress bars (see `cli`), and the
+//! daemon's metrics (see `daemon`).
 
 mod clock;
 mod logs;

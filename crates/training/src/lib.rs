@@ -1,8 +1,9 @@
-//! Data sets on disk, the two-flow training loop, and how good a network is.
+//! Data sets on disk, the training loop of both flows, and the evaluation of networks.
 //!
-//! [`train()`], [`evaluate()`] and [`study()`] are the ways in; [`DatasetWriter`] writes the data
-//! sets that they read. The network and its losses live in `fusion`, files of other programs in
-//! `formats`. Nothing here prints: events go to a callback and to `metrics.jsonl`.
+//! [`train()`], [`evaluate()`] and [`study()`] are the entry points; [`DatasetWriter`] writes the
+//! data sets that they read. What must not live here: the network and its losses (see
+//! `fusion`), files of other programs (see `formats`), and output for people: events go to a
+//! callback and to `metrics.jsonl`.
 
 mod adam;
 mod baseline;

@@ -1,4 +1,4 @@
-//! Plain data that every other crate may know, and nothing else.
+//! Plain data that every other crate may use.
 //!
 //! - The messages between the stages: each hop adds one field to the utterance
 //!   (`Utterance` → [`Transcribed`] → [`Represented`] → [`Observed`] → [`Fused`]). Large
@@ -6,8 +6,8 @@
 //! - [`Failure`]: why a recording has no report, with the kind of cause.
 //! - [`AtomicFile`]: a file that exists exactly when it is complete.
 //!
-//! No engine types, no tensors, no logic of a stage, no import from another crate of the
-//! workspace.
+//! What must not live here: engine types, tensors, logic of a stage, and any import from another
+//! crate of the workspace.
 
 mod atomic;
 mod failure;

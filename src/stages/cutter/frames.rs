@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use undertone_types::Frame;
 
-/// How far frames may run ahead of the sound, in seconds. Where a container stores its streams
-/// further apart, memory stays bounded and the oldest frames are dropped.
+/// How far frames may be ahead of the sound, in seconds. Where a container stores its streams
+/// further apart, the oldest frames are dropped, so that memory stays bounded.
 const AHEAD_S: f64 = 200.0;
 
-/// Frames in the order of time, and how far the video has come.
+/// Frames in the order of time, and the time that the video has reached.
 #[derive(Debug)]
 pub(super) struct FrameBuffer {
     frames: VecDeque<Frame>,
@@ -23,8 +23,8 @@ pub(super) struct FrameBuffer {
 }
 
 impl FrameBuffer {
-    /// A buffer for utterances of at most `longest_s` seconds. Utterances wait for the frames
-    /// of a recording with video, and for none of one without.
+    /// A buffer for utterances of at most `longest_s` seconds. Where the recording has video,
+    /// utterances wait for their frames.
     pub(super) fn new(video: bool, longest_s: f64) -> Self {
         Self {
             frames: VecDeque::new(),
@@ -100,7 +100,7 @@ mod tests {
             buffer.push(frame(f64::from(second)));
         }
         assert_eq!(buffer.frames.len(), 216);
-        assert!(!buffer.warned, "nobody has missed them yet");
+        assert!(!buffer.warned, "no utterance has needed them yet");
         assert!(buffer.take(10.0, 20.0).is_empty());
         assert!(buffer.warned);
     }

@@ -1,9 +1,9 @@
-//! Cuts a recording into utterances, as it goes.
+//! Cuts a recording into utterances while it is decoded.
 //!
-//! [`VoiceCutter`] cuts where somebody speaks; [`WindowCutter`] cuts windows of fixed length
-//! where nobody does. Both take sound and frames in the order of time, in blocks of any size,
-//! and give each utterance as soon as it has ended. Memory is bounded by the longest utterance.
-//! No media, no threads, no channels here.
+//! [`VoiceCutter`] cuts by voice; [`WindowCutter`] cuts windows of fixed length where there is
+//! no voice. Both take sound and frames in the order of time, in blocks of any size, and return
+//! each utterance as soon as it has ended. Memory is bounded by the longest utterance. No media
+//! engine, no threads, no channels here.
 
 mod frames;
 mod spans;
@@ -32,7 +32,7 @@ fn dbfs(energy: f64, samples: u64) -> f64 {
     10.0 * (energy / samples.max(1) as f64).max(1e-12).log10()
 }
 
-/// How the program cuts where nothing else is set.
+/// The program's default settings.
 #[cfg(test)]
 fn default_settings() -> undertone_config::Utterances {
     undertone_config::Config::load(None, &[])

@@ -1,4 +1,4 @@
-//! Where utterances begin and end, in hops: the rules alone, without samples and frames.
+//! Where utterances begin and end, in hops: only the rules, without samples and frames.
 
 use std::collections::VecDeque;
 
@@ -8,17 +8,17 @@ use undertone_types::RATE_HZ;
 
 /// A voice lasts until its probability falls this far below the threshold.
 const HYSTERESIS: f32 = 0.15;
-/// Hops on each side over which the level is averaged to find the quietest place.
+/// Hops on each side over which the level is averaged to find the quietest position.
 const SMOOTHING: usize = 2;
 
-/// The settings in hops, made consistent.
+/// The settings, in hops and consistent with each other.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     min: u64,
     max: u64,
     pad: u64,
     pause: u64,
-    /// Least voice in an utterance: half the minimum, padding is the rest.
+    /// Least voice in an utterance: half of the minimum length; the rest may be padding.
     voice: u64,
     threshold: f32,
 }
@@ -39,7 +39,7 @@ impl Limits {
     }
 }
 
-/// A stretch to be cut out, in hops: `[start, end)`.
+/// A span to be cut out, in hops: `[start, end)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) start: u64,
@@ -193,7 +193,7 @@ impl SpanFinder {
             .unwrap_or((false, 0.0))
     }
 
-    /// Level around the boundary before `hop`; a voice outweighs any level.
+    /// Level around the boundary before `hop`; any voice counts as louder than any level.
     fn loudness(&self, hop: u64) -> f32 {
         let around = SMOOTHING as u64;
         (hop.saturating_sub(around)..hop + around)

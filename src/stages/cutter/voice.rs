@@ -3,12 +3,12 @@
 /// Samples per decision: 16 ms at 16 kHz.
 pub const HOP: usize = 256;
 
-/// Tells for each hop how likely there is a voice in it.
+/// Computes for each hop the probability that it holds a voice.
 pub trait VoiceDetector: Send {
     /// Probability of a voice in the next [`HOP`] samples (in [−1, 1]), in [0, 1].
     fn voice(&mut self, hop: &[f32; HOP]) -> f32;
 
-    /// Forgets what came before: another recording follows, or a gap in this one.
+    /// Resets the state: another recording follows, or a gap in this one.
     fn reset(&mut self);
 }
 

@@ -1,4 +1,4 @@
-//! [`VoiceCutter`]: utterances where somebody speaks.
+//! [`VoiceCutter`]: utterances cut by voice.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use super::{dbfs, energy, seconds};
 use undertone_config::Utterances;
 use undertone_types::{Frame, Utterance};
 
-/// How long an utterance waits for frames that do not come, in seconds.
+/// How long an utterance waits for frames that do not arrive, in seconds.
 const FRAME_PATIENCE_S: f64 = 30.0;
 /// Blocks whose start is off by less than this are contiguous, in seconds.
 const TOLERANCE_S: f64 = 0.001;
@@ -18,7 +18,7 @@ const TOLERANCE_S: f64 = 0.001;
 pub struct VoiceCutter {
     detector: Box<dyn VoiceDetector>,
     settings: Utterances,
-    /// Where sample 0 of `finder` lies on the recording's clock; `None` before any sound.
+    /// Time of `finder`'s sample 0 on the recording's clock; `None` before any sound.
     origin_s: Option<f64>,
     finder: SpanFinder,
     /// Samples from `first` on (counted from the origin), in whole hops or less.
@@ -27,7 +27,7 @@ pub struct VoiceCutter {
     /// Samples that the detector has seen.
     heard: u64,
     frames: FrameBuffer,
-    /// Cut, and waiting for their frames.
+    /// Utterances that are cut and wait for their frames.
     waiting: VecDeque<Utterance>,
     index: u32,
     heard_voice: bool,
@@ -35,7 +35,7 @@ pub struct VoiceCutter {
 }
 
 impl VoiceCutter {
-    /// A cutter for one recording; `video` says whether frames will come.
+    /// A cutter for one recording; `video`: whether frames will arrive.
     #[must_use]
     pub fn new(settings: Utterances, mut detector: Box<dyn VoiceDetector>, video: bool) -> Self {
         detector.reset();
@@ -86,7 +86,7 @@ impl VoiceCutter {
         self.frames.push(frame);
     }
 
-    /// The recording has ended: an open utterance is cut, and no more frames are waited for.
+    /// The recording has ended: cuts an open utterance, and waits for no more frames.
     pub fn finish(&mut self) {
         self.end_sound();
         self.frames.end();
@@ -177,11 +177,11 @@ impl VoiceCutter {
         self.index += 1;
     }
 
-    /// Forgets samples and frames that no utterance will need.
+    /// Drops samples and frames that no utterance will need.
     fn forget(&mut self, origin_s: f64) {
         let keep = (self.finder.keep_from() * HOP as u64).clamp(self.first, self.heard);
         let needless = (keep - self.first) as usize;
-        // In large steps, since the samples behind have to be moved.
+        // In large steps, since the remaining samples have to be moved.
         if needless * 2 >= self.samples.len() || needless > 1 << 16 {
             self.samples.drain(..needless);
             self.first = keep;
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::stages::cutter::default_settings;
 
-    /// Detects a voice in whatever is louder than 0.1.
+    /// Detects a voice in sound louder than 0.1.
     struct Loudness;
 
     impl VoiceDetector for Loudness {
@@ -212,7 +212,7 @@ mod tests {
         fn reset(&mut self) {}
     }
 
-    /// Sound of (voice, samples); all samples differ, so that places can be told apart.
+    /// Sound of (voice, samples); all samples differ, so that positions can be identified.
     fn sound(runs: &[(bool, usize)]) -> Vec<f32> {
         let mut sound: Vec<f32> = Vec::new();
         for &(voice, samples) in runs {

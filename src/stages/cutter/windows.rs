@@ -1,4 +1,4 @@
-//! [`WindowCutter`]: windows of fixed length, where nobody speaks.
+//! [`WindowCutter`]: windows of fixed length, for recordings without a voice.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use super::{dbfs, energy, seconds};
 use undertone_types::RATE_HZ;
 use undertone_types::{Frame, Utterance};
 
-/// A window keeps its sound from this level on (RMS): noise may hide speech.
+/// A window keeps its sound at this level (RMS) and above: noise may hide speech.
 pub const LOUD_DBFS: f64 = -50.0;
 
 /// How windows are cut.
@@ -31,7 +31,7 @@ pub struct WindowCutter {
     /// Number of the window to be cut next.
     next: u64,
     frames: FrameBuffer,
-    /// Everything before this has arrived.
+    /// All sound or frames before this time have arrived.
     reached_s: f64,
     /// The end of the recording, once it is known.
     end_s: Option<f64>,
@@ -120,8 +120,8 @@ impl WindowCutter {
         self.index
     }
 
-    /// Start and end of the next window, if everything in it has arrived. A window is due only
-    /// when enough follows it for another one.
+    /// Start and end of the next window, if all of it has arrived. A window is due only when enough
+    /// for another window follows it.
     fn due(&self) -> Option<(f64, f64)> {
         let window_s = seconds(self.window);
         let start_s = self.origin_s + seconds(self.next * self.window);
@@ -130,7 +130,7 @@ impl WindowCutter {
         match self.end_s {
             _ if self.reached_s >= enough_s => Some((start_s, full_s)),
             Some(end_s) if end_s >= enough_s => Some((start_s, full_s)),
-            // A first window may be short: it is all there is.
+            // The first window may be short: it may be the whole recording.
             Some(end_s) if end_s > start_s => Some((start_s, end_s)),
             _ => None,
         }
@@ -152,7 +152,7 @@ impl WindowCutter {
         sound.extend_from_slice(samples);
     }
 
-    /// Sound as long as its window, unless it is silent or too short to say anything.
+    /// The window's sound at full length; `None` when it is silent or too short to be useful.
     fn if_loud(&self, mut sound: Vec<f32>, length_s: f64) -> Option<Vec<f32>> {
         if length_s < self.settings.min_s {
             return None;

@@ -8,7 +8,8 @@ use super::*;
 use undertone_features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
 use undertone_types::RecordingId;
 
-/// Set it to a folder: every file below it is decoded, and a table is printed.
+/// Environment variable that names a folder: every file below it is decoded, and a table is
+/// printed.
 const SURVEY: &str = "UNDERTONE_TEST_RECORDINGS";
 
 /// Everything that was decoded of a recording.
@@ -112,7 +113,7 @@ fn clips_are_cut_where_somebody_speaks() {
             .collect();
         for said in said.iter().filter(|_| !voiced.is_empty()) {
             let span = ["start_s", "end_s"].map(|key| said[key].as_f64().unwrap());
-            // Noise may be taken for a voice, but must not hide one.
+            // Noise may be detected as a voice, but must not hide one.
             let slack_s = if clip["snr_db"].is_null() { 0.5 } else { 1.0 };
             let found = decoded.utterances.iter().any(|u| {
                 (-0.1..slack_s).contains(&(span[0] - u.start_s))

@@ -5,7 +5,7 @@ use super::*;
 use undertone_engines::media::FakeMedia;
 use undertone_types::{AudioFacts, Frame, RecordingId, VideoFacts};
 
-/// Detects a voice in whatever is louder than 0.3.
+/// Detects a voice in sound louder than 0.3.
 struct Loudness;
 
 impl VoiceDetector for Loudness {

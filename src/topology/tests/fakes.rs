@@ -17,7 +17,7 @@ use undertone_types::{
 /// Windows of a fake recording.
 pub(super) const WINDOWS: usize = 3;
 
-/// Which fault is injected, and in which call.
+/// The injected fault, and the call in which it occurs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Injected {
     Never,

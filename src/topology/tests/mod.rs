@@ -77,7 +77,7 @@ fn run_with(
     run_over(4, injected, workers, stop, report)
 }
 
-/// The same over so many recordings.
+/// The same, with a number of recordings.
 fn run_over(
     count: u64,
     injected: Injected,
@@ -159,7 +159,7 @@ fn replicas_lose_nothing() {
 
 #[test]
 fn an_error_in_any_stage_fails_its_recording_and_no_other() {
-    // An engine's error may pass, so it is not blamed on the content for ever.
+    // An engine's error may pass, so it must not fail the recording for good.
     for (stage, cause) in [
         (Stage::Decode, Cause::Content),
         (Stage::Transcribe, Cause::Engine),
@@ -229,7 +229,7 @@ fn a_report_that_cannot_be_written_ends_the_run() {
 #[test]
 fn a_stop_finishes_what_is_under_way() {
     let stop = Stop::default();
-    // More than the channels hold, however far the source is ahead of the reporter.
+    // More than the channels can hold, so the source cannot have sent all of them.
     let arrivals = run_over(200, Injected::Never, 1, &stop, |_| {
         stop.ask();
         Ok(())

@@ -31,7 +31,7 @@ pub trait LanguageModel: Send + Sync {
     fn session(&self) -> Result<Box<dyn LanguageSession + '_>, LanguageError>;
 }
 
-/// One worker's view of a [`LanguageModel`].
+/// One worker thread's session with a [`LanguageModel`].
 pub trait LanguageSession {
     /// Hidden states `[tokens, width]` of the last layer over the transcript's tokens. `audio`
     /// (16 kHz mono) is evaluated before them where the bundle's prompt has `{audio}`.
@@ -87,7 +87,7 @@ pub enum LanguageError {
     /// A call of llama.cpp failed.
     #[error("llama.cpp failed to {action}")]
     Engine {
-        /// What it was asked to do.
+        /// What the call was to do.
         action: &'static str,
         /// The error of llama.cpp.
         source: NativeError,
@@ -153,7 +153,7 @@ impl Llama {
     /// Loads the language model; each session loads the projector.
     ///
     /// # Errors
-    /// When llama.cpp refuses the file.
+    /// When llama.cpp cannot load the file.
     pub fn load(settings: LlamaSettings) -> Result<Self, LanguageError> {
         let parameters = LlamaModelParams::default().with_n_gpu_layers(0);
         let model = LlamaModel::load_from_file(backend()?, &settings.model, &parameters)

@@ -70,7 +70,7 @@ impl<'m> LlamaSession<'m> {
         self.context.clear_kv_cache();
         let bitmap = if prompt.has_audio {
             let bitmap = MtmdBitmap::from_audio_data(audio);
-            Some(bitmap.map_err(LanguageError::engine("take the audio"))?)
+            Some(bitmap.map_err(LanguageError::engine("read the audio"))?)
         } else {
             None
         };
@@ -131,7 +131,7 @@ impl<'m> LlamaSession<'m> {
                 let state = self
                     .context
                     .embeddings_ith(index)
-                    .map_err(LanguageError::engine("give hidden states"))?;
+                    .map_err(LanguageError::engine("return hidden states"))?;
                 hidden.extend_from_slice(state);
             }
         }
@@ -144,7 +144,7 @@ impl<'m> LlamaSession<'m> {
             self.llama.width,
             hidden,
         )
-        .map_err(LanguageError::engine("give hidden states"))
+        .map_err(LanguageError::engine("return hidden states"))
     }
 }
 
@@ -175,8 +175,8 @@ impl LanguageSession for LlamaSession<'_> {
             if vocab.is_eog(token) {
                 break;
             }
-            // The hidden state of a token is the one after it was evaluated, as for a
-            // transcript: both kinds of text must be represented alike.
+            // Each hidden state is taken after its token was evaluated, as for a transcript: both
+            // kinds of text must be represented alike.
             position = self.feed(&[token], position, &mut hidden)?;
             generated.push(token);
         }

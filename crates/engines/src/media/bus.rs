@@ -56,8 +56,8 @@ pub(super) enum ErrorKind {
     Data,
 }
 
-/// Sends events from the bus and collects faces. When the reader has gone, nobody needs the
-/// events: failed sends are ignored.
+/// Sends events from the bus and collects faces. Failed sends are ignored: when the reader has
+/// ended, nobody needs the events.
 pub(super) fn listen(
     pipeline: &gst::Pipeline,
     events: Sender<PipelineEvent>,
@@ -96,8 +96,8 @@ fn explain(error: &gst::glib::Error) -> PipelineError {
     } else if error.kind::<gst::ResourceError>().is_some() {
         ErrorKind::File
     } else if error.matches(gst::CoreError::MissingPlugin) {
-        // The elements of our pipelines are installed (`GstMedia::new` checks): what is missing
-        // is a plugin for the data.
+        // `GstMedia::new` has checked that the elements of our pipelines are installed: what is
+        // missing is a plugin for the data.
         ErrorKind::NotMedia
     } else {
         ErrorKind::Data
@@ -108,7 +108,7 @@ fn explain(error: &gst::glib::Error) -> PipelineError {
     }
 }
 
-/// A sentence of GStreamer's as a lower-case fragment, as in our own messages.
+/// Turns a sentence of GStreamer into a lower-case fragment, like our own messages.
 fn fragment(words: &str) -> String {
     let words = words.trim().trim_end_matches('.');
     let mut letters = words.chars();

@@ -1,7 +1,8 @@
 //! The recording's clock: running time of pads and samples, and contiguous sound.
 //!
-//! Running time is what demuxers make of stream offsets and edit lists: sound that starts at
-//! 0.7 s has a running time of 0.7 s. Stream time would include what an edit list cuts off at the start.
+//! Running time is what demuxers compute from stream offsets and edit lists: sound that starts
+//! at 0.7 s has a running time of 0.7 s. Stream time would include what an edit list cuts off
+//! at the start.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +18,7 @@ const JITTER: u64 = RATE_HZ as u64 / 25;
 /// Zeros are emitted in blocks of this length.
 const FILL_BLOCK: u64 = RATE_HZ as u64;
 
-/// Running time at which the longest stream ends so far, in nanoseconds.
+/// Latest running time at which a decoded buffer ended so far, in nanoseconds.
 #[derive(Debug, Default)]
 pub(super) struct DecodedEnd(AtomicU64);
 
@@ -60,7 +61,7 @@ pub(super) struct SoundClock {
 
 impl SoundClock {
     /// Places a block; `emit` gets start times in seconds and samples. A block without a
-    /// timestamp follows the one before. False when `emit` gave false.
+    /// timestamp follows the one before. False when `emit` returned false.
     pub(super) fn place(
         &mut self,
         start_s: Option<f64>,

@@ -1,4 +1,4 @@
-//! Names of codecs, and the Debian packages that bring their decoders.
+//! Names of codecs, and the Debian packages that contain their decoders.
 
 use gstreamer as gst;
 
@@ -31,7 +31,7 @@ impl Undecoded {
         })
     }
 
-    /// Whether it is encrypted: no plugin would help.
+    /// Whether the stream is encrypted: no plugin can decode it.
     pub(super) fn is_encrypted(&self) -> bool {
         matches!(
             self.media_type.as_str(),

@@ -1,8 +1,8 @@
 //! Merges sound and frames into one sequence in the order of time.
 //!
-//! Whichever stream is ahead is held back until the other has caught up. A container may store
-//! its streams far apart: beyond [`HELD_S`] the order is given up, so that memory stays bounded
-//! and decoding goes on.
+//! The stream that is ahead is held back until the other has caught up. A container may store
+//! its streams far apart: beyond [`HELD_S`] items are passed on out of order, so that memory
+//! stays bounded and decoding continues.
 
 use std::collections::VecDeque;
 
@@ -136,7 +136,7 @@ impl Merge {
         self.video.ended = true;
     }
 
-    /// True when every stream has ended; held items may still be taken.
+    /// True when every stream has ended; held items may remain.
     pub(super) fn ended(&self) -> bool {
         let stream = |exposed: bool, ended: bool| !exposed || ended;
         self.complete
@@ -164,7 +164,7 @@ impl Merge {
         }
     }
 
-    /// The next event that is due; `stated_s` gives the length that the container states.
+    /// The next event that is due; `stated_s` returns the length that the container states.
     pub(super) fn next(&mut self, stated_s: impl FnOnce() -> Option<f64>) -> Option<MediaEvent> {
         let overfull = self.audio.overfull() || self.video.overfull();
         if !self.opened {

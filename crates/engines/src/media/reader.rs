@@ -1,4 +1,5 @@
-//! Reads a running pipeline to its end: order, stalls, errors, and always a way out.
+//! Reads a running pipeline to its end: merges its streams, and handles stalls, errors and
+//! cancellation.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use undertone_types::{AudioFacts, Frame, MediaFacts, VideoFacts};
 const SMALL_BYTES: u64 = 64 * 1024;
 const SMALL_LIMIT_S: f64 = 5.0;
 
-/// How long to wait for data that were decoded before an error.
+/// How long to wait, after an error, for data that were decoded before it.
 const AFTER_ERROR: Duration = Duration::from_millis(300);
 
 /// The receiving ends of a pipeline.
@@ -52,7 +53,7 @@ pub(super) struct Reader {
     started: Receiver<bool>,
 }
 
-/// Whether to go on: the sink may stop the decoding.
+/// Whether to continue: the sink may stop the decoding.
 type Taken = Result<(), MediaError>;
 
 impl Reader {
@@ -87,7 +88,7 @@ impl Reader {
         let playback = Playback::start(self.pipeline.clone())?;
         self.started = playback.started();
         let outcome = self.follow(&receivers, sink);
-        // The receivers first: that unblocks a branch that waits in `send`.
+        // Drop the receivers first: that unblocks a branch that waits in `send`.
         drop(receivers);
         drop(playback);
         outcome
@@ -172,8 +173,8 @@ impl Reader {
         }
     }
 
-    /// A recording is not decoded without its sound or without its pictures when only a
-    /// decoder is missing: the user can install it.
+    /// A missing decoder for the only sound or video stream is an error: the user can install it,
+    /// so the recording is not scored without that modality.
     fn check_streams(&self) -> Taken {
         if self.merge.opened() || !self.merge.known() {
             return Ok(());
@@ -254,7 +255,7 @@ impl Reader {
             }
             ErrorKind::NotMedia if !self.merge.opened() => MediaError::NotMedia {
                 reason: self.undecoded.first().map_or(reason, |undecoded| {
-                    format!("it looks like {}", undecoded.media_type)
+                    format!("it is probably {}", undecoded.media_type)
                 }),
             },
             ErrorKind::File => MediaError::Unreadable {
@@ -265,7 +266,7 @@ impl Reader {
         }
     }
 
-    /// The length that the container states, where that is not an estimate.
+    /// The length that the container states, unless it is an estimate.
     fn true_length(&self) -> Option<f64> {
         let caps = self
             .pipeline

@@ -1,4 +1,4 @@
-//! [`GstMedia`] on recordings that GStreamer has just made.
+//! [`GstMedia`] on recordings that the tests encode with GStreamer.
 
 use std::ops::ControlFlow;
 use std::path::Path;
