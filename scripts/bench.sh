@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Speed and memory on a recording of one minute and a long one, made of a sample clip:
-# prints speed relative to real time, the busy share of each stage and the peak memory.
+# Speed and memory on a recording of one minute and a long one, both made from a sample clip.
+# Prints the speed relative to real time, the busy share of each stage and the peak memory.
 #
 #   scripts/bench.sh [MINUTES]     (default 60)
 set -euo pipefail

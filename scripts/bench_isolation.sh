@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What isolation costs: the same folder scored by the daemon in its own process, by the
+# The cost of isolation: the same folder is scored by the daemon in its own process, by the
 # daemon with a worker process, and by a new process for each recording.
 #
 #   scripts/bench_isolation.sh [CLIPS]     (default 60)
@@ -11,7 +11,7 @@ work="$(mktemp -d "${TMPDIR:-/tmp}/undertone-isolation.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/in"
 for index in $(seq "$clips"); do
-  # What follows the last element of a Matroska file is ignored: content of its own for each.
+  # Bytes after the last element of a Matroska file are ignored: they make each content unique.
   { cat tests/clips/positive-matroska.mkv; printf '%*s' "$index" ''; } >"$work/in/$index.mkv"
 done
 

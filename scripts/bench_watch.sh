@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Ten thousand tiny files dropped at once into a watched folder, then a start over as many
-# finished reports: prints how long each takes and the daemon's own peak memory.
+# Ten thousand tiny files arrive at once in a watched folder; then the daemon is started on as
+# many finished reports. Prints how long each takes and the daemon's own peak memory.
 #
 #   scripts/bench_watch.sh [FILES]     (default 10000)
 set -euo pipefail
@@ -31,7 +31,7 @@ until_count() { # state
 }
 took() { awk -v what="$1" -v start="$2" -v end="$(date +%s.%N)" 'BEGIN { printf "%s: %.1f s\n", what, end - start }'; }
 
-# No media, each with content of its own: what is measured is the daemon, not the chain.
+# Not media, each with unique content: this measures the daemon, not the chain.
 for index in $(seq "$files"); do echo "no media $index" >"$work/drop/$index.mp4"; done
 start
 until [ -f "$work/out/.undertone/status.json" ]; do sleep 0.1; done
@@ -41,7 +41,7 @@ until_count failed
 took "$files files dropped at once, all seen and on record" "$began"
 stop
 
-# Finished reports: the one of a real recording, with the names and facts of the others.
+# Finished reports: copies of a real recording's report, with the names and facts of the files.
 target/release/undertone run tests/clips/positive.mp4 --out "$work/one" --set log.level=error >/dev/null 2>&1
 python3 - "$work" <<'PYTHON'
 import json, pathlib, sys, datetime

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds cargo-deny once into the user's cache. With --check: runs it if it is there (in the
-# cache or on the PATH), and says so if it is not.
+# Builds cargo-deny once into the user's cache. With --check: runs it if it is installed (in
+# the cache or on the PATH), and prints a note if it is not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

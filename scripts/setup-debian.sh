@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building and running need, and those named as arguments;
-# only what is missing.
+# Installs the Debian packages that are needed to build and run, and those given as arguments;
+# only those that are missing.
 set -euo pipefail
 
 packages=(
@@ -23,7 +23,7 @@ for package in "${packages[@]}"; do
 done
 
 if [ "${#missing[@]}" -eq 0 ]; then
-  echo "setup: Debian packages are there"
+  echo "setup: all Debian packages are installed"
 else
   echo "setup: installs ${#missing[@]} Debian packages (with what they need about 1 GB): ${missing[*]}"
   as_root=()

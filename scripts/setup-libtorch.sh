@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Puts the CPU view of libtorch 2.13.0 at .libtorch (a link into the user's cache).
+# Makes a CPU-only libtorch 2.13.0 and links .libtorch to it (in the user's cache).
 #
 # No CPU-only libtorch 2.13.0 is in the package registries for x86-64 Linux, so the
-# libraries are taken out of the Python wheels, without the gigabytes of CUDA.
-# Idempotent; a LIBTORCH of the user's own is respected and nothing is downloaded.
+# libraries are extracted from the Python wheels, without the gigabytes of CUDA.
+# Idempotent; when LIBTORCH is set already, that one is used and nothing is downloaded.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -53,7 +53,7 @@ if [ ! -f "$view/complete" ]; then
     [ -n "$found" ] || { echo "setup: $library is missing from the wheels" >&2; exit 3; }
     mv "$found" "$fresh/lib/$library"
   done
-  # torch-sys links CUDA as soon as it sees libtorch_cuda.so, so that one stays out.
+  # torch-sys links CUDA when it finds libtorch_cuda.so, so that one is left out.
   echo 'INPUT(-ltorch_cpu)' > "$fresh/lib/libtorch.so"
   echo "$version" > "$fresh/build-version"
   touch "$fresh/complete"
