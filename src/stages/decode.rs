@@ -229,7 +229,8 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// True after a pass by voice that found none, when there is video or loud sound.
+    /// True after the pass by voice when there is video or loud sound: then cutting windows is
+    /// useful even without a voice.
     fn worth_windows(&self, facts: &MediaFacts) -> bool {
         match &self.cutter {
             Some(Cutter::Voice(cutter)) => {

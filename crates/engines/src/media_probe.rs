@@ -1,10 +1,10 @@
-//! Which GStreamer elements this machine has.
+//! Which GStreamer elements are installed.
 
 use gstreamer as gst;
 
 /// GStreamer cannot be initialised.
 #[derive(Debug, thiserror::Error)]
-#[error("GStreamer does not start")]
+#[error("cannot initialise GStreamer")]
 pub struct MediaProbeError(#[from] gst::glib::Error);
 
 /// GStreamer, initialised.

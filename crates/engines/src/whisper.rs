@@ -17,7 +17,7 @@ pub trait SpeechRecogniser: Send + Sync {
     fn session(&self) -> Result<Box<dyn RecogniserSession + '_>, RecogniserError>;
 }
 
-/// One worker's view of a [`SpeechRecogniser`].
+/// One worker thread's session with a [`SpeechRecogniser`].
 pub trait RecogniserSession {
     /// Transcribes one utterance of 16 kHz mono samples in [−1, 1].
     ///
@@ -26,10 +26,10 @@ pub trait RecogniserSession {
     fn transcribe(&mut self, audio: &[f32]) -> Result<Transcript, RecogniserError>;
 }
 
-/// An error of an engine's crate; its type is not named outside of this one.
+/// An error of an engine's crate, boxed so that its type is not exposed.
 pub type NativeError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What can go wrong in speech recognition.
+/// Why speech recognition failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RecogniserError {
     /// The model file cannot be loaded.
@@ -73,7 +73,7 @@ impl Whisper {
     /// `language` is a code such as `en`; `None` for English-only models.
     ///
     /// # Errors
-    /// When whisper.cpp refuses the file.
+    /// When whisper.cpp cannot load the file.
     pub fn load(
         model: &Path,
         language: Option<&str>,
@@ -104,8 +104,8 @@ impl Whisper {
         parameters.set_single_segment(true);
         parameters.set_no_timestamps(true);
         parameters.set_audio_ctx(audio_context(samples, self.context.n_audio_ctx()));
-        // An empty transcript must be possible, and the gate must see all evidence: no forced
-        // first word, no second attempt at a higher temperature, no text dropped.
+        // An empty transcript must be possible, and the gate needs all evidence: no forced first
+        // word, no second attempt at a higher temperature, no text dropped.
         parameters.set_suppress_blank(false);
         parameters.set_temperature_inc(0.0);
         parameters.set_no_speech_thold(1.0);
@@ -160,7 +160,7 @@ impl RecogniserSession for WhisperSession<'_> {
             })?;
         let end_of_text = self.whisper.context.token_eot();
         let mut transcript = Transcript::default();
-        // Bytes, not text: a character may be split over two tokens.
+        // Bytes, not text: a character may be split between two tokens.
         let mut bytes = Vec::new();
         for segment in self.state.as_iter() {
             transcript.no_speech = transcript.no_speech.max(segment.no_speech_probability());

@@ -24,18 +24,18 @@ pub(super) struct Block {
     pub(super) samples: Vec<f32>,
 }
 
-/// What a branch delivers.
+/// What a tap sends.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum BranchOutput<F, T> {
     /// The stream's facts, and the container's name; before the first item.
     Started(F, Option<String>),
     /// A block or a frame.
     Item(T),
-    /// Nothing more comes.
+    /// The stream has ended.
     Ended,
 }
 
-/// Where the branches send to, and what else they need.
+/// What the branches need: where they send to, and how.
 #[derive(Clone, Debug)]
 pub(super) struct BranchSenders {
     pub(super) audio: Sender<BranchOutput<AudioFacts, Block>>,
@@ -82,8 +82,8 @@ pub(super) fn attach(
         .sync_state_with_parent()
         .map_err(|_| wrong("does not start"))?;
     pad.link(&input).map_err(|_| wrong("cannot be linked"))?;
-    // The stream of a very short file may have ended before its pad was added; that event is
-    // not sent again.
+    // The stream of a very short file may have ended before its pad was linked; the end is not
+    // signalled again.
     if pad.sticky_event::<gst::event::Eos>(0).is_some() {
         input.send_event(gst::event::Eos::new());
     }
@@ -127,7 +127,7 @@ impl SourceFacts {
         }
     }
 
-    /// Seconds between frames, where that is known.
+    /// Seconds between frames, if known.
     fn step_s(&self) -> Option<f64> {
         (self.fps > 0.0).then(|| 1.0 / self.fps)
     }
@@ -274,8 +274,8 @@ fn frame_of(
 pub(super) struct Inputs(Mutex<[Option<gst::Pad>; 2]>);
 
 impl Inputs {
-    /// Links a pad to its branch, which is built if need be; chained files replace one stream
-    /// by the next. False when the branch is in use: only the first stream of a kind is used.
+    /// Links a pad to its branch, which is built if needed; in chained files one stream replaces
+    /// the previous one. False when the branch is in use: only the first stream of a kind is used.
     pub(super) fn connect(
         &self,
         pad: &gst::Pad,

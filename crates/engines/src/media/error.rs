@@ -31,13 +31,13 @@ pub enum MediaError {
     /// No demuxer recognises the file.
     #[error("not audio or video: {reason}")]
     NotMedia {
-        /// What it looks like.
+        /// What it seems to be.
         reason: String,
     },
     /// A still image.
     #[error("a still image, not a video")]
     StillImage,
-    /// A container without sound and pictures.
+    /// A container without audio and video streams.
     #[error("neither an audio nor a video stream")]
     NoStreams,
     /// The streams are encrypted.
@@ -99,29 +99,31 @@ impl MediaError {
             }
             Self::Unreadable { .. } => "check that the file exists and may be read",
             Self::NotAFile => "copy the recording into a file first",
-            Self::Empty => "the copy may still be under way, or may have failed; copy it again",
+            Self::Empty => {
+                "it may still be being copied, or the copy may have failed; copy it again"
+            }
             Self::LfsPointer => "fetch the recording with `git lfs pull`",
-            Self::NotMedia { .. } => "leave it out, or check that it was copied whole",
-            Self::StillImage => "leave it out: an image has neither voice nor movement",
-            Self::NoStreams => "leave it out: there is nothing to hear or see",
+            Self::NotMedia { .. } => "leave it out, or check that it was copied completely",
+            Self::StillImage => "leave it out: an image has neither sound nor video",
+            Self::NoStreams => "leave it out: it has neither sound nor video",
             Self::Encrypted => "decrypt the recording first; protected media cannot be read",
             Self::MissingDecoder { package, .. } => {
                 return Some(format!(
-                    "install the Debian package {package}; if it is there, the stream is broken"
+                    "install the Debian package {package}; if it is installed, the stream is damaged"
                 ));
             }
             Self::Broken { .. } | Self::Truncated { .. } => {
                 "copy the recording again, or repair it with `ffmpeg -i IN -c copy OUT`"
             }
             Self::Stalled { .. } => {
-                "check the disk or network it lies on, or raise the stall limit for slow machines"
+                "check its disk or network, or raise the stall limit for slow machines"
             }
             Self::Stopped => return None,
         };
         Some(hint.to_owned())
     }
 
-    /// True when not the recording but the installation is at error.
+    /// True when the installation is at fault, not the recording.
     #[must_use]
     pub fn is_environment(&self) -> bool {
         matches!(self, Self::Engine { .. })

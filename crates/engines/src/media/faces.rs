@@ -7,7 +7,7 @@ use gstreamer as gst;
 
 use undertone_types::{FACE_SIDE_PX, Face, Rect};
 
-/// How many frames may be on the way from the detector to the tap.
+/// Most frames between the detector and the tap.
 const WAITING: usize = 32;
 
 /// A face box in pixels of the reduced picture.

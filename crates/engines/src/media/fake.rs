@@ -14,7 +14,7 @@ pub struct FakeMedia {
     otherwise: Script,
 }
 
-/// What a fake recording holds.
+/// The script of a fake recording.
 #[derive(Clone, Debug, Default)]
 struct Script {
     facts: MediaFacts,

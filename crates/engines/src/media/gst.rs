@@ -20,7 +20,7 @@ const AUDIO_WAITING: usize = 32;
 /// Frames that may wait for the reader.
 const VIDEO_WAITING: usize = 8;
 
-/// Decodes with GStreamer every format that an installed plugin knows.
+/// Decodes, with GStreamer, every format for which a plugin is installed.
 #[derive(Debug)]
 pub struct GstMedia {
     settings: MediaSettings,
@@ -48,7 +48,7 @@ impl GstMedia {
         })
     }
 
-    /// With another video branch, for fault injection.
+    /// Replaces the video branch, for fault injection.
     #[cfg(test)]
     pub(super) fn with_video(mut self, text: &str) -> Self {
         self.pipelines.video = text.to_owned();
@@ -101,7 +101,7 @@ impl GstMedia {
                 _ => return,
             };
             let connected = inputs.connect(pad, kind, || {
-                // Before the first buffer can leave the branch.
+                // Must be sent before the first buffer can leave the branch.
                 let _ = events.send(PipelineEvent::Exposed(kind));
                 branch::attach(&pipeline, pad, kind, text, &senders)
             });
@@ -145,9 +145,9 @@ impl MediaSource for GstMedia {
     }
 }
 
-/// Silences OpenCV, unless the user has set its log level: it complains on stderr about the
-/// cascades that `facedetect` names by default and that Debian does not have. OpenCV offers
-/// nothing but an environment variable for that.
+/// Silences OpenCV, unless the user has set its log level: it writes errors to stderr about the
+/// default cascades of `facedetect`, which Debian does not have. Only an environment variable
+/// can silence it.
 ///
 /// # Safety
 /// No other thread may run, as with [`std::env::set_var`]: call it first thing in `main`.
@@ -178,7 +178,7 @@ fn media_type(pad: &gst::Pad) -> String {
         .map_or_else(String::new, |structure| structure.name().to_string())
 }
 
-/// Keeps decoders from using every core: the speech engines need them more.
+/// Keeps decoders from using every core: the speech engines make better use of them.
 fn limit_threads(pipeline: &gst::Pipeline, threads: u32) {
     if threads == 0 {
         return;

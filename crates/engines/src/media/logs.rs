@@ -2,8 +2,8 @@
 
 use gstreamer as gst;
 
-/// Forwards warnings and errors. With `GST_DEBUG` set GStreamer writes its own log, as the user
-/// expects then.
+/// Forwards warnings and errors. With `GST_DEBUG` set, GStreamer writes its own log instead, as
+/// the user then expects.
 pub(super) fn bridge() {
     if std::env::var_os("GST_DEBUG").is_some() {
         return;

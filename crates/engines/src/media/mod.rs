@@ -1,6 +1,6 @@
 //! Decoding of recordings: sound at 16 kHz and sampled frames with their faces, on one clock.
 //!
-//! [`MediaSource`] is what the stages know; [`GstMedia`] implements it with GStreamer, and
+//! The stages use [`MediaSource`]; [`GstMedia`] implements it with GStreamer, and
 //! [`FakeMedia`] with a script. No cutting, no features, no models here.
 
 mod branch;
@@ -38,9 +38,9 @@ use undertone_types::{Frame, MediaFacts};
 /// Which streams to decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// Sound and pictures.
+    /// Audio and video.
     AudioAndVideo,
-    /// Pictures only; sound is not even decoded.
+    /// Video only; audio is not decoded at all.
     VideoOnly,
 }
 

@@ -15,7 +15,7 @@ use super::MediaError;
 /// How long a pipeline may take to shut down before it is abandoned.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 
-/// A pipeline that plays until this is dropped.
+/// A pipeline that plays until it is dropped.
 #[derive(Debug)]
 pub(super) struct Playback {
     stop: Option<Sender<()>>,
@@ -49,8 +49,8 @@ impl Playback {
         })
     }
 
-    /// Receives once whether the pipeline plays. Read the branches meanwhile: the change of
-    /// state waits for sinks, and these for their reader.
+    /// Receives once whether the pipeline plays. Read the branches meanwhile: the change of state
+    /// waits for the sinks, and the sinks for their reader.
     pub(super) fn started(&self) -> Receiver<bool> {
         self.started.clone()
     }

@@ -1,7 +1,7 @@
-//! What can be set about decoding. The values come from the configuration; only what it does
-//! not offer has a default here.
+//! Settings of decoding. Most come from the configuration; only those that it does not have get
+//! a default here.
 
-/// How recordings are decoded.
+/// Settings of decoding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MediaSettings {
     /// Sampled frames per second, at most.
@@ -12,11 +12,11 @@ pub struct MediaSettings {
     pub stall_s: f64,
     /// Threads per decoder; 0 lets the decoder choose.
     pub decoder_threads: u32,
-    /// How faces are detected.
+    /// Settings of face detection.
     pub faces: FaceSettings,
 }
 
-/// How faces are detected.
+/// Settings of face detection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaceSettings {
     /// Haar cascade for frontal faces.

@@ -49,7 +49,7 @@ pub(super) fn late_tone(start_s: f64, seconds: f64) -> String {
     )
 }
 
-/// Video of this many seconds at 25 frames per second, of a size.
+/// Video of this many seconds and this size, at 25 frames per second.
 pub(super) fn pictures(seconds: f64, size: (u32, u32)) -> String {
     let buffers = (seconds * 25.0).round() as u32;
     let (width, height) = size;
@@ -59,7 +59,7 @@ pub(super) fn pictures(seconds: f64, size: (u32, u32)) -> String {
     )
 }
 
-/// A Matroska file of this many seconds, with Vorbis sound and VP8 pictures of a size.
+/// A Matroska file of this many seconds, with Vorbis audio and VP8 video of this size.
 pub(super) fn make_film(path: &Path, seconds: f64, size: (u32, u32)) {
     let (audio, video) = (tone(seconds), pictures(seconds, size));
     make(
@@ -71,7 +71,7 @@ pub(super) fn make_film(path: &Path, seconds: f64, size: (u32, u32)) {
     );
 }
 
-/// Settings that decode these recordings fast: few frames, small pictures.
+/// Settings that decode these recordings fast: few and small frames.
 pub(super) fn settings() -> MediaSettings {
     MediaSettings {
         frames_per_second: 4,
