@@ -11,9 +11,9 @@ pub enum Exit {
     SomeFailed = 1,
     /// The command line or the configuration is wrong; nothing was done.
     Usage = 2,
-    /// A model or this machine is at fault; nothing was done, or the run was cut short.
+    /// A model or this machine is at fault; nothing was done, or the run was stopped early.
     Environment = 3,
-    /// Stopped by a signal; recordings at work were finished or will be redone.
+    /// Stopped by a signal; recordings in progress were finished, or are scored by the next run.
     Interrupted = 130,
 }
 

@@ -96,7 +96,7 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> Result<
     );
     let failures = view.finish(&clocks, &config)?;
     if let Some(error) = stop.take_error() {
-        return Err(error).context("the run was cut short; run it again to go on");
+        return Err(error).context("the run was stopped early; run it again to continue");
     }
     Ok(match (signals.came(), failures) {
         (true, _) => Exit::Interrupted,

@@ -93,7 +93,7 @@ fn listen() -> std::io::Result<Receiver<Call>> {
         flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, came.clone())?;
         flag::register(signal, came.clone())?;
     }
-    // The kernel sends SIGIO when somebody waits for a lease; leases are given back at once.
+    // The kernel sends SIGIO when a program waits for a lease; leases are released at once.
     flag::register(SIGIO, Arc::default())?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1])?;
     let (tell, calls) = unbounded();

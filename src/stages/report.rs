@@ -92,7 +92,7 @@ impl<N: FnMut(ReportEvent)> Reporter<N> {
     /// Takes the next message.
     ///
     /// # Errors
-    /// When a report cannot be written: the run cannot go on. With [`FailureRecords::Leave`] that
+    /// When a report cannot be written: the run ends. With [`FailureRecords::Leave`] that
     /// fails the recording only, unless the disk is full.
     pub fn take(&mut self, message: Message<Fused>) -> Result<(), ReportError> {
         let recording = message.recording.clone();
@@ -235,10 +235,10 @@ mod tests {
     /// The files in the folder after these messages, and the events emitted.
     fn after(messages: Vec<Message<Fused>>) -> (Vec<String>, Vec<ReportEvent>) {
         let out = tempfile::tempdir().unwrap();
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         let records = FailureRecords::Write;
         let mut reporter = Reporter::new(out.path().to_owned(), mark(), records, |event| {
-            told.push(event)
+            events.push(event)
         });
         for message in messages {
             reporter.take(message).unwrap();
@@ -246,7 +246,7 @@ mod tests {
         drop(reporter);
         let folder = std::fs::read_dir(out.path().join("day")).unwrap();
         let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        (names.collect(), told)
+        (names.collect(), events)
     }
 
     #[test]
@@ -258,10 +258,10 @@ mod tests {
             vec![ended(), utterance(1, 2.0), opened(), utterance(0, 1.0)],
         ];
         for messages in orders {
-            let (names, told) = after(messages);
+            let (names, events) = after(messages);
             assert_eq!(names, ["a.mp4.jsonl"]);
-            let Some(ReportEvent::Reported { summary, .. }) = told.last() else {
-                panic!("no report: {told:?}");
+            let Some(ReportEvent::Reported { summary, .. }) = events.last() else {
+                panic!("no report: {events:?}");
             };
             assert_eq!(summary.utterances, 2);
         }
@@ -275,7 +275,7 @@ mod tests {
             chain: vec!["why".into()],
             hint: None,
         };
-        let (names, told) = after(vec![
+        let (names, events) = after(vec![
             utterance(0, 1.0),
             message(Body::Failed(failure.clone())),
             utterance(1, 1.0),
@@ -283,7 +283,7 @@ mod tests {
             message(Body::Ended(ended(2))),
         ]);
         assert_eq!(names, ["a.mp4.failed.json"]);
-        let failures = told
+        let failures = events
             .iter()
             .filter(|event| matches!(event, ReportEvent::Failed { .. }));
         assert_eq!(failures.count(), 1);

@@ -6,8 +6,9 @@ use walkdir::WalkDir;
 
 use undertone_types::is_abandoned;
 
-/// Removes what killed runs left below the output folder; gives how many files. Files that
-/// other runs are writing, on this machine or another, and files of other programs stay.
+/// Removes temporary files that killed runs left below the output folder; returns their number.
+/// Files that other runs are writing, on this machine or another, and files of other programs
+/// stay.
 #[must_use]
 pub fn sweep(out: &Path) -> usize {
     WalkDir::new(out)

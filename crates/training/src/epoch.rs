@@ -30,7 +30,7 @@ pub struct Step {
     pub loss: f64,
 }
 
-/// Trains one epoch (from 1) and gives its mean losses; `None` if `on_step` interrupted it. The
+/// Trains one epoch (from 1) and returns its mean losses; `None` if `on_step` interrupted it. The
 /// result depends only on the weights, the optimiser's state, the seed and the epoch, so a
 /// resumed run is the same run.
 pub(super) fn train_epoch(

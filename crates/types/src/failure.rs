@@ -123,7 +123,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure from an error and its chain of sources. What kind of cause it is cannot be
-    /// seen from the error alone, so whoever reports it must say.
+    /// seen from the error alone, so the caller must state it.
     #[must_use]
     pub fn new(stage: Stage, cause: Cause, error: &dyn std::error::Error) -> Self {
         Self {

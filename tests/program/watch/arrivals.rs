@@ -124,7 +124,7 @@ fn a_folder_may_come_late_go_and_come_back() {
     let mut daemon = Daemon::new(&[]);
     std::fs::remove_dir(daemon.path("in")).unwrap();
     daemon.start();
-    daemon.until_logged("the folder is not there");
+    daemon.until_logged("the folder does not exist");
     std::fs::create_dir(daemon.path("in")).unwrap();
     daemon.drop_clip("a.mkv", 1);
     daemon.until_there("a.mkv.jsonl");

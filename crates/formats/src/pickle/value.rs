@@ -76,7 +76,7 @@ pub(crate) struct Arena {
     pub(crate) tensors: Vec<TensorView>,
 }
 
-/// Adds an item to a list of the arena; gives its index.
+/// Adds an item to a list of the arena; returns its index.
 pub(super) fn add<T>(part: &mut Vec<T>, item: T) -> usize {
     part.push(item);
     part.len() - 1

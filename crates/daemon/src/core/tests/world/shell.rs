@@ -67,7 +67,7 @@ impl World {
         self.effects.entry(performer).or_default().push_back(effect);
     }
 
-    /// Performs the next effect of this performer; false when there is none, or it hangs.
+    /// Performs the next effect of this performer; false when it has none, or hangs.
     pub fn perform(&mut self, performer: Performer) -> bool {
         let hangs = match performer {
             Performer::Scanner(root) | Performer::Hasher(root) => self.hung[usize::from(root)],
