@@ -24,7 +24,7 @@ use crate::labelled::LabelledError;
 use crate::topology::StageError;
 
 /// An error that ends the program. It can only be made of errors whose exit code is known
-/// (see [`ExitCodeOf`]), or with an exit code of its own.
+/// (see `ExitCodeOf`), or with an exit code of its own.
 #[derive(Debug)]
 pub struct CliError {
     exit: Exit,

@@ -1,7 +1,7 @@
 //! Decoding of recordings: sound at 16 kHz and sampled frames with their faces, on one clock.
 //!
 //! The stages use [`MediaSource`]; [`GstMedia`] implements it with GStreamer, and
-//! [`FakeMedia`] with a script. No cutting, no features, no models here.
+//! `FakeMedia` with a script. No cutting, no features, no models here.
 
 mod branch;
 mod bus;
