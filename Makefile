@@ -1,6 +1,6 @@
 # make demo       from a fresh clone to sentiment reports of the sample clips
 # make test       every test that a pull request needs, with the real engines
-# make test-pure  the tests of all crates that need no native engine: no set-up, about a minute
+# make test-pure  the tests of all crates that need no native engine: no set-up, two minutes
 # make check      format, licences, lints, documentation, tests: the cheapest first
 # make soak       the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
