@@ -74,11 +74,15 @@ fn not_scored(out: &Path) -> Vec<NotScored> {
 fn render(status: &Status) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = draw(&mut text, status);
+    let _ = draw_daemon(&mut text, status);
+    if let Some(snapshot) = &status.snapshot {
+        let _ = draw_snapshot(&mut text, snapshot, status.daemon.is_some());
+    }
+    draw_not_scored(&mut text, &status.not_scored);
     text
 }
 
-fn draw(text: &mut String, status: &Status) -> std::fmt::Result {
+fn draw_daemon(text: &mut String, status: &Status) -> std::fmt::Result {
     match (status.daemon, &status.snapshot) {
         (Some(process), Some(snapshot)) => {
             writeln!(
@@ -99,54 +103,56 @@ fn draw(text: &mut String, status: &Status) -> std::fmt::Result {
         }
         (None, None) => writeln!(text, "daemon: has never run for this folder")?,
     }
-    if let Some(snapshot) = &status.snapshot {
-        let live = status.daemon.is_some();
-        for (name, why) in [("paused", &snapshot.paused), ("problem", &snapshot.problem)] {
-            if let Some(why) = why.as_ref().filter(|_| live) {
-                writeln!(text, "{name}: {why}")?;
-            }
+    Ok(())
+}
+
+/// What the daemon last wrote; what is in progress only while it is `live`.
+fn draw_snapshot(text: &mut String, snapshot: &Snapshot, live: bool) -> std::fmt::Result {
+    for (name, why) in [("paused", &snapshot.paused), ("problem", &snapshot.problem)] {
+        if let Some(why) = why.as_ref().filter(|_| live) {
+            writeln!(text, "{name}: {why}")?;
         }
-        let counts = snapshot
-            .counts
-            .named()
-            .map(|(name, count)| format!("{count} {name}"));
-        writeln!(text, "recordings: {}", counts.join(", "))?;
-        let rows = snapshot.under_way.iter().filter(|_| live).map(|task| {
-            let length = task
-                .duration_s
-                .map_or("?".to_owned(), |length| format!("{length:.1}"));
-            [
-                format!("  {}", task.recording),
-                format!("{:.1} of {length} s", task.reached_s),
-                format!("for {:.0} s", task.for_s),
-            ]
-        });
-        text.push_str(&columns(&rows.collect::<Vec<_>>()));
     }
-    let rows = status
-        .not_scored
-        .iter()
-        .map(|NotScored { recording, record }| {
-            let tries = match record.attempts {
-                1 => "once".to_owned(),
-                attempts => format!("{attempts} times"),
-            };
-            let next = match (&record.next_try, record.quarantined) {
-                (Some(at), _) => format!("failed {tries}, tried again at {at}"),
-                (None, true) => format!("quarantined, failed {tries}"),
-                (None, false) => format!("failed {tries}"),
-            };
-            let why = record.error.join(": ");
-            [
-                format!("  {recording}"),
-                next,
-                format!("{}: {why}", record.stage),
-            ]
-        });
+    let counts = snapshot
+        .counts
+        .named()
+        .map(|(name, count)| format!("{count} {name}"));
+    writeln!(text, "recordings: {}", counts.join(", "))?;
+    let rows = snapshot.under_way.iter().filter(|_| live).map(|task| {
+        let length = task
+            .duration_s
+            .map_or("?".to_owned(), |length| format!("{length:.1}"));
+        [
+            format!("  {}", task.recording),
+            format!("{:.1} of {length} s", task.reached_s),
+            format!("for {:.0} s", task.for_s),
+        ]
+    });
+    text.push_str(&columns(&rows.collect::<Vec<_>>()));
+    Ok(())
+}
+
+fn draw_not_scored(text: &mut String, not_scored: &[NotScored]) {
+    let rows = not_scored.iter().map(|NotScored { recording, record }| {
+        let tries = match record.attempts {
+            1 => "once".to_owned(),
+            attempts => format!("{attempts} times"),
+        };
+        let next = match (&record.next_try, record.quarantined) {
+            (Some(at), _) => format!("failed {tries}, tried again at {at}"),
+            (None, true) => format!("quarantined, failed {tries}"),
+            (None, false) => format!("failed {tries}"),
+        };
+        let why = record.error.join(": ");
+        [
+            format!("  {recording}"),
+            next,
+            format!("{}: {why}", record.stage),
+        ]
+    });
     let rows: Vec<_> = rows.collect();
     if !rows.is_empty() {
-        writeln!(text, "not scored:")?;
+        text.push_str("not scored:\n");
         text.push_str(&columns(&rows));
     }
-    Ok(())
 }

@@ -1,8 +1,9 @@
 //! Writes what the core announces to the log, and counts it in the metrics.
 
 use undertone_reports::SummaryLine;
+use undertone_types::Failure;
 
-use crate::core::{Announcement, Next, is_deadly};
+use crate::core::{Announcement, FileRef, Next};
 use crate::metrics::{Metrics, Result};
 
 /// Logs and counts an announcement.
@@ -31,25 +32,11 @@ pub fn announce(announcement: &Announcement, metrics: &Metrics) {
             attempts,
             next,
         } => {
-            let recording = file.relative.display();
-            match next {
-                Next::Quarantined => {
-                    tracing::error!(%recording, attempts, "quarantined: {failure}");
-                }
-                Next::Never => tracing::warn!(%recording, attempts, "failed: {failure}"),
-                Next::Alone => {
-                    tracing::warn!(%recording, attempts, "failed, tried again alone: {failure}");
-                }
-                Next::After(pause) => {
-                    let pause_s = pause.as_secs();
-                    tracing::warn!(%recording, attempts, "failed, tried again in {pause_s} s: {failure}");
-                }
-            }
+            failed(file, failure, *attempts, *next);
             metrics.result(match next {
                 Next::Quarantined => Result::Quarantined(failure.cause),
                 _ => Result::Failed(failure.cause),
             });
-            debug_assert!(*next != Next::Alone || is_deadly(failure.cause));
         }
         Announcement::FailedLike { file, of } => {
             let (recording, of) = (file.relative.display(), of.relative.display());
@@ -93,6 +80,21 @@ pub fn announce(announcement: &Announcement, metrics: &Metrics) {
                 under_way,
                 "the time to finish is over; recordings in progress are scored after the next start"
             );
+        }
+    }
+}
+
+fn failed(file: &FileRef, failure: &Failure, attempts: u32, next: Next) {
+    let recording = file.relative.display();
+    match next {
+        Next::Quarantined => tracing::error!(%recording, attempts, "quarantined: {failure}"),
+        Next::Never => tracing::warn!(%recording, attempts, "failed: {failure}"),
+        Next::Alone => {
+            tracing::warn!(%recording, attempts, "failed, tried again alone: {failure}");
+        }
+        Next::After(pause) => {
+            let pause_s = pause.as_secs();
+            tracing::warn!(%recording, attempts, "failed, tried again in {pause_s} s: {failure}");
         }
     }
 }

@@ -42,7 +42,7 @@ pub use boundary::{
     Effect, FailureRecord, FailureToWrite, FileRef, Identity, Input, LookUp, NextAttempt, Now,
     Records, ReportRecord, RootIndex, Sighting, WorkerEnd, Write, WriteError,
 };
-pub use retry::{History, Next, is_deadly, is_strike};
+pub use retry::{History, Next, is_strike};
 pub use upkeep::Ending;
 
 use catalogue::{Catalogue, FileId};

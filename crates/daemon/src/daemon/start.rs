@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossbeam_channel::{bounded, unbounded};
+use crossbeam_channel::{Sender, bounded, unbounded};
 use undertone_telemetry::machine_memory_bytes;
 
 use super::report::Reporting;
 use super::{Daemon, WatchError, Watching, now};
 use crate::attempts::Attempts;
 use crate::combined::Combined;
-use crate::core::{Core, Settings};
+use crate::core::{Core, Input, Settings};
 use crate::hashing::Hashing;
 use crate::health::Health;
 use crate::hooks::Hooks;
@@ -18,6 +18,7 @@ use crate::http::answer;
 use crate::lookups;
 use crate::metrics::Metrics;
 use crate::records::Writer;
+use crate::roots::Root;
 use crate::scanner::{ScanSettings, Scanner};
 use crate::state::StateFolder;
 
@@ -45,10 +46,7 @@ impl Daemon {
             tracing::info!(%address, "answering /metrics, /healthz and /readyz");
         }
         let attempts = Attempts::open(state.attempts())?;
-        let combined = match config.watch.combined {
-            true => Some(Combined::open(&out)?),
-            false => None,
-        };
+        let combined = (config.watch.combined.then(|| Combined::open(&out))).transpose()?;
         let interrupted = attempts.open_attempts().iter();
         let interrupted = interrupted.map(|(path, begun)| (path.as_path().into(), *begun));
         let interrupted = interrupted.collect();
@@ -67,12 +65,10 @@ impl Daemon {
         let hooks = Hooks::new(&config.hooks)?;
         let (seen, sightings) = bounded(SIGHTINGS);
         let scan = ScanSettings::new(&config)?;
-        let (mut scanners, mut hashing) = (Vec::new(), Vec::new());
-        for (index, root) in roots.into_iter().enumerate() {
-            let index = u16::try_from(index).map_err(|_| WatchError::TooManyFolders)?;
-            hashing.push(Hashing::new(format!("hash-{index}"), to_core.clone()));
-            scanners.push(Scanner::start(index, root, scan.clone(), seen.clone())?);
-        }
+        let hashing = (0..roots.len())
+            .map(|index| Hashing::new(format!("hash-{index}"), to_core.clone()))
+            .collect();
+        let scanners = start_scanners(roots, &scan, &seen)?;
         let started = Instant::now();
         let settings = Settings::new(&config, machine_memory_bytes());
         Ok(Self {
@@ -101,4 +97,17 @@ impl Daemon {
             ending: None,
         })
     }
+}
+
+/// One scanner for each folder.
+fn start_scanners(
+    roots: Vec<Arc<Root>>,
+    settings: &ScanSettings,
+    seen: &Sender<Input>,
+) -> Result<Vec<Scanner>, WatchError> {
+    let start = |(index, root)| {
+        let index = u16::try_from(index).map_err(|_| WatchError::TooManyFolders)?;
+        Ok(Scanner::start(index, root, settings.clone(), seen.clone())?)
+    };
+    roots.into_iter().enumerate().map(start).collect()
 }

@@ -80,51 +80,23 @@ impl World {
                 return None;
             }
             Write::Failure(record) => {
-                let FailureToWrite {
-                    identity,
-                    failure,
-                    history,
-                    next,
-                } = *record;
-                let on_disk = FailureOnDisk {
-                    content: identity.content.map(content_of),
-                    facts: identity.facts,
-                    cause: failure.cause,
-                    history,
-                    next,
-                };
+                let file = record.identity.file.clone();
                 if written.is_ok() {
-                    self.failures
-                        .insert(identity.file.relative.to_path_buf(), on_disk);
+                    self.write_failure(*record);
                 }
-                Input::Wrote(identity.file, written.map(|()| true))
+                Input::Wrote(file, written.map(|()| true))
             }
             Write::CopyFailure { file, from } => {
-                let copied = self.failures.get(&*from.relative).cloned();
-                let is_there = copied.is_some();
-                if let Some(copied) = copied.filter(|_| written.is_ok()) {
-                    let copied = FailureOnDisk {
-                        facts: file.facts,
-                        ..copied
-                    };
-                    self.failures
-                        .insert(file.file.relative.to_path_buf(), copied);
+                let is_there = self.failures.contains_key(&*from.relative);
+                if written.is_ok() {
+                    self.copy_failure(&file, &from);
                 }
                 Input::Wrote(file.file, written.map(|()| is_there))
             }
             Write::Duplicate { file, of } => {
                 let is_there = self.reports.contains_key(&*of.relative);
                 if is_there && written.is_ok() {
-                    let relative = file.file.relative.to_path_buf();
-                    let report = Report {
-                        relative: relative.clone(),
-                        content: content_of(file.content.unwrap()),
-                        mark: self.mark,
-                        facts: plain(file.facts),
-                        of: Some(of.relative.to_path_buf()),
-                    };
-                    self.failures.remove(&relative);
-                    self.reports.insert(relative, report);
+                    self.write_pointer(&file, &of);
                 }
                 Input::Wrote(file.file, written.map(|()| is_there))
             }
@@ -146,6 +118,48 @@ impl World {
             }
             Write::Probe => Input::Probed(written.is_ok()),
         })
+    }
+
+    fn write_failure(&mut self, record: FailureToWrite) {
+        let FailureToWrite {
+            identity,
+            failure,
+            history,
+            next,
+        } = record;
+        let on_disk = FailureOnDisk {
+            content: identity.content.map(content_of),
+            facts: identity.facts,
+            cause: failure.cause,
+            history,
+            next,
+        };
+        let relative = identity.file.relative.to_path_buf();
+        self.failures.insert(relative, on_disk);
+    }
+
+    fn copy_failure(&mut self, file: &Identity, from: &FileRef) {
+        if let Some(copied) = self.failures.get(&*from.relative).cloned() {
+            let copied = FailureOnDisk {
+                facts: file.facts,
+                ..copied
+            };
+            let relative = file.file.relative.to_path_buf();
+            self.failures.insert(relative, copied);
+        }
+    }
+
+    fn write_pointer(&mut self, file: &Identity, of: &FileRef) {
+        let relative = file.file.relative.to_path_buf();
+        let report = Report {
+            relative: relative.clone(),
+            content: content_of(file.content.unwrap()),
+            mark: self.mark,
+            facts: plain(file.facts),
+            of: Some(of.relative.to_path_buf()),
+        };
+        self.failures.remove(&relative);
+        self.reports.insert(relative, report);
     }
 
     pub(super) fn records(&self, relative: &Path, facts: FileFacts) -> Records {

@@ -83,7 +83,6 @@ impl World {
 
     /// Lets the worker take a step, if it can: load, or work on one of its tasks.
     pub fn work(&mut self, choice: usize) -> bool {
-        let full = self.disk_full;
         let Some(worker) = &mut self.worker else {
             return false;
         };
@@ -114,30 +113,21 @@ impl World {
         };
         self.say(Event::Heartbeat(heartbeat));
         let content = content_of(identity.content.unwrap());
-        let mut fails = |cause| {
-            let failure = Failure {
-                stage: Stage::Decode,
-                cause,
-                chain: vec!["as planned".to_owned()],
-                hint: None,
-            };
-            self.say(Event::Failed { id, failure });
-        };
+        self.score(id, &identity, content);
+        true
+    }
+
+    /// What the worker makes of a recording with this content.
+    fn score(&mut self, id: u64, identity: &Identity, content: u8) {
         match nature(content) {
             Nature::Hangs => {}
-            Nature::Bad => fails(Cause::Content),
+            Nature::Bad => self.fail(id, Cause::Content),
             Nature::Poison => self.end_worker(false, "crashed"),
             Nature::Flaky(cause, times) if *self.tries.entry(content).or_default() < times => {
                 *self.tries.entry(content).or_default() += 1;
-                let failure = Failure {
-                    stage: Stage::Decode,
-                    cause,
-                    chain: vec!["as planned".to_owned()],
-                    hint: None,
-                };
-                self.say(Event::Failed { id, failure });
+                self.fail(id, cause);
             }
-            Nature::Good | Nature::Flaky(..) if full => {
+            Nature::Good | Nature::Flaky(..) if self.disk_full => {
                 self.say(Event::Fault {
                     reason: "disk full".to_owned(),
                     disk_full: true,
@@ -145,20 +135,29 @@ impl World {
                 self.end_worker(false, "fault");
             }
             Nature::Good | Nature::Flaky(..) => {
-                self.write_report(&identity, content);
-                let summary = summary();
+                self.write_report(identity, content);
+                let (duration_s, summary) = (1.0, summary());
                 self.say(Event::Opened {
                     id,
-                    duration_s: Some(1.0),
+                    duration_s: Some(duration_s),
                 });
                 self.say(Event::Reported {
                     id,
-                    duration_s: 1.0,
+                    duration_s,
                     summary,
                 });
             }
         }
-        true
+    }
+
+    fn fail(&mut self, id: u64, cause: Cause) {
+        let failure = Failure {
+            stage: Stage::Decode,
+            cause,
+            chain: vec!["as planned".to_owned()],
+            hint: None,
+        };
+        self.say(Event::Failed { id, failure });
     }
 
     fn write_report(&mut self, identity: &Identity, content: u8) {
