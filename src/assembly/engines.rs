@@ -6,13 +6,16 @@ use crate::stages::decode::DecodeSettings;
 use crate::stages::fuse::SentimentModel;
 use crate::stages::observe::ObserveStage;
 use crate::topology::{Chain, Engines};
-use undertone_bundle::{Bundle, BundleErrors, Demands, Extractor, Gate, Part};
+use undertone_bundle::{AsrContext, Bundle, BundleErrors, Demands, Extractor, Gate, Part};
 use undertone_config::Config;
-use undertone_engines::llama::{LanguageError, Llama, LlamaSettings, Prompt, PromptError};
+use undertone_engines::llama::{
+    LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, PromptError,
+};
 use undertone_engines::media::{FaceSettings, GstMedia, MediaError, MediaSettings, MediaSource};
-use undertone_engines::whisper::{RecogniserError, Whisper};
+use undertone_engines::whisper::{Context, RecogniserError, Whisper, WhisperSettings};
 use undertone_features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
 use undertone_fusion::{FusionError, Scorer};
+use undertone_types::NoSentiment;
 
 /// An engine that a bundle names cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -71,8 +74,8 @@ fn demands(fusion: bool) -> Demands {
 pub struct SpeechModels {
     /// Transcribes.
     pub whisper: Whisper,
-    /// Computes hidden states over transcripts, or simulates text.
-    pub llama: Llama,
+    /// Computes hidden states over transcripts, or simulates text, where the bundle has one.
+    pub llama: Option<Llama>,
 }
 
 impl SpeechModels {
@@ -81,22 +84,30 @@ impl SpeechModels {
     /// # Errors
     /// When a prompt in the manifest or a model file cannot be used.
     pub fn load(bundle: &Bundle, threads: usize) -> Result<Self, EngineError> {
-        let (asr, language) = (&bundle.manifest.asr, &bundle.manifest.language_model);
-        let prompt = |key| move |source| EngineError::Prompt { key, source };
-        let settings = LlamaSettings {
-            model: bundle.language_model(),
-            projector: bundle.projector(),
-            simulate: Prompt::simulate(&language.simulate_prompt)
-                .map_err(prompt("simulate_prompt"))?,
-            read: Prompt::read(&language.read_prompt).map_err(prompt("read_prompt"))?,
-            context_tokens: u32::try_from(language.context_tokens).unwrap_or(u32::MAX),
-            max_tokens: language.max_tokens,
+        let asr = &bundle.manifest.asr;
+        let context = match asr.context {
+            AsrContext::Full => Context::Full {
+                alignment_heads: asr.alignment_heads.clone(),
+            },
+            AsrContext::Short => Context::Short,
+        };
+        let whisper = WhisperSettings {
+            model: bundle.asr(),
+            language: asr.language.clone(),
+            context,
             threads,
         };
         Ok(Self {
-            whisper: Whisper::load(&bundle.asr(), Some(&asr.language), threads)?,
-            llama: Llama::load(settings)?,
+            whisper: Whisper::load(whisper)?,
+            llama: llama(bundle, threads)?,
         })
+    }
+
+    /// The language model, where the bundle has one.
+    #[must_use]
+    pub fn language(&self) -> Option<&dyn LanguageModel> {
+        let llama = self.llama.as_ref();
+        llama.map(|llama| llama as &dyn LanguageModel)
     }
 
     /// All engines of a chain, for as many workers as the stages have.
@@ -106,11 +117,14 @@ impl SpeechModels {
         bundle: &Bundle,
         media: Vec<Box<dyn MediaSource>>,
     ) -> Result<Engines<'_>, EngineError> {
-        let model = |_| Ok(Box::new(scorer(bundle)?) as Box<dyn SentimentModel>);
+        let model = |_| match bundle.path(Part::Fusion) {
+            Some(_) => Ok(Ok(Box::new(scorer(bundle)?) as Box<dyn SentimentModel>)),
+            None => Ok(Err(NoSentiment::NoNetwork)),
+        };
         Ok(Engines {
             media,
             recogniser: &self.whisper,
-            language: &self.llama,
+            language: self.language(),
             observers: (0..config.stages.observe.workers)
                 .map(|_| observer())
                 .collect(),
@@ -119,6 +133,25 @@ impl SpeechModels {
                 .collect::<Result<_, EngineError>>()?,
         })
     }
+}
+
+/// The language model of a bundle, where it has one.
+fn llama(bundle: &Bundle, threads: usize) -> Result<Option<Llama>, EngineError> {
+    let Some(language) = &bundle.manifest.language_model else {
+        return Ok(None);
+    };
+    let file = |part| bundle.path(part).ok_or(EngineError::NoPart(part));
+    let prompt = |key| move |source| EngineError::Prompt { key, source };
+    let settings = LlamaSettings {
+        model: file(Part::LanguageModel)?,
+        projector: file(Part::Projector)?,
+        simulate: Prompt::simulate(&language.simulate_prompt).map_err(prompt("simulate_prompt"))?,
+        read: Prompt::read(&language.read_prompt).map_err(prompt("read_prompt"))?,
+        context_tokens: u32::try_from(language.context_tokens).unwrap_or(u32::MAX),
+        max_tokens: language.max_tokens,
+        threads,
+    };
+    Ok(Some(Llama::load(settings)?))
 }
 
 /// One media source for each worker of `decode`.

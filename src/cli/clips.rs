@@ -69,7 +69,7 @@ impl Clips {
         let engines = ClipEngines {
             media: &media,
             recogniser: &speech.whisper,
-            language: &speech.llama,
+            language: speech.language(),
             observer: &assembly::observer,
             gate: &gate,
             decode: (&self.config).into(),

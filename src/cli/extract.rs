@@ -42,7 +42,7 @@ impl Clips {
         let manifest = &self.bundle.manifest;
         let widths = Widths {
             audio: manifest.audio.width,
-            text: manifest.language_model.width,
+            text: manifest.text_width(),
             video: manifest.video.width,
         };
         let bundle = BundleId {

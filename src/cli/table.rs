@@ -167,10 +167,12 @@ mod tests {
                 max: 0.0,
                 polarity: Polarity::Negative,
             }),
+            sentiment_missing: None,
             text: TextShares {
                 transcribed,
                 simulated,
             },
+            languages: BTreeMap::new(),
             stage_s: BTreeMap::new(),
         }
     }

@@ -24,7 +24,7 @@ pub struct ClipEngines<'e> {
     /// Transcribes clips whose words are not in the table.
     pub recogniser: &'e dyn SpeechRecogniser,
     /// Computes hidden states over transcripts, and simulates text.
-    pub language: &'e dyn LanguageModel,
+    pub language: Option<&'e dyn LanguageModel>,
     /// Makes a pair of feature extractors for a thread.
     pub observer: &'e (dyn Fn() -> ObserveStage + Sync),
     /// The bundle's gate.

@@ -73,7 +73,7 @@ impl<'e> Extractor<'e> {
         // The words in the table are correct; a transcript may not be.
         let mut transcribed = match clip.text {
             Some(_) => Transcriber::untranscribed(utterance),
-            None => self.transcriber.transcribe(utterance)?,
+            None => self.transcriber.alone(utterance)?,
         };
         let heard = transcribed
             .transcript

@@ -114,7 +114,7 @@ fn listen(
     };
     let (duration_s, voiced) = (utterance.end_s - utterance.start_s, utterance.voiced_share);
     let transcript = transcriber
-        .transcribe(utterance)?
+        .alone(utterance)?
         .transcript
         .unwrap_or_default();
     let evidence = Evidence::of(&transcript, duration_s, voiced);

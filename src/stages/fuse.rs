@@ -1,7 +1,9 @@
 //! `fuse`: the fusion network scores the waiting utterances in batches.
 
 use undertone_fusion::{FusionError, FusionInput, Scorer};
-use undertone_types::{Cause, Failure, Flow, Fused, Observed, Sentiment, Stage, TextSource};
+use undertone_types::{
+    Cause, Failure, Flow, Fused, NoSentiment, Observed, Sentiment, Stage, TextSource,
+};
 
 /// Scores utterances: the fusion network, or a fake in tests.
 pub trait SentimentModel: Send {
@@ -18,11 +20,27 @@ impl SentimentModel for Scorer {
     }
 }
 
-/// Scores a batch of utterances. When the batch fails each utterance is scored alone, so that
+/// Scores a batch of utterances; without a model they have no sentiment. When the batch fails each utterance is scored alone, so that
 /// one bad utterance fails its own recording only.
 ///
 /// One result per utterance, in order.
-pub fn fuse(model: &dyn SentimentModel, batch: Vec<Observed>) -> Vec<Result<Fused, Failure>> {
+pub fn fuse(
+    model: Result<&dyn SentimentModel, NoSentiment>,
+    batch: Vec<Observed>,
+) -> Vec<Result<Fused, Failure>> {
+    match model {
+        Ok(model) => score(model, batch),
+        Err(why) => {
+            let unscored = |observed| Fused {
+                observed,
+                sentiment: Err(why),
+            };
+            batch.into_iter().map(|one| Ok(unscored(one))).collect()
+        }
+    }
+}
+
+fn score(model: &dyn SentimentModel, batch: Vec<Observed>) -> Vec<Result<Fused, Failure>> {
     let inputs: Vec<FusionInput> = batch.iter().map(input).collect();
     match model.score(&inputs) {
         Ok(sentiments) => batch
@@ -31,13 +49,13 @@ pub fn fuse(model: &dyn SentimentModel, batch: Vec<Observed>) -> Vec<Result<Fuse
             .map(|(observed, sentiment)| {
                 Ok(Fused {
                     observed,
-                    sentiment,
+                    sentiment: Ok(sentiment),
                 })
             })
             .collect(),
         Err(_) if batch.len() > 1 => batch
             .into_iter()
-            .flat_map(|observed| fuse(model, vec![observed]))
+            .flat_map(|observed| score(model, vec![observed]))
             .collect(),
         Err(error) => batch
             .iter()
@@ -117,10 +135,17 @@ mod tests {
     #[test]
     fn one_bad_utterance_does_not_fail_its_batch() {
         let batch = vec![observed(2), observed(3), observed(2)];
-        let scored = fuse(&Picky { refused: 3 }, batch);
+        let scored = fuse(Ok(&Picky { refused: 3 }), batch);
         let kept: Vec<_> = scored.iter().map(Result::is_ok).collect();
         assert_eq!(kept, [true, false, true]);
         let failure = scored[1].as_ref().unwrap_err();
         assert_eq!(failure.stage, Stage::Fuse);
+    }
+
+    #[test]
+    fn without_a_network_nothing_is_scored_and_nothing_fails() {
+        let fused = fuse(Err(NoSentiment::NoNetwork), vec![observed(2)]);
+        let sentiment = &fused[0].as_ref().unwrap().sentiment;
+        assert_eq!(*sentiment, Err(NoSentiment::NoNetwork));
     }
 }

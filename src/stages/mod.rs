@@ -8,6 +8,7 @@ pub mod decode;
 pub mod fuse;
 pub mod observe;
 pub mod panics;
+pub mod passages;
 pub mod report;
 pub mod represent;
 pub mod transcribe;

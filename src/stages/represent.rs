@@ -9,26 +9,27 @@ use undertone_types::{
 
 /// One worker of the stage.
 pub struct Representer<'e> {
-    session: Box<dyn LanguageSession + 'e>,
+    /// `None`: the bundle has no language model.
+    session: Option<Box<dyn LanguageSession + 'e>>,
     width: usize,
     mode: TextMode,
     gate: f32,
 }
 
 impl<'e> Representer<'e> {
-    /// A worker with its own language model session; `gate` is the lowest confidence with which a
-    /// transcript is used.
+    /// A worker with its own language model session; without a language model every text
+    /// representation is empty. `gate` is the lowest confidence with which a transcript is used.
     ///
     /// # Errors
     /// When the engine cannot make a session.
     pub fn new(
-        language: &'e dyn LanguageModel,
+        language: Option<&'e dyn LanguageModel>,
         mode: TextMode,
         gate: f32,
     ) -> Result<Self, LanguageError> {
         Ok(Self {
-            session: language.session()?,
-            width: language.width(),
+            session: language.map(LanguageModel::session).transpose()?,
+            width: language.map_or(0, LanguageModel::width),
             mode,
             gate,
         })
@@ -39,7 +40,11 @@ impl<'e> Representer<'e> {
     /// # Errors
     /// When the language model fails.
     pub fn represent(&mut self, transcribed: Transcribed) -> Result<Represented, Failure> {
-        let source = choose(&transcribed, self.mode, self.gate);
+        let source = match (choose(&transcribed, self.mode, self.gate), &self.session) {
+            // Nothing could simulate it.
+            (TextSource::Simulated, None) => TextSource::None,
+            (source, _) => source,
+        };
         let hidden = match source {
             TextSource::Transcript => self.read(&transcribed),
             TextSource::Simulated => self.simulate(&transcribed),
@@ -62,10 +67,9 @@ impl<'e> Representer<'e> {
         transcribed: &Transcribed,
     ) -> Result<(Matrix, Matrix), Failure> {
         let audio = transcribed.utterance.audio.as_deref().unwrap_or_default();
-        let real = if words.is_empty() {
-            Ok(Matrix::empty(self.width))
-        } else {
-            self.session.read(words, audio)
+        let real = match &mut self.session {
+            Some(session) if !words.is_empty() => session.read(words, audio),
+            _ => Ok(Matrix::empty(self.width)),
         };
         real.and_then(|real| Ok((real, self.simulate(transcribed)?)))
             .map_err(|error| Failure::new(Stage::Represent, cause_of(&error), &error))
@@ -77,13 +81,16 @@ impl<'e> Representer<'e> {
             .transcript
             .as_ref()
             .map_or("", |transcript| &transcript.text);
-        self.session.read(words, audio)
+        match &mut self.session {
+            Some(session) => session.read(words, audio),
+            None => Ok(Matrix::empty(self.width)),
+        }
     }
 
     fn simulate(&mut self, transcribed: &Transcribed) -> Result<Matrix, LanguageError> {
-        match &transcribed.utterance.audio {
-            Some(audio) => Ok(self.session.simulate(audio)?.hidden),
-            None => Ok(Matrix::empty(self.width)),
+        match (&transcribed.utterance.audio, &mut self.session) {
+            (Some(audio), Some(session)) => Ok(session.simulate(audio)?.hidden),
+            _ => Ok(Matrix::empty(self.width)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use undertone_bundle::Gate;
 use undertone_config::TextMode;
 use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
-use undertone_types::{Cause, Failure, Stage, Transcribed, Transcript, Utterance};
+use undertone_types::{Cause, Failure, Passage, Stage, Transcribed, Transcript, Utterance};
 
 /// One worker of the stage.
 pub struct Transcriber<'e> {
@@ -31,27 +31,58 @@ impl<'e> Transcriber<'e> {
         })
     }
 
-    /// Adds transcript and confidence to an utterance; without audio there is none.
+    /// Adds transcripts and confidences to the utterances of a passage, in order; without audio
+    /// there are none.
     ///
     /// # Errors
     /// When the recogniser fails.
-    pub fn transcribe(&mut self, utterance: Utterance) -> Result<Transcribed, Failure> {
-        let transcript = match &utterance.audio {
-            Some(audio) if self.wanted => Some(
-                self.session
-                    .transcribe(audio)
-                    .map_err(|error| Failure::new(Stage::Transcribe, cause_of(&error), &error))?,
-            ),
-            _ => None,
+    pub fn transcribe(&mut self, passage: Passage) -> Result<Vec<Transcribed>, Failure> {
+        let Passage(utterances) = passage;
+        let audible: Vec<&[f32]> = match self.wanted {
+            true => utterances.iter().filter_map(|one| one.audio.as_deref()).collect(),
+            false => Vec::new(),
         };
+        let mut transcripts = match audible.is_empty() {
+            true => Vec::new(),
+            false => self
+                .session
+                .transcribe(&audible)
+                .map_err(|error| Failure::new(Stage::Transcribe, cause_of(&error), &error))?,
+        }
+        .into_iter();
+        let transcribed = utterances.into_iter().map(|utterance| {
+            let heard = utterance.audio.as_ref().and_then(|_| transcripts.next());
+            self.weighed(utterance, heard)
+        });
+        Ok(transcribed.collect())
+    }
+
+    /// An utterance that is heard by itself.
+    ///
+    /// # Errors
+    /// When the recogniser fails.
+    pub fn alone(&mut self, utterance: Utterance) -> Result<Transcribed, Failure> {
+        let mut transcribed = self.transcribe(Passage(vec![utterance]))?;
+        Ok(transcribed.pop().expect("one utterance gives one transcript"))
+    }
+
+    /// A transcript with the confidence in it, its words on the recording's clock.
+    fn weighed(&self, utterance: Utterance, heard: Option<Transcript>) -> Transcribed {
+        let transcript = heard.map(|mut heard| {
+            for word in &mut heard.words {
+                word.start_s += utterance.start_s;
+                word.end_s += utterance.start_s;
+            }
+            heard
+        });
         let confidence = transcript
             .as_ref()
             .map_or(0.0, |transcript| self.confidence(transcript, &utterance));
-        Ok(Transcribed {
+        Transcribed {
             utterance,
             transcript,
             confidence,
-        })
+        }
     }
 
     /// An utterance that gets no transcript: its words are known already, or not needed.
@@ -74,7 +105,7 @@ impl<'e> Transcriber<'e> {
 /// Whether the installation or whisper.cpp is the cause.
 fn cause_of(error: &RecogniserError) -> Cause {
     match error {
-        RecogniserError::Load { .. } => Cause::Environment,
+        RecogniserError::Load { .. } | RecogniserError::NoSuchHead { .. } => Cause::Environment,
         RecogniserError::State(_) | RecogniserError::Transcribe { .. } => Cause::Engine,
     }
 }

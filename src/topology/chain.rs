@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::loops::{Stepping, decode_all, fuse_all, report_all, send_all};
 use super::stop::{StageError, Stop};
-use super::worker::{Port, panic_error, work};
+use super::worker::{Port, panic_error, work, work_each};
 use crate::stages::decode::{DecodeSettings, DecodeStage};
 use crate::stages::fuse::SentimentModel;
 use crate::stages::observe::ObserveStage;
@@ -20,7 +20,7 @@ use undertone_engines::media::MediaSource;
 use undertone_engines::whisper::SpeechRecogniser;
 use undertone_telemetry::{StageClock, StageClocks};
 use undertone_types::{
-    Failure, Fused, Message, Represented, SourceItem, Stage, Transcribed, Utterance,
+    Failure, Fused, Message, NoSentiment, Passage, Represented, SourceItem, Stage, Transcribed,
 };
 
 /// The engines of a chain, loaded before any thread starts and shared by all.
@@ -29,12 +29,12 @@ pub struct Engines<'e> {
     pub media: Vec<Box<dyn MediaSource>>,
     /// Transcribes.
     pub recogniser: &'e dyn SpeechRecogniser,
-    /// Computes hidden states over transcripts, or simulates text.
-    pub language: &'e dyn LanguageModel,
+    /// Computes hidden states over transcripts, or simulates text; without one there is no text.
+    pub language: Option<&'e dyn LanguageModel>,
     /// One pair of extractors for each worker of `observe`.
     pub observers: Vec<ObserveStage>,
-    /// One fusion network for each worker of `fuse`.
-    pub sentiment_models: Vec<Box<dyn SentimentModel>>,
+    /// One fusion network for each worker of `fuse`, or why there is none.
+    pub sentiment_models: Vec<Result<Box<dyn SentimentModel>, NoSentiment>>,
 }
 
 /// What the stages need to know besides their engines.
@@ -66,7 +66,7 @@ pub fn run(
     stop: &Stop,
     mut watch: impl FnMut(),
 ) {
-    let queue = chain.stages.queue;
+    let (queue, window) = (chain.stages.queue, engines.recogniser.window());
     std::thread::scope(|scope| {
         let wiring = Wiring {
             scope,
@@ -87,7 +87,7 @@ pub fn run(
         for (index, model) in engines.sentiment_models.into_iter().enumerate() {
             let port = wiring.port(Stage::Fuse, &to_fuse, &fused);
             wiring.spawn(Stage::Fuse, index, move |_| {
-                fuse_all(&port, &*model, chain.batch)
+                fuse_all(&port, model.as_deref().map_err(|why| *why), chain.batch)
             });
         }
         for (index, observer) in engines.observers.into_iter().enumerate() {
@@ -105,7 +105,7 @@ pub fn run(
         for index in 0..chain.stages.transcribe.workers {
             let port = wiring.port(Stage::Transcribe, &to_transcribe, &transcribed);
             wiring.spawn(Stage::Transcribe, index, move |_| {
-                work(&port, || transcriber(chain, engines.recogniser));
+                work_each(&port, || transcriber(chain, engines.recogniser));
             });
         }
         for (index, media) in engines.media.into_iter().enumerate() {
@@ -116,7 +116,7 @@ pub fn run(
             };
             let stage = DecodeStage::new(Box::new(source), chain.decode.clone());
             wiring.spawn(Stage::Decode, index, move |clock| {
-                decode_all(&input, &output, stage, clock, stop);
+                decode_all(&input, &output, stage, window, clock, stop);
             });
         }
         wiring.spawn(Stage::Source, 0, move |clock| {
@@ -135,7 +135,8 @@ pub fn run(
 fn transcriber<'e>(
     chain: &'e Chain,
     recogniser: &'e dyn SpeechRecogniser,
-) -> Result<impl FnMut(Utterance) -> Result<Transcribed, Failure> + use<'e>, StageError> {
+) -> Result<impl FnMut(Passage) -> Result<Vec<Transcribed>, Failure> + use<'e>, StageError>
+{
     let mut stage = Transcriber::new(recogniser, &chain.gate, chain.text)
         .map_err(|error| StageError::new(Stage::Transcribe, error))?;
     Ok(move |payload| stage.transcribe(payload))
@@ -144,7 +145,7 @@ fn transcriber<'e>(
 /// A worker of `represent`, with its own session.
 fn representer<'e>(
     chain: &'e Chain,
-    language: &'e dyn LanguageModel,
+    language: Option<&'e dyn LanguageModel>,
 ) -> Result<impl FnMut(Transcribed) -> Result<Represented, Failure> + use<'e>, StageError> {
     let mut stage = Representer::new(language, chain.text, chain.gate.threshold)
         .map_err(|error| StageError::new(Stage::Represent, error))?;

@@ -12,10 +12,13 @@ use super::stop::{StageError, Stop};
 use super::worker::{Port, panic_error, receive, send, span};
 use crate::stages::decode::DecodeStage;
 use crate::stages::fuse::{SentimentModel, fuse};
+use crate::stages::passages::PassageBuilder;
 use undertone_engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
+use undertone_engines::whisper::Window;
 use undertone_telemetry::StageClock;
 use undertone_types::{
-    Body, Fused, MediaFacts, Message, Observed, Recording, SourceItem, Stage, Utterance, WorkTimes,
+    Body, Fused, MediaFacts, Message, NoSentiment, Observed, Passage, Recording, SourceItem, Stage,
+    Utterance, WorkTimes,
 };
 
 /// Sends recordings until there are no more, or the run is asked to stop.
@@ -72,8 +75,13 @@ pub(super) fn report_all(
     }
 }
 
-/// Scores the utterances that are waiting, without waiting for a full batch.
-pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, model: &dyn SentimentModel, batch: usize) {
+/// Scores the utterances that are waiting, without waiting for a full batch; without a model
+/// they pass unscored.
+pub(super) fn fuse_all(
+    port: &Port<'_, Observed, Fused>,
+    model: Result<&dyn SentimentModel, NoSentiment>,
+    batch: usize,
+) {
     while let Some(first) = port.receive() {
         let waiting: Vec<_> = std::iter::once(first)
             .chain(port.waiting(batch - 1))
@@ -124,15 +132,16 @@ pub(super) fn fuse_all(port: &Port<'_, Observed, Fused>, model: &dyn SentimentMo
 /// Decodes what the source sends; a file that could not be read becomes a failure here.
 pub(super) fn decode_all(
     input: &Receiver<SourceItem>,
-    output: &Sender<Message<Utterance>>,
+    output: &Sender<Message<Passage>>,
     mut stage: DecodeStage<'_>,
+    window: Option<Window>,
     clock: &StageClock,
     stop: &Stop,
 ) {
     while let Some(item) = receive(input, clock, stop) {
         let alive = match item {
             SourceItem::Recording(recording) => {
-                decode_one(&mut stage, recording, output, clock, stop)
+                decode_one(&mut stage, recording, window, output, clock, stop)
             }
             SourceItem::Unreadable(recording, failure) => {
                 let body = Body::Failed(failure);
@@ -154,18 +163,25 @@ pub(super) fn decode_all(
     }
 }
 
-/// Decodes a recording; `false` when the next stage has ended.
+/// Decodes a recording and sends its utterances in passages; `false` when the next stage has
+/// ended.
 fn decode_one(
     stage: &mut DecodeStage<'_>,
     recording: Arc<Recording>,
-    output: &Sender<Message<Utterance>>,
+    window: Option<Window>,
+    output: &Sender<Message<Passage>>,
     clock: &StageClock,
     stop: &Stop,
 ) -> bool {
     let (mut since, mut alive) = (Instant::now(), true);
-    let mut forward = |body: Body<Utterance>| {
+    let mut passages = PassageBuilder::new(window);
+    let mut send_on = |body: Body<Passage>| {
         let worked = since.elapsed();
-        clock.worked(worked, u64::from(matches!(body, Body::Utterance(_))));
+        let items = match &body {
+            Body::Utterance(passage) => passage.0.len() as u64,
+            _ => 0,
+        };
+        clock.worked(worked, items);
         let mut work_times = WorkTimes::default();
         work_times.add(Stage::Decode, worked);
         alive = send(
@@ -183,6 +199,23 @@ fn decode_one(
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
+        }
+    };
+    let mut forward = |body: Body<Utterance>| {
+        let passage = match body {
+            Body::Utterance(utterance) => passages.add(*utterance),
+            Body::Opened(facts) => return send_on(Body::Opened(facts)),
+            Body::Failed(failure) => return send_on(Body::Failed(failure)),
+            Body::Ended(ended) => {
+                if let Some(last) = passages.take() {
+                    send_on(Body::Utterance(Box::new(last)))?;
+                }
+                return send_on(Body::Ended(ended));
+            }
+        };
+        match passage {
+            Some(passage) => send_on(Body::Utterance(Box::new(passage))),
+            None => ControlFlow::Continue(()),
         }
     };
     let _at_work = clock.at_work();

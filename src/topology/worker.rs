@@ -85,6 +85,19 @@ pub fn work<P, Q, H>(port: &Port<'_, P, Q>, make: impl Fn() -> Result<H, StageEr
 where
     H: FnMut(P) -> Result<Q, Failure>,
 {
+    work_each(port, || {
+        let mut hop = make()?;
+        Ok(move |payload| Ok([hop(payload)?]))
+    });
+}
+
+/// A worker that turns each message about several utterances into a message about each; as
+/// [`work`] otherwise.
+pub fn work_each<P, Q, I, H>(port: &Port<'_, P, Q>, make: impl Fn() -> Result<H, StageError>)
+where
+    H: FnMut(P) -> Result<I, Failure>,
+    I: IntoIterator<Item = Q>,
+{
     let mut hop = match make() {
         Ok(hop) => hop,
         Err(error) => return port.stop.fail(error),
@@ -94,20 +107,31 @@ where
         let at_work = port.clock.at_work();
         let span = span(port.stage, &message.recording).entered();
         let mut panicked = false;
-        let mut message = message.try_map(|payload| {
+        let message = message.try_map(|payload| {
             catch_unwind(AssertUnwindSafe(|| hop(payload))).unwrap_or_else(|panic| {
                 panicked = true;
                 Err(panic_failure(port.stage, &*panic))
             })
         });
-        let is_utterance = matches!(message.body, Body::Utterance(_));
         drop((span, at_work));
         let worked = started.elapsed();
-        port.clock.worked(worked, u64::from(is_utterance));
-        message.work_times.add(port.stage, worked);
-        if !port.send(message) {
-            return;
+        let mut items = 0;
+        let mut work_times = message.work_times;
+        work_times.add(port.stage, worked);
+        for body in message.body.divide() {
+            items += u64::from(matches!(body, Body::Utterance(_)));
+            let message = Message {
+                recording: message.recording.clone(),
+                body,
+                // Once: `report` adds up what the messages say.
+                work_times: std::mem::take(&mut work_times),
+            };
+            if !port.send(message) {
+                port.clock.worked(worked, items);
+                return;
+            }
         }
+        port.clock.worked(worked, items);
         if panicked {
             hop = match make() {
                 Ok(hop) => hop,

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use undertone_engines::llama::{LanguageModel, Llama, LlamaSettings, Prompt};
-use undertone_engines::whisper::{RecogniserError, SpeechRecogniser, Whisper};
+use undertone_engines::whisper::{
+    Context, RecogniserError, SpeechRecogniser, Whisper, WhisperSettings,
+};
 
 fn demo(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -17,6 +19,15 @@ fn tone() -> Vec<f32> {
     (0..32_000)
         .map(|n| 0.1 * (n as f32 * (0.05 + n as f32 * 2e-6)).sin())
         .collect()
+}
+
+fn whisper(model: PathBuf) -> Result<Whisper, RecogniserError> {
+    Whisper::load(WhisperSettings {
+        model,
+        language: "en".to_owned(),
+        context: Context::Short,
+        threads: 1,
+    })
 }
 
 fn llama() -> Llama {
@@ -34,10 +45,10 @@ fn llama() -> Llama {
 
 #[test]
 fn both_engines_work_in_turns() {
-    let whisper = Whisper::load(&demo("asr.bin"), Some("en"), 1).unwrap();
+    let whisper = whisper(demo("asr.bin")).unwrap();
     let llama = llama();
     let (mut ears, mut reader) = (whisper.session().unwrap(), llama.session().unwrap());
-    let first = ears.transcribe(&tone()).unwrap();
+    let first = ears.transcribe(&[&tone()]).unwrap();
     let read = reader.read("the film was great", &[]).unwrap();
     let simulated = reader.simulate(&tone()).unwrap();
     assert_eq!(read.cols(), llama.width());
@@ -45,7 +56,7 @@ fn both_engines_work_in_turns() {
     assert_eq!(simulated.hidden.cols(), llama.width());
     for _ in 0..2 {
         assert_eq!(
-            ears.transcribe(&tone()).unwrap(),
+            ears.transcribe(&[&tone()]).unwrap(),
             first,
             "a session keeps no memory"
         );
@@ -88,7 +99,7 @@ fn a_broken_model_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("asr.bin");
     std::fs::write(&path, b"not a model").unwrap();
-    let Err(error) = Whisper::load(&path, None, 1) else {
+    let Err(error) = whisper(path.clone()) else {
         panic!("loaded garbage")
     };
     assert!(matches!(error, RecogniserError::Load { .. }));

@@ -146,7 +146,7 @@ fn language_model(path: &Path, manifest: &Manifest) -> Checked {
     if header.text("general.architecture") == Some("clip") {
         return Err("it is a projector, not a language model".to_owned());
     }
-    let expected = manifest.language_model.width;
+    let expected = manifest.text_width();
     compare("hidden states", expected, header.output_width())
 }
 
@@ -158,7 +158,7 @@ fn projector(path: &Path, manifest: &Manifest) -> Checked {
     if header.flag("clip.has_audio_encoder") != Some(true) {
         return Err("it has no audio encoder".to_owned());
     }
-    let expected = manifest.language_model.width;
+    let expected = manifest.text_width();
     compare("audio embeddings", expected, header.output_width())
 }
 
@@ -168,7 +168,7 @@ fn fusion_config(path: &Path, manifest: &Manifest) -> Checked {
         serde_json::from_reader(file).map_err(|error| format!("not valid JSON: {error}"))?;
     let parts = [
         ("audio", manifest.audio.width),
-        ("text", manifest.language_model.width),
+        ("text", manifest.text_width()),
         ("video", manifest.video.width),
     ];
     let mut wrong = Vec::new();

@@ -25,7 +25,7 @@ pub(super) fn of_bundle(manifest: &Manifest) -> String {
     meaning.licence.clear();
     meaning.notes.clear();
     meaning.asr = unnamed_asr(&manifest.asr);
-    meaning.language_model = unnamed_model(&manifest.language_model);
+    meaning.language_model = manifest.language_model.as_ref().map(unnamed_model);
     if let Some(fusion) = &mut meaning.fusion {
         fusion.file = PathBuf::new();
         fusion.config_file = PathBuf::new();
@@ -38,7 +38,7 @@ pub(super) fn of_bundle(manifest: &Manifest) -> String {
 pub(super) fn of_features(manifest: &Manifest) -> String {
     of_values(&(
         unnamed_asr(&manifest.asr),
-        unnamed_model(&manifest.language_model),
+        manifest.language_model.as_ref().map(unnamed_model),
         &manifest.audio,
         &manifest.video,
     ))
@@ -55,7 +55,7 @@ fn unnamed_asr(asr: &Asr) -> Asr {
 fn unnamed_model(model: &LanguageModel) -> LanguageModel {
     LanguageModel {
         file: PathBuf::new(),
-        projector_file: PathBuf::new(),
+        projector_file: model.projector_file.as_ref().map(|_| PathBuf::new()),
         from: String::new(),
         ..model.clone()
     }

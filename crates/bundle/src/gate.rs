@@ -105,9 +105,13 @@ fn repetition(text: &str) -> f32 {
 }
 
 impl Gate {
-    /// Probability that the transcript can be trusted, in [0, 1].
+    /// Probability that the transcript can be trusted, in [0, 1]; 0 where there is a
+    /// [`Doubt`](undertone_types::Doubt) about it.
     #[must_use]
     pub fn confidence(&self, transcript: &Transcript, duration_s: f64, voiced_share: f32) -> f32 {
+        if transcript.doubt.is_some() {
+            return 0.0;
+        }
         Evidence::of(transcript, duration_s, voiced_share)
             .map_or(0.0, |evidence| self.weigh(&evidence))
     }
@@ -164,6 +168,7 @@ mod tests {
             text: text.to_owned(),
             tokens: tokens.collect(),
             no_speech: 0.1,
+            ..Transcript::default()
         }
     }
 

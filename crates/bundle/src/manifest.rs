@@ -29,13 +29,16 @@ pub struct Manifest {
     pub notes: String,
     /// Speech recogniser.
     pub asr: Asr,
-    /// Speech language model with its audio projector.
-    pub language_model: LanguageModel,
+    /// Speech language model with its audio projector; without one there is no text for the
+    /// fusion network, and no sentiment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language_model: Option<LanguageModel>,
     /// Audio feature extractor.
     pub audio: Extractor,
     /// Video feature extractor.
     pub video: Extractor,
-    /// Fusion network; absent until it has been trained.
+    /// Fusion network; absent until it has been trained. Without one there are transcripts and
+    /// no sentiment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fusion: Option<FusionPart>,
     /// When a transcript is trusted.
@@ -76,8 +79,36 @@ pub struct Asr {
     /// Where it can be downloaded.
     #[serde(default)]
     pub from: String,
-    /// Language of the speech, as Whisper abbreviates it.
+    /// Language of the speech, as Whisper abbreviates it. A transcript in another language is
+    /// not trusted.
     pub language: String,
+    /// How much audio it was trained to hear at once.
+    #[serde(default, skip_serializing_if = "AsrContext::is_short")]
+    pub context: AsrContext,
+    /// Its decoder's attention heads that follow the audio, as `[layer, head]`: they give the
+    /// times of words. Empty: none are known, and there are no times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alignment_heads: Vec<[u32; 2]>,
+}
+
+/// How much audio a speech recogniser was trained to hear at once.
+///
+/// `short` is not written: bundles whose fingerprints are older than this key are `short`, and
+/// keep them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AsrContext {
+    /// Windows of 30 s, as Whisper's makers trained it: several utterances are heard at once.
+    #[default]
+    Full,
+    /// As much as an utterance lasts: each is heard alone.
+    Short,
+}
+
+impl AsrContext {
+    fn is_short(&self) -> bool {
+        *self == Self::Short
+    }
 }
 
 /// Which engine reads a speech recogniser.
@@ -96,16 +127,20 @@ pub struct LanguageModel {
     pub file: PathBuf,
     /// SHA-256 of the file.
     pub sha256: String,
-    /// GGUF file of the audio projector, relative to the bundle.
-    pub projector_file: PathBuf,
+    /// GGUF file of the audio projector, relative to the bundle; without one no text is
+    /// simulated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projector_file: Option<PathBuf>,
     /// SHA-256 of the projector's file.
-    pub projector_sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projector_sha256: Option<String>,
     /// Where both can be downloaded.
     #[serde(default)]
     pub from: String,
     /// Width of its hidden states.
     pub width: usize,
-    /// Prompt to simulate text from audio, which is put at `{audio}`.
+    /// Prompt to simulate text from audio, which is put at `{audio}`; needed with a projector.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub simulate_prompt: String,
     /// Prompt before a transcript; ends in `{transcript}`. With `{audio}` the transcript is read
     /// after the audio (as in the paper), without it alone.
@@ -189,8 +224,18 @@ impl Manifest {
     /// The files that make features: all but those of the fusion network.
     #[must_use]
     pub fn feature_files(&self) -> Vec<&PathBuf> {
-        let (asr, lm) = (&self.asr, &self.language_model);
-        vec![&asr.file, &lm.file, &lm.projector_file]
+        let is_fusion = |part| matches!(part, Part::Fusion | Part::FusionConfig);
+        let files = self.files().into_iter();
+        files
+            .filter(|named| !is_fusion(named.part))
+            .map(|named| named.file)
+            .collect()
+    }
+
+    /// Width of the text representation; 0 without a language model.
+    #[must_use]
+    pub fn text_width(&self) -> usize {
+        self.language_model.as_ref().map_or(0, |model| model.width)
     }
 
     /// Every file it names, in the order of the chain.
@@ -201,17 +246,15 @@ impl Manifest {
             sha256,
             from,
         };
-        let (asr, lm) = (&self.asr, &self.language_model);
-        let mut files = vec![
-            named(Part::Asr, &asr.file, &asr.sha256, &asr.from),
-            named(Part::LanguageModel, &lm.file, &lm.sha256, &lm.from),
-            named(
-                Part::Projector,
-                &lm.projector_file,
-                &lm.projector_sha256,
-                &lm.from,
-            ),
-        ];
+        let asr = &self.asr;
+        let mut files = vec![named(Part::Asr, &asr.file, &asr.sha256, &asr.from)];
+        if let Some(lm) = &self.language_model {
+            files.push(named(Part::LanguageModel, &lm.file, &lm.sha256, &lm.from));
+            if let Some(file) = &lm.projector_file {
+                let sha256 = lm.projector_sha256.as_deref().unwrap_or_default();
+                files.push(named(Part::Projector, file, sha256, &lm.from));
+            }
+        }
         if let Some(fusion) = &self.fusion {
             let FusionPart {
                 file,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Gate;
 use super::checks::check_files;
 use super::fingerprint;
-use super::manifest::{Extractor, Manifest, Part, SCHEMA_VERSION};
+use super::manifest::{Extractor, LanguageModel, Manifest, Part, SCHEMA_VERSION};
 use super::problem::{BundleErrors, BundleProblem};
 
 /// Name of the manifest in a bundle's folder.
@@ -14,8 +14,8 @@ pub const MANIFEST_NAME: &str = "bundle.toml";
 /// What a bundle must have besides complete files that fit together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demands {
-    /// Whether it must have a fusion network; if not, the network may be absent, or made for
-    /// other features.
+    /// Whether its fusion network, where it has one, must be usable; if not, the network may
+    /// be damaged, or made for other features.
     pub fusion: bool,
     /// The audio extractor that the program has.
     pub audio: Option<Extractor>,
@@ -85,9 +85,6 @@ impl Bundle {
         let mut problems = check_manifest(&manifest);
         problems.extend(demands.unmet(&manifest));
         problems.extend(check_files(folder, &manifest));
-        if manifest.fusion.is_none() {
-            problems.push(BundleProblem::NotTrained);
-        }
         let is_fusion = |part| matches!(part, Some(Part::Fusion | Part::FusionConfig));
         problems.retain(|problem| demands.fusion || !is_fusion(problem.part()));
         if !problems.is_empty() {
@@ -135,7 +132,7 @@ impl Bundle {
         &self.manifest.gate
     }
 
-    /// Where a part is; `None` for a fusion network that is not there yet.
+    /// Where a part is; `None` where the bundle has none.
     #[must_use]
     pub fn path(&self, part: Part) -> Option<PathBuf> {
         let files = self.manifest.files();
@@ -147,19 +144,6 @@ impl Bundle {
     #[must_use]
     pub fn asr(&self) -> PathBuf {
         self.folder.join(&self.manifest.asr.file)
-    }
-
-    /// The language model's file.
-    #[must_use]
-    pub fn language_model(&self) -> PathBuf {
-        self.folder.join(&self.manifest.language_model.file)
-    }
-
-    /// The audio projector's file.
-    #[must_use]
-    pub fn projector(&self) -> PathBuf {
-        self.folder
-            .join(&self.manifest.language_model.projector_file)
     }
 }
 
@@ -203,11 +187,18 @@ fn read_manifest(folder: &Path) -> Result<(Manifest, String), BundleProblem> {
 }
 
 fn check_manifest(manifest: &Manifest) -> Vec<BundleProblem> {
-    let model = &manifest.language_model;
+    let model = manifest.language_model.as_ref();
+    let of_model = |size: fn(&LanguageModel) -> usize| model.map_or(1, size);
     let sizes = [
-        ("language_model.width", model.width),
-        ("language_model.max_tokens", model.max_tokens),
-        ("language_model.context_tokens", model.context_tokens),
+        ("language_model.width", of_model(|model| model.width)),
+        (
+            "language_model.max_tokens",
+            of_model(|model| model.max_tokens),
+        ),
+        (
+            "language_model.context_tokens",
+            of_model(|model| model.context_tokens),
+        ),
         ("audio.width", manifest.audio.width),
         ("video.width", manifest.video.width),
     ];
@@ -216,14 +207,35 @@ fn check_manifest(manifest: &Manifest) -> Vec<BundleProblem> {
         .filter(|(_, size)| *size == 0)
         .map(|(key, _)| format!("{key} must be at least 1, got 0"))
         .collect();
+    match model {
+        Some(model) => problems.extend(check_language_model(model)),
+        None if manifest.fusion.is_some() => {
+            problems.push("[fusion] needs a [language_model] beside it".to_owned());
+        }
+        None => {}
+    }
+    problems.extend(manifest.gate.problem());
+    problems.into_iter().map(BundleProblem::Manifest).collect()
+}
+
+fn check_language_model(model: &LanguageModel) -> Vec<String> {
+    let mut problems = Vec::new();
     if model.max_tokens >= model.context_tokens {
         problems.push(format!(
             "language_model.max_tokens must be less than its context_tokens, got {} and {}",
             model.max_tokens, model.context_tokens
         ));
     }
-    problems.extend(manifest.gate.problem());
-    problems.into_iter().map(BundleProblem::Manifest).collect()
+    if model.projector_file.is_some() != model.projector_sha256.is_some() {
+        problems.push(
+            "language_model.projector_file and projector_sha256 must both be there, or neither"
+                .to_owned(),
+        );
+    }
+    if model.projector_file.is_some() && model.simulate_prompt.is_empty() {
+        problems.push("language_model.simulate_prompt is needed with a projector".to_owned());
+    }
+    problems
 }
 
 #[cfg(test)]

@@ -94,9 +94,6 @@ pub enum BundleProblem {
         /// What the program has.
         known: Extractor,
     },
-    /// There is no fusion network in it.
-    #[error("there is no [fusion] network; train one with `undertone train`")]
-    NotTrained,
 }
 
 fn available_from(from: &str) -> String {
@@ -143,7 +140,6 @@ impl BundleProblem {
             | Self::WrongContent { part, .. }
             | Self::Unusable { part, .. }
             | Self::WrongWidth { part, .. } => Some(*part),
-            Self::NotTrained => Some(Part::Fusion),
             Self::NoManifest(_) | Self::Manifest(_) | Self::OtherExtractor { .. } => None,
         }
     }

@@ -49,6 +49,8 @@ pub struct Text {
     /// Confidence from which a transcript is trusted, in [0, 1]; `None`: the bundle's threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<f32>,
+    /// Whether reports have the times of words.
+    pub words: bool,
 }
 
 /// Which source of text is used.

@@ -33,6 +33,7 @@ pub fn mark() -> Arc<RunMark> {
             pad_s: 0.2,
             pause_s: 0.5,
             voice_threshold: 0.5,
+            words: false,
         },
         former_fingerprint: "fedcba9876543210".to_owned(),
     })
@@ -105,6 +106,7 @@ pub fn fused(index: u32, score: f32) -> Fused {
                 log_p: -0.1,
             }],
             no_speech: 0.01,
+            ..Transcript::default()
         }),
         confidence: if is_simulated { 0.2 } else { 0.912_34 },
     };
@@ -126,7 +128,7 @@ pub fn fused(index: u32, score: f32) -> Fused {
                 face_coverage: 0.0,
             },
         },
-        sentiment: Sentiment {
+        sentiment: Ok(Sentiment {
             score,
             flow,
             weights: ModalityWeights {
@@ -134,6 +136,6 @@ pub fn fused(index: u32, score: f32) -> Fused {
                 text: 0.7,
                 video: -0.1,
             },
-        },
+        }),
     }
 }

@@ -33,10 +33,10 @@ pub use failure::{
 };
 pub use ledger::{FinishedReport, Standing, is_done, read_finished, reported, standing};
 pub use lines::{
-    AudioLine, BundleLine, ConfigLine, DuplicateLine, FaceLine, FailureLine, FlowName, Line,
-    MediaLine, ModalitiesLine, ModalityLine, OriginalLine, Polarity, RecordingLine, SentimentLine,
-    SourceLine, SpanLine, SummaryLine, TextLine, TextShares, TextSourceName, UtteranceLine,
-    VideoLine,
+    AudioLine, BundleLine, ConfigLine, DoubtName, DuplicateLine, FaceLine, FailureLine, FlowName,
+    LanguageLine, Line, MediaLine, ModalitiesLine, ModalityLine, OriginalLine, Polarity,
+    RecordingLine, SentimentLine, SourceLine, SpanLine, SummaryLine, TextLine, TextShares,
+    TextSourceName, UtteranceLine, VideoLine, WordLine,
 };
 pub use mark::RunMark;
 pub use paths::{ReportPaths, is_own_output};
@@ -46,8 +46,8 @@ pub use writer::ReportWriter;
 
 use std::path::PathBuf;
 
-/// Version of the format of all lines.
-pub const SCHEMA_VERSION: u32 = 1;
+/// Version of the format of all lines that are written. Lines of version 1 are read as well.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Why a report cannot be written.
 #[derive(Debug, thiserror::Error)]

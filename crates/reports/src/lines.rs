@@ -16,8 +16,8 @@ pub use recording::{
 };
 pub use summary::{SpanLine, SummaryLine, TextShares};
 pub use utterance::{
-    FaceLine, FlowName, ModalitiesLine, ModalityLine, Polarity, SentimentLine, TextLine,
-    TextSourceName, UtteranceLine,
+    DoubtName, FaceLine, FlowName, LanguageLine, ModalitiesLine, ModalityLine, Polarity,
+    SentimentLine, TextLine, TextSourceName, UtteranceLine, WordLine,
 };
 
 /// A line of a report, or the one line of a failure record.

@@ -1,10 +1,13 @@
 //! From messages to the lines of a report: rounding, names, presence.
 
-use undertone_types::{Flow, Fused, MediaFacts, Recording, TextSource};
+use undertone_types::{
+    Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, TextSource, Transcribed, Word,
+};
 
 use super::lines::{
-    AudioLine, FaceLine, FlowName, MediaLine, ModalitiesLine, ModalityLine, Polarity,
-    RecordingLine, SentimentLine, SourceLine, TextLine, TextSourceName, UtteranceLine, VideoLine,
+    AudioLine, DoubtName, FaceLine, FlowName, LanguageLine, MediaLine, ModalitiesLine,
+    ModalityLine, Polarity, RecordingLine, SentimentLine, SourceLine, TextLine, TextSourceName,
+    UtteranceLine, VideoLine, WordLine,
 };
 use super::mark::RunMark;
 use super::rounding::{rounded, rounded_s};
@@ -56,7 +59,7 @@ fn media_line(facts: &MediaFacts) -> MediaLine {
     }
 }
 
-pub(super) fn utterance_line(fused: &Fused, gate: f64) -> Result<UtteranceLine, ReportError> {
+pub(super) fn utterance_line(fused: &Fused, mark: &RunMark) -> Result<UtteranceLine, ReportError> {
     let represented = &fused.observed.represented;
     let transcribed = &represented.transcribed;
     let utterance = &transcribed.utterance;
@@ -65,43 +68,87 @@ pub(super) fn utterance_line(fused: &Fused, gate: f64) -> Result<UtteranceLine, 
         true => Ok(rounded(value.into())),
         false => Err(ReportError::NotFinite { index, what }),
     };
-    let heard = transcribed.transcript.as_ref();
-    let confidence = finite("confidence", transcribed.confidence)?.clamp(0.0, 1.0);
-    let weights = &fused.sentiment.weights;
+    let scored = fused.sentiment.as_ref();
     let observation = &fused.observed.observation;
     let source = source_name(represented.text.source);
+    let weight = |what, of: fn(&ModalityWeights) -> f32| {
+        let weights = scored.ok().map(|sentiment| &sentiment.weights);
+        weights.map(|weights| finite(what, of(weights))).transpose()
+    };
     Ok(UtteranceLine {
         index,
         start_s: rounded_s(utterance.start_s),
         end_s: rounded_s(utterance.end_s),
-        text: TextLine {
-            source,
-            transcript: heard
-                .map(|heard| heard.text.clone())
-                .filter(|text| !text.is_empty()),
-            confidence: heard.map(|_| confidence),
-            gate,
+        text: text_line(transcribed, source, mark, &finite)?,
+        sentiment: match scored {
+            Ok(sentiment) => Some(sentiment_line(finite("score", sentiment.score)?)),
+            Err(_) => None,
         },
-        sentiment: sentiment_line(finite("score", fused.sentiment.score)?),
-        flow: match fused.sentiment.flow {
+        sentiment_missing: scored.err().map(ToString::to_string),
+        flow: scored.ok().map(|sentiment| match sentiment.flow {
             Flow::Complete => FlowName::Complete,
             Flow::TextMissing => FlowName::TextMissing,
-        },
+        }),
         modalities: ModalitiesLine {
             audio: ModalityLine {
                 present: utterance.audio.is_some() && !observation.audio.is_empty(),
-                weight: finite("audio weight", weights.audio)?,
+                weight: weight("audio weight", |weights| weights.audio)?,
             },
             text: ModalityLine {
                 present: source != TextSourceName::None && !represented.text.hidden.is_empty(),
-                weight: finite("text weight", weights.text)?,
+                weight: weight("text weight", |weights| weights.text)?,
             },
             video: FaceLine {
                 present: !observation.video.is_empty(),
-                weight: finite("video weight", weights.video)?,
+                weight: weight("video weight", |weights| weights.video)?,
                 face_coverage: finite("face coverage", observation.face_coverage)?.clamp(0.0, 1.0),
             },
         },
+        notes: Vec::new(),
+    })
+}
+
+fn text_line(
+    transcribed: &Transcribed,
+    source: TextSourceName,
+    mark: &RunMark,
+    finite: &impl Fn(&'static str, f32) -> Result<f64, ReportError>,
+) -> Result<TextLine, ReportError> {
+    let heard = transcribed.transcript.as_ref();
+    let confidence = finite("confidence", transcribed.confidence)?.clamp(0.0, 1.0);
+    let language = heard.and_then(|heard| heard.language.as_ref());
+    let word = |word: &Word| -> Result<WordLine, ReportError> {
+        Ok(WordLine {
+            word: word.text.clone(),
+            start_s: rounded_s(word.start_s),
+            end_s: rounded_s(word.end_s),
+            probability: finite("probability of a word", word.probability)?.clamp(0.0, 1.0),
+        })
+    };
+    Ok(TextLine {
+        source,
+        transcript: heard
+            .map(|heard| heard.text.clone())
+            .filter(|text| !text.is_empty()),
+        confidence: heard.map(|_| confidence),
+        gate: mark.config.gate,
+        language: language
+            .map(|language| -> Result<_, ReportError> {
+                Ok(LanguageLine {
+                    code: language.code.clone(),
+                    probability: finite("probability of the language", language.probability)?
+                        .clamp(0.0, 1.0),
+                })
+            })
+            .transpose()?,
+        doubt: heard.and_then(|heard| heard.doubt).map(|doubt| match doubt {
+            Doubt::Loop => DoubtName::Loop,
+            Doubt::Language => DoubtName::Language,
+        }),
+        words: heard
+            .filter(|_| mark.config.words)
+            .map(|heard| heard.words.iter().map(word).collect())
+            .transpose()?,
     })
 }
 

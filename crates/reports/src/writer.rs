@@ -61,7 +61,7 @@ impl ReportWriter {
     /// # Errors
     /// When a value is not finite, the utterance arrived before, or the disk is full.
     pub fn utterance(&mut self, fused: &Fused) -> Result<(), ReportError> {
-        let line = utterance_line(fused, self.mark.config.gate)?;
+        let line = utterance_line(fused, &self.mark)?;
         for line in self.order.push(line.index, line)? {
             self.sums.add(&line);
             write_line(&mut self.body, &Line::Utterance(line), &self.paths)?;

@@ -103,20 +103,20 @@ const HASHES: [(&str, &str); 3] = [
 pub fn extractors(manifest: &Manifest) -> BTreeMap<String, String> {
     let named = |name: &str, version: u32| format!("{name} {version}");
     let (audio, video) = (&manifest.audio, &manifest.video);
-    let language = &manifest.language_model;
     let asked = |sha256: &str, prompt: &str| format!("{sha256} asked {prompt:?}");
-    BTreeMap::from([
+    let mut made = BTreeMap::from([
         ("audio".to_owned(), named(&audio.extractor, audio.version)),
         ("video".to_owned(), named(&video.extractor, video.version)),
-        (
-            "text".to_owned(),
-            asked(&language.sha256, &language.read_prompt),
-        ),
-        (
-            "simulated text".to_owned(),
-            asked(&language.projector_sha256, &language.simulate_prompt),
-        ),
-    ])
+    ]);
+    if let Some(language) = &manifest.language_model {
+        let read = asked(&language.sha256, &language.read_prompt);
+        made.insert("text".to_owned(), read);
+        if let Some(projector) = &language.projector_sha256 {
+            let simulated = asked(projector, &language.simulate_prompt);
+            made.insert("simulated text".to_owned(), simulated);
+        }
+    }
+    made
 }
 
 /// Makes the bundle `out` from the base's models, gate and prompts and from a trained network:
@@ -219,7 +219,7 @@ fn fits(manifest: &Manifest, network: &Path) -> Result<(), PackError> {
     let widths = Scorer::load(&network.join("fusion.safetensors"), &config, 1)?.widths();
     for (modality, expected) in [
         (Modality::Audio, manifest.audio.width),
-        (Modality::Text, manifest.language_model.width),
+        (Modality::Text, manifest.text_width()),
         (Modality::Video, manifest.video.width),
     ] {
         let got = *widths.get(modality);

@@ -1,7 +1,7 @@
 //! Plain data that every other crate may use.
 //!
-//! - The messages between the stages: each hop adds one field to the utterance
-//!   (`Utterance` → [`Transcribed`] → [`Represented`] → [`Observed`] → [`Fused`]). Large
+//! - The messages between the stages: `decode` sends [`Passage`]s of utterances; from then on
+//!   each hop adds one field to the utterance (`Utterance` → [`Transcribed`] → [`Represented`] → [`Observed`] → [`Fused`]). Large
 //!   arrays are shared (`Arc<[f32]>`), not copied from hop to hop.
 //! - [`Failure`]: why a recording has no report, with the kind of cause.
 //! - [`AtomicFile`]: a file that exists exactly when it is complete.
@@ -32,9 +32,9 @@ pub use media::{AudioFacts, MediaFacts, VideoFacts};
 pub use message::{Body, Ended, Message};
 pub use observation::Observation;
 pub use recording::{Recording, RecordingId, SourceItem};
-pub use sentiment::{Flow, ModalityWeights, Sentiment};
+pub use sentiment::{Flow, ModalityWeights, NoSentiment, Sentiment};
 pub use split::{Split, UnknownSplit};
 pub use text::{TextRepresentation, TextSource};
-pub use transcript::{TokenProbability, Transcript};
-pub use utterance::{Fused, Observed, RATE_HZ, Represented, Transcribed, Utterance};
+pub use transcript::{Doubt, Language, TokenProbability, Transcript, Word};
+pub use utterance::{Fused, Observed, Passage, RATE_HZ, Represented, Transcribed, Utterance};
 pub use work_times::WorkTimes;

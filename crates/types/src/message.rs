@@ -21,7 +21,8 @@ pub struct Message<P> {
 pub enum Body<P> {
     /// The recording was opened; the first message.
     Opened(MediaFacts),
-    /// An utterance, as far as this hop has brought it.
+    /// An utterance (from `decode` to `transcribe` a passage of them), as far as this hop has
+    /// brought it.
     Utterance(Box<P>),
     /// The last message of a recording that was decoded to its end.
     Ended(Ended),
@@ -55,5 +56,20 @@ impl<P> Message<P> {
             body,
             work_times: self.work_times,
         }
+    }
+}
+
+impl<I: IntoIterator> Body<I> {
+    /// A message about several utterances as messages about each; everything else passes as it
+    /// is.
+    pub fn divide(self) -> impl Iterator<Item = Body<I::Item>> {
+        let (several, other) = match self {
+            Self::Utterance(several) => (Some(*several), None),
+            Self::Opened(facts) => (None, Some(Body::Opened(facts))),
+            Self::Ended(ended) => (None, Some(Body::Ended(ended))),
+            Self::Failed(failure) => (None, Some(Body::Failed(failure))),
+        };
+        let each = several.into_iter().flatten();
+        each.map(|one| Body::Utterance(Box::new(one))).chain(other)
     }
 }

@@ -30,3 +30,11 @@ pub struct Sentiment {
     /// The network's modality attention.
     pub weights: ModalityWeights,
 }
+
+/// Why an utterance has no sentiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+pub enum NoSentiment {
+    /// The bundle has no fusion network.
+    #[strum(to_string = "the bundle has no fusion network")]
+    NoNetwork,
+}

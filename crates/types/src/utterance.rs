@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Frame, Observation, Sentiment, TextRepresentation, Transcript};
+use super::{Frame, NoSentiment, Observation, Sentiment, TextRepresentation, Transcript};
 
 /// Sampling rate of all audio inside the program, in Hz.
 pub const RATE_HZ: u32 = 16_000;
@@ -23,6 +23,12 @@ pub struct Utterance {
     /// Sampled frames in time order; empty without video.
     pub frames: Vec<Frame>,
 }
+
+/// Consecutive utterances of a recording that the recogniser hears together, as one window.
+/// Which ones is decided by media time alone, so that no transcript depends on what else the
+/// machine does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage(pub Vec<Utterance>);
 
 /// After `transcribe`.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +64,6 @@ pub struct Observed {
 pub struct Fused {
     /// With its features.
     pub observed: Observed,
-    /// Its sentiment.
-    pub sentiment: Sentiment,
+    /// Its sentiment, or why it has none.
+    pub sentiment: Result<Sentiment, NoSentiment>,
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::stages::fuse::SentimentModel;
 use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession, Simulation};
 use undertone_engines::media::{FakeMedia, MediaError, MediaEvent};
-use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
+use undertone_engines::whisper::{
+    RecogniserError, RecogniserSession, SpeechRecogniser, Window,
+};
 use undertone_features::{AudioExtractor, FeatureError, Prosody};
 use undertone_fusion::{FusionError, FusionInput};
 use undertone_types::{
@@ -55,6 +57,9 @@ impl Fakes {
 
 pub(super) struct FakeRecogniser(pub(super) Arc<Fakes>);
 impl SpeechRecogniser for FakeRecogniser {
+    fn window(&self) -> Option<Window> {
+        Some(Window::WHISPER)
+    }
     fn session(&self) -> Result<Box<dyn RecogniserSession + '_>, RecogniserError> {
         if self.0.injected == Injected::Session(Stage::Transcribe) {
             return Err(RecogniserError::Load {
@@ -66,7 +71,7 @@ impl SpeechRecogniser for FakeRecogniser {
     }
 }
 impl RecogniserSession for FakeRecogniser {
-    fn transcribe(&mut self, _: &[f32]) -> Result<Transcript, RecogniserError> {
+    fn transcribe(&mut self, passage: &[&[f32]]) -> Result<Vec<Transcript>, RecogniserError> {
         if self.0.fails(Stage::Transcribe) {
             return Err(RecogniserError::Transcribe {
                 seconds: 1.0,
@@ -77,11 +82,12 @@ impl RecogniserSession for FakeRecogniser {
             p: 0.9,
             log_p: -0.1,
         }];
-        Ok(Transcript {
+        let transcript = Transcript {
             text: "fine".into(),
             tokens,
-            no_speech: 0.0,
-        })
+            ..Transcript::default()
+        };
+        Ok(vec![transcript; passage.len()])
     }
 }
 

@@ -95,9 +95,9 @@ fn run_over(
     let engines = Engines {
         media,
         recogniser: &recogniser,
-        language: &language,
+        language: Some(&language),
         observers: vec![ObserveStage::new(Box::new(extractor), Box::new(FaceShape))],
-        sentiment_models: vec![Box::new(FakeFusion(fakes))],
+        sentiment_models: vec![Ok(Box::new(FakeFusion(fakes)))],
     };
     let arrivals = Mutex::new(Arrivals::new());
     run(
@@ -111,7 +111,7 @@ fn run_over(
             match message.body {
                 Body::Opened(_) => arrived.opened = true,
                 Body::Utterance(fused) => {
-                    assert_eq!(fused.sentiment.flow, Flow::Complete);
+                    assert_eq!(fused.sentiment.unwrap().flow, Flow::Complete);
                     let index = fused.observed.represented.transcribed.utterance.index;
                     arrived.utterances.push(index);
                 }

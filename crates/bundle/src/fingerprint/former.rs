@@ -3,24 +3,38 @@
 use super::super::manifest::{Asr, AsrKind, Extractor, LanguageModel, Manifest};
 use super::shortened;
 
-/// Over the text of the manifest, comments and all.
+/// Over the text of the manifest, comments and all; without the line of `asr.context`, a key
+/// that manifests of that time got later.
 pub(in super::super) fn of_bundle(manifest: &Manifest, text: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(text.as_bytes());
+    for line in text.split_inclusive('\n') {
+        if !line.starts_with("context = ") {
+            hasher.update(line.as_bytes());
+        }
+    }
     for named in manifest.files() {
         hasher.update(named.sha256.as_bytes());
     }
     shortened(&hasher.finalize())
 }
 
-/// Over the debug output that the manifest's types had then.
+/// Over the debug output that the manifest's types had then; empty for a bundle without a
+/// projector, which no earlier version could read.
 pub(in super::super) fn of_features(manifest: &Manifest) -> String {
+    let with_projector = manifest.language_model.as_ref().and_then(|model| {
+        let file = model.projector_file.as_ref()?;
+        Some((model, file, model.projector_sha256.as_ref()?))
+    });
+    let Some((model, projector_file, projector_sha256)) = with_projector else {
+        return String::new();
+    };
     let Asr {
         kind: AsrKind::Whisper,
         file,
         sha256,
         from,
         language,
+        ..
     } = &manifest.asr;
     let asr = format!(
         "Asr {{ kind: Whisper, file: {file:?}, sha256: {sha256:?}, from: {from:?}, \
@@ -29,15 +43,14 @@ pub(in super::super) fn of_features(manifest: &Manifest) -> String {
     let LanguageModel {
         file,
         sha256,
-        projector_file,
-        projector_sha256,
         from,
         width,
         simulate_prompt,
         read_prompt,
         max_tokens,
         context_tokens,
-    } = &manifest.language_model;
+        ..
+    } = model;
     let model = format!(
         "LanguageModel {{ file: {file:?}, sha256: {sha256:?}, \
          projector_file: {projector_file:?}, projector_sha256: {projector_sha256:?}, \

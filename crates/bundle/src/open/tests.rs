@@ -5,6 +5,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::super::gguf::tests::sample;
+use super::super::manifest::AsrContext;
 use super::*;
 
 fn put(folder: &Path, name: &str, content: &[u8]) -> String {
@@ -38,6 +39,7 @@ file = "asr.bin"
 sha256 = "{asr}"
 from = "models/recipes"
 language = "en"
+context = "short"
 
 [language_model]
 file = "lm.gguf"
@@ -99,7 +101,9 @@ fn a_whole_bundle_opens_and_is_known_by_its_fingerprint() {
     let bundle = Bundle::open(folder.path()).unwrap();
     assert_eq!(bundle.fingerprint().len(), 16);
     assert_eq!(bundle.asr(), folder.path().join("asr.bin"));
-    assert_eq!(bundle.path(Part::Projector), Some(bundle.projector()));
+    assert_eq!(bundle.path(Part::Projector),
+        Some(folder.path().join("mmproj.gguf"))
+    );
     let changed = text.replace("threshold = 0.5", "threshold = 0.6");
     std::fs::write(folder.path().join(MANIFEST_NAME), changed).unwrap();
     let other = Bundle::open(folder.path()).unwrap();
@@ -211,16 +215,45 @@ fn open_for_extraction(folder: &Path) -> Result<Bundle, BundleErrors> {
     Bundle::open_with(folder, &demands)
 }
 
+/// Without these lines.
+fn without(text: &str, from: &str, to: &str) -> String {
+    let (before, rest) = text.split_once(from).unwrap();
+    let (_, after) = rest.split_once(to).unwrap();
+    format!("{before}{to}{after}")
+}
+
 #[test]
-fn features_can_be_extracted_before_there_is_a_network() {
+fn a_bundle_may_lack_network_projector_and_language_model() {
     let (folder, text) = bundle();
-    let (before, rest) = text.split_once("[fusion]").unwrap();
-    let (_, after) = rest.split_once("[gate]").unwrap();
-    let untrained = format!("{before}[gate]{after}");
-    std::fs::write(folder.path().join(MANIFEST_NAME), untrained).unwrap();
-    assert!(problems(folder.path())[0].contains("undertone train"));
-    let bundle = open_for_extraction(folder.path()).unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join(MANIFEST_NAME), text).unwrap();
+    let untrained = without(&text, "[fusion]", "[gate]");
+    write(&untrained);
+    let bundle = Bundle::open(folder.path()).unwrap();
     assert_eq!(bundle.path(Part::Fusion), None);
+    let no_projector = without(&untrained, "projector_file", "width = 128");
+    write(&no_projector);
+    assert_eq!(Bundle::open(folder.path()).unwrap().path(Part::Projector), None);
+    let no_model = without(&no_projector, "[language_model]", "[audio]");
+    write(&no_model);
+    let bundle = Bundle::open(folder.path()).unwrap();
+    assert_eq!(bundle.manifest.text_width(), 0);
+    write(&without(&text, "[language_model]", "[audio]"));
+    assert!(problems(folder.path())[0].contains("[fusion] needs a [language_model]"));
+    write(&text.replace("projector_sha256", "#projector_sha256"));
+    assert!(problems(folder.path())[0].contains("must both be there"));
+}
+
+#[test]
+fn a_recogniser_is_heard_in_full_windows_unless_it_says_otherwise() {
+    let (folder, text) = bundle();
+    let full = text.replace("context = \"short\"\n", "");
+    let heads = full.replace("language = \"en\"", "language = \"en\"\nalignment_heads = [[1, 0]]");
+    let of = |text: &str| fingerprint_of(folder.path(), text);
+    assert_ne!(of(&text), of(&full));
+    assert_ne!(of(&full), of(&heads));
+    let bundle = Bundle::open(folder.path()).unwrap();
+    assert_eq!(bundle.manifest.asr.context, AsrContext::Full);
+    assert_eq!(bundle.manifest.asr.alignment_heads, [[1, 0]]);
 }
 
 #[test]

@@ -132,4 +132,17 @@ pub struct ConfigLine {
     pub pause_s: f64,
     /// Voice probability from which on sound counts as voice.
     pub voice_threshold: f64,
+    /// Whether the times of words were asked for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub words: bool,
+}
+
+/// What is not set is not written, so that settings which reports of before did not know
+/// compare as equal.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

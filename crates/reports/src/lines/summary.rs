@@ -13,12 +13,19 @@ use super::utterance::Polarity;
 pub struct SummaryLine {
     /// Number of utterances.
     pub utterances: u32,
-    /// Length of all utterances together, in seconds.
+    /// Length of all utterances with a score together, in seconds.
     pub scored_s: f64,
-    /// The scores together; absent without utterances.
+    /// The scores together; null without any.
     pub sentiment: Option<SpanLine>,
+    /// Why utterances have no sentiment; absent where all have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentiment_missing: Option<String>,
     /// Which text was used.
     pub text: TextShares,
+    /// The languages that were heard, with the share of the time of the utterances for which
+    /// one was; absent where the recogniser knows only one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub languages: BTreeMap<String, f64>,
     /// Working time on this recording in seconds, by stage.
     pub stage_s: BTreeMap<String, f64>,
 }

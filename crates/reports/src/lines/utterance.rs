@@ -15,12 +15,19 @@ pub struct UtteranceLine {
     pub end_s: f64,
     /// Its text, and the confidence in it.
     pub text: TextLine,
-    /// Its sentiment.
-    pub sentiment: SentimentLine,
-    /// Which of the network's two flows scored it.
-    pub flow: FlowName,
+    /// Its sentiment; null where it could not be scored.
+    pub sentiment: Option<SentimentLine>,
+    /// Why there is no sentiment; absent where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentiment_missing: Option<String>,
+    /// Which of the network's two flows scored it; null without sentiment.
+    pub flow: Option<FlowName>,
     /// Its modalities and their weights.
     pub modalities: ModalitiesLine,
+    /// What was left out, cut short or guessed, in sentences for people; absent where nothing
+    /// was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The text of an utterance.
@@ -37,6 +44,53 @@ pub struct TextLine {
     /// Confidence from which on it is trusted.
     #[schemars(range(min = 0, max = 1))]
     pub gate: f64,
+    /// The language that was heard; absent where the recogniser knows only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<LanguageLine>,
+    /// Why the transcript is not trusted whatever else speaks for it; absent where nothing
+    /// speaks against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<DoubtName>,
+    /// The words with their times; absent unless asked for (`text.words`), empty where the
+    /// recogniser gives no times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Vec<WordLine>>,
+}
+
+/// A language that was heard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageLine {
+    /// As Whisper abbreviates it, for example "en".
+    pub code: String,
+    /// Its probability.
+    #[schemars(range(min = 0, max = 1))]
+    pub probability: f64,
+}
+
+/// Why a transcript is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DoubtName {
+    /// The recogniser repeated itself, or wrote more than can be said in the time.
+    Loop,
+    /// It is in a language that the bundle does not read.
+    Language,
+}
+
+/// A word and when it is said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WordLine {
+    /// The word, with its punctuation.
+    pub word: String,
+    /// Start in seconds.
+    pub start_s: f64,
+    /// End in seconds.
+    pub end_s: f64,
+    /// Mean probability of its parts.
+    #[schemars(range(min = 0, max = 1))]
+    pub probability: f64,
 }
 
 /// Which text the network used.
@@ -105,8 +159,8 @@ pub struct ModalitiesLine {
 pub struct ModalityLine {
     /// Whether it was present.
     pub present: bool,
-    /// The network's attention; not normalised.
-    pub weight: f64,
+    /// The network's attention, not normalised; null without sentiment.
+    pub weight: Option<f64>,
 }
 
 /// The video modality.
@@ -115,8 +169,8 @@ pub struct ModalityLine {
 pub struct FaceLine {
     /// Whether a face was seen.
     pub present: bool,
-    /// The network's attention; not normalised.
-    pub weight: f64,
+    /// The network's attention, not normalised; null without sentiment.
+    pub weight: Option<f64>,
     /// Share of the sampled frames in which a face was found.
     #[schemars(range(min = 0, max = 1))]
     pub face_coverage: f64,
