@@ -113,10 +113,7 @@ fn listen(
         return Ok(Heard::new(said, "", None));
     };
     let (duration_s, voiced) = (utterance.end_s - utterance.start_s, utterance.voiced_share);
-    let transcript = transcriber
-        .alone(utterance)?
-        .transcript
-        .unwrap_or_default();
+    let transcript = transcriber.alone(utterance)?.transcript.unwrap_or_default();
     let evidence = Evidence::of(&transcript, duration_s, voiced);
     Ok(Heard::new(said, &transcript.text, evidence))
 }

@@ -31,7 +31,11 @@ impl PassageBuilder {
         };
         let own_s = utterance.end_s - utterance.start_s;
         let with_s = self.length_s + window.gap_s + own_s;
-        let full = if with_s > window.length_s { self.take() } else { None };
+        let full = if with_s > window.length_s {
+            self.take()
+        } else {
+            None
+        };
         self.length_s = match self.waiting.is_empty() {
             true => own_s,
             false => with_s,

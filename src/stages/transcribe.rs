@@ -39,7 +39,10 @@ impl<'e> Transcriber<'e> {
     pub fn transcribe(&mut self, passage: Passage) -> Result<Vec<Transcribed>, Failure> {
         let Passage(utterances) = passage;
         let audible: Vec<&[f32]> = match self.wanted {
-            true => utterances.iter().filter_map(|one| one.audio.as_deref()).collect(),
+            true => utterances
+                .iter()
+                .filter_map(|one| one.audio.as_deref())
+                .collect(),
             false => Vec::new(),
         };
         let mut transcripts = match audible.is_empty() {
@@ -63,7 +66,9 @@ impl<'e> Transcriber<'e> {
     /// When the recogniser fails.
     pub fn alone(&mut self, utterance: Utterance) -> Result<Transcribed, Failure> {
         let mut transcribed = self.transcribe(Passage(vec![utterance]))?;
-        Ok(transcribed.pop().expect("one utterance gives one transcript"))
+        Ok(transcribed
+            .pop()
+            .expect("one utterance gives one transcript"))
     }
 
     /// A transcript with the confidence in it, its words on the recording's clock.

@@ -135,8 +135,7 @@ pub fn run(
 fn transcriber<'e>(
     chain: &'e Chain,
     recogniser: &'e dyn SpeechRecogniser,
-) -> Result<impl FnMut(Passage) -> Result<Vec<Transcribed>, Failure> + use<'e>, StageError>
-{
+) -> Result<impl FnMut(Passage) -> Result<Vec<Transcribed>, Failure> + use<'e>, StageError> {
     let mut stage = Transcriber::new(recogniser, &chain.gate, chain.text)
         .map_err(|error| StageError::new(Stage::Transcribe, error))?;
     Ok(move |payload| stage.transcribe(payload))

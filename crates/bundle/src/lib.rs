@@ -17,7 +17,8 @@ pub use checks::sha256_of;
 pub use gate::{Evidence, Gate, GateWeights};
 pub use gguf::{GgufError, GgufHeader};
 pub use manifest::{
-    Asr, AsrContext, AsrKind, Extractor, FusionPart, LanguageModel, Manifest, Part, Purpose, SCHEMA_VERSION,
+    Asr, AsrContext, AsrKind, Extractor, FusionPart, LanguageModel, Manifest, Part, Purpose,
+    SCHEMA_VERSION,
 };
 pub use open::{Bundle, Demands, MANIFEST_NAME, named_parts};
 pub use problem::{BundleErrors, BundleProblem};

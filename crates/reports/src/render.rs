@@ -141,10 +141,12 @@ fn text_line(
                 })
             })
             .transpose()?,
-        doubt: heard.and_then(|heard| heard.doubt).map(|doubt| match doubt {
-            Doubt::Loop => DoubtName::Loop,
-            Doubt::Language => DoubtName::Language,
-        }),
+        doubt: heard
+            .and_then(|heard| heard.doubt)
+            .map(|doubt| match doubt {
+                Doubt::Loop => DoubtName::Loop,
+                Doubt::Language => DoubtName::Language,
+            }),
         words: heard
             .filter(|_| mark.config.words)
             .map(|heard| heard.words.iter().map(word).collect())

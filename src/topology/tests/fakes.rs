@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::stages::fuse::SentimentModel;
 use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession, Simulation};
 use undertone_engines::media::{FakeMedia, MediaError, MediaEvent};
-use undertone_engines::whisper::{
-    RecogniserError, RecogniserSession, SpeechRecogniser, Window,
-};
+use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser, Window};
 use undertone_features::{AudioExtractor, FeatureError, Prosody};
 use undertone_fusion::{FusionError, FusionInput};
 use undertone_types::{

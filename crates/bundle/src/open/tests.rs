@@ -101,7 +101,8 @@ fn a_whole_bundle_opens_and_is_known_by_its_fingerprint() {
     let bundle = Bundle::open(folder.path()).unwrap();
     assert_eq!(bundle.fingerprint().len(), 16);
     assert_eq!(bundle.asr(), folder.path().join("asr.bin"));
-    assert_eq!(bundle.path(Part::Projector),
+    assert_eq!(
+        bundle.path(Part::Projector),
         Some(folder.path().join("mmproj.gguf"))
     );
     let changed = text.replace("threshold = 0.5", "threshold = 0.6");
@@ -232,7 +233,10 @@ fn a_bundle_may_lack_network_projector_and_language_model() {
     assert_eq!(bundle.path(Part::Fusion), None);
     let no_projector = without(&untrained, "projector_file", "width = 128");
     write(&no_projector);
-    assert_eq!(Bundle::open(folder.path()).unwrap().path(Part::Projector), None);
+    assert_eq!(
+        Bundle::open(folder.path()).unwrap().path(Part::Projector),
+        None
+    );
     let no_model = without(&no_projector, "[language_model]", "[audio]");
     write(&no_model);
     let bundle = Bundle::open(folder.path()).unwrap();
@@ -247,7 +251,10 @@ fn a_bundle_may_lack_network_projector_and_language_model() {
 fn a_recogniser_is_heard_in_full_windows_unless_it_says_otherwise() {
     let (folder, text) = bundle();
     let full = text.replace("context = \"short\"\n", "");
-    let heads = full.replace("language = \"en\"", "language = \"en\"\nalignment_heads = [[1, 0]]");
+    let heads = full.replace(
+        "language = \"en\"",
+        "language = \"en\"\nalignment_heads = [[1, 0]]",
+    );
     let of = |text: &str| fingerprint_of(folder.path(), text);
     assert_ne!(of(&text), of(&full));
     assert_ne!(of(&full), of(&heads));

@@ -27,7 +27,10 @@ pub(super) fn heard(
         code: (*code).to_owned(),
         probability: (logit - highest).exp() / sum,
     };
-    let best = heard.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(language)?;
+    let best = heard
+        .iter()
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map(language)?;
     let known = heard.iter().find(|(code, _)| *code == expected);
     match known.map(language) {
         Some(known) if best.probability < SURE => Some(known),

@@ -56,7 +56,8 @@ impl Layout {
         words
             .iter()
             .map(|word| {
-                let heard = |slot: &Slot| word.end_s.min(slot.end_s) - word.start_s.max(slot.start_s);
+                let heard =
+                    |slot: &Slot| word.end_s.min(slot.end_s) - word.start_s.max(slot.start_s);
                 let best = (at..self.slots.len())
                     // The first of equals: `max_by` gives the last.
                     .rev()

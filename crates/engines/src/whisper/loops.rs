@@ -90,7 +90,10 @@ mod tests {
             text.extend(sentence.iter().cycle().take(100));
             let ends = (0..=text.len()).find(|end| LoopWatch::new(30.0).ends(&text[..*end]));
             let repeated = ends.unwrap() - 2;
-            assert!(repeated >= 24 && repeated <= 24.max(4 * period as usize), "{period}: {repeated}");
+            assert!(
+                repeated >= 24 && repeated <= 24.max(4 * period as usize),
+                "{period}: {repeated}"
+            );
         }
     }
 
@@ -99,7 +102,10 @@ mod tests {
         let text: Vec<i32> = (0..60).collect();
         assert!(LoopWatch::new(1.0).ends(&text));
         assert!(!is_loop("so many different words here", 0.0));
-        assert!(is_loop("This is far more than anybody could ever say in no time at all.", 0.1));
+        assert!(is_loop(
+            "This is far more than anybody could ever say in no time at all.",
+            0.1
+        ));
     }
 
     #[test]

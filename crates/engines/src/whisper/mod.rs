@@ -192,10 +192,7 @@ fn check_heads(
     path: &Path,
     heads: &[DtwAhead],
 ) -> Result<(), RecogniserError> {
-    let (layers, each) = (
-        context.model_n_text_layer(),
-        context.model_n_text_head(),
-    );
+    let (layers, each) = (context.model_n_text_layer(), context.model_n_text_head());
     let Some(wrong) = heads
         .iter()
         .find(|head| head.n_text_layer >= layers || head.n_head >= each)

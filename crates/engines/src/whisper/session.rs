@@ -2,7 +2,6 @@
 
 use std::ffi::{c_int, c_void};
 
-
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperError, WhisperState, WhisperSysContext, WhisperSysState,
     WhisperTokenData,
@@ -28,6 +27,8 @@ const BEAM_SIZE: c_int = 5;
 pub(super) struct WhisperSession<'w> {
     whisper: &'w Whisper,
     state: WhisperState,
+    /// Whether something was heard in this state.
+    used: bool,
     /// The languages that the model knows, with their tokens; empty when it knows one only.
     languages: Vec<(&'static str, i32)>,
 }
@@ -43,9 +44,7 @@ struct Heard {
 impl<'w> WhisperSession<'w> {
     pub(super) fn new(whisper: &'w Whisper) -> Result<Self, RecogniserError> {
         let context = &whisper.context;
-        let state = context
-            .create_state()
-            .map_err(|source| RecogniserError::State(source.into()))?;
+        let state = new_state(whisper)?;
         let known = if context.is_multilingual() {
             0..=whisper_rs::get_lang_max_id()
         } else {
@@ -60,6 +59,7 @@ impl<'w> WhisperSession<'w> {
         Ok(Self {
             whisper,
             state,
+            used: false,
             languages,
         })
     }
@@ -67,7 +67,7 @@ impl<'w> WhisperSession<'w> {
     /// Hears utterances in one window. Where the text breaks off, each half is heard again by
     /// itself: a loop in one utterance must not cost the others theirs.
     fn passage(&mut self, utterances: &[&[f32]]) -> Result<Vec<Transcript>, RecogniserError> {
-        let layout = Layout::new(utterances, std::env::var("UT_GAP").ok().and_then(|g| g.parse().ok()).unwrap_or(Window::WHISPER.gap_s));
+        let layout = Layout::new(utterances, Window::WHISPER.gap_s);
         let expected = &self.whisper.settings.language;
         let mut heard = self.hear(&layout.samples, expected)?;
         let spoken = self.language()?;
@@ -99,8 +99,8 @@ impl<'w> WhisperSession<'w> {
 
     /// Gives the words of a window to its utterances.
     fn divide(&self, layout: &Layout, utterances: &[&[f32]], heard: &Heard) -> Vec<Transcript> {
-        let timed = heard.tokens.iter().all(|token| token.start_s.is_some());
-        let spoken: Vec<Spoken> = words(&heard.tokens, seconds(&layout.samples))
+        let timed = heard.tokens.iter().all(|token| token.end_s.is_some());
+        let spoken: Vec<Spoken> = words(&heard.tokens)
             .into_iter()
             .filter(|word| !word.is_mark)
             .collect();
@@ -110,7 +110,9 @@ impl<'w> WhisperSession<'w> {
             .map(|index| {
                 let own = || {
                     let owned = spoken.iter().zip(&owners);
-                    owned.filter(move |(_, owner)| **owner == index).map(|(word, _)| word)
+                    owned
+                        .filter(move |(_, owner)| **owner == index)
+                        .map(|(word, _)| word)
                 };
                 let text = text(own());
                 if text.is_empty() {
@@ -138,6 +140,12 @@ impl<'w> WhisperSession<'w> {
             source: source.into(),
         };
         let context = &self.whisper.context;
+        if self.used && matches!(self.whisper.settings.context, Context::Full { .. }) {
+            // whisper.cpp's beam search draws its candidates at random, from a generator that is
+            // part of the state: in a used one a text would depend on what was heard before.
+            self.state = new_state(self.whisper)?;
+        }
+        self.used = true;
         let guard = Guard {
             watch: LoopWatch::new(seconds(samples)),
             end_of_text: context.token_eot(),
@@ -171,8 +179,9 @@ impl<'w> WhisperSession<'w> {
                         p: data.p,
                         log_p: data.plog,
                     },
-                    // Hundredths of a second; −1 without an alignment.
-                    start_s: (data.t_dtw >= 0).then(|| data.t_dtw as f64 / 100.0),
+                    // Hundredths of a second; −1 without an alignment. It is where the attention
+                    // moves on to the next token: a token's own row is the query for what follows.
+                    end_s: (data.t_dtw >= 0).then(|| data.t_dtw as f64 / 100.0),
                 });
             }
         }
@@ -213,6 +222,11 @@ impl RecogniserSession for WhisperSession<'_> {
             }
         }
     }
+}
+
+fn new_state(whisper: &Whisper) -> Result<WhisperState, RecogniserError> {
+    let state = whisper.context.create_state();
+    state.map_err(|source| RecogniserError::State(source.into()))
 }
 
 fn seconds(samples: &[f32]) -> f64 {

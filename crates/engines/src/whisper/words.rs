@@ -8,8 +8,8 @@ pub(super) struct Token {
     /// Its bytes; a character may be split between two tokens.
     pub(super) bytes: Vec<u8>,
     pub(super) probability: TokenProbability,
-    /// When it begins, in seconds; `None` where the model gives no times.
-    pub(super) start_s: Option<f64>,
+    /// When it ends, in seconds; `None` where the model gives no times.
+    pub(super) end_s: Option<f64>,
 }
 
 /// A word, its tokens, and whether it is a mark for no speech.
@@ -23,42 +23,36 @@ pub(super) struct Spoken {
 }
 
 /// Groups tokens into words: one begins with a space, or where a script has none with a
-/// character of its own. Each lasts to the beginning of the next, the last one to `end_s`.
-pub(super) fn words(tokens: &[Token], end_s: f64) -> Vec<Spoken> {
+/// character of its own. Each lasts from the end of the one before.
+pub(super) fn words(tokens: &[Token]) -> Vec<Spoken> {
     let mut all: Vec<Spoken> = Vec::new();
-    let mut starts = Vec::new();
+    let mut before_s = 0.0;
     for token in tokens {
-        let begins = all
-            .last()
-            .is_none_or(|word| begins_word(&token.bytes, &word.written));
+        let end_s = token.end_s.unwrap_or(before_s);
         match all.last_mut() {
-            Some(word) if !begins => {
-                word.written.extend_from_slice(&token.bytes);
-                word.tokens.push(token.probability);
+            Some(spoken) if !begins_word(&token.bytes, &spoken.written) => {
+                spoken.written.extend_from_slice(&token.bytes);
+                spoken.tokens.push(token.probability);
+                spoken.word.end_s = end_s;
             }
-            _ => {
-                starts.push(token.start_s.unwrap_or(0.0));
-                all.push(Spoken {
-                    word: Word {
-                        text: String::new(),
-                        start_s: 0.0,
-                        end_s,
-                        probability: 0.0,
-                    },
-                    tokens: vec![token.probability],
-                    written: token.bytes.clone(),
-                    is_mark: false,
-                });
-            }
+            _ => all.push(Spoken {
+                word: Word {
+                    text: String::new(),
+                    start_s: before_s,
+                    end_s,
+                    probability: 0.0,
+                },
+                tokens: vec![token.probability],
+                written: token.bytes.clone(),
+                is_mark: false,
+            }),
         }
+        before_s = end_s;
     }
-    let ends = starts.iter().copied().skip(1).chain([end_s]);
-    for ((spoken, start_s), next_s) in all.iter_mut().zip(starts.iter()).zip(ends) {
-        let word = &mut spoken.word;
-        word.text = String::from_utf8_lossy(&spoken.written).trim().to_owned();
-        (word.start_s, word.end_s) = (*start_s, next_s.max(*start_s));
+    for spoken in &mut all {
         let sum: f32 = spoken.tokens.iter().map(|token| token.p).sum();
-        word.probability = sum / spoken.tokens.len() as f32;
+        spoken.word.probability = sum / spoken.tokens.len() as f32;
+        spoken.word.text = String::from_utf8_lossy(&spoken.written).trim().to_owned();
     }
     mark(&mut all);
     all
@@ -70,7 +64,9 @@ fn begins_word(bytes: &[u8], before: &[u8]) -> bool {
         return true;
     }
     // Scripts without spaces: every whole character outside of the alphabets stands alone.
-    let first = std::str::from_utf8(bytes).ok().and_then(|text| text.chars().next());
+    let first = std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.chars().next());
     std::str::from_utf8(before).is_ok() && first.is_some_and(is_unspaced)
 }
 
@@ -99,7 +95,9 @@ fn mark(words: &mut [Spoken]) {
         spoken.is_mark = marked && !speech;
     }
     if let Some((_, opened)) = within {
-        words[opened..].iter_mut().for_each(|word| word.is_mark = false);
+        words[opened..]
+            .iter_mut()
+            .for_each(|word| word.is_mark = false);
     }
 }
 
@@ -116,7 +114,9 @@ fn closing(character: char) -> Option<char> {
 
 /// The text of words, as it was written; empty without a letter or digit.
 pub(super) fn text<'w>(words: impl Iterator<Item = &'w Spoken>) -> String {
-    let bytes: Vec<u8> = words.flat_map(|word| word.written.iter().copied()).collect();
+    let bytes: Vec<u8> = words
+        .flat_map(|word| word.written.iter().copied())
+        .collect();
     let text = String::from_utf8_lossy(&bytes);
     match text.contains(char::is_alphanumeric) {
         true => text.trim().to_owned(),
@@ -135,10 +135,10 @@ mod tests {
                 p: 0.5,
                 log_p: 0.5_f32.ln(),
             },
-            start_s: Some(index as f64),
+            end_s: Some((index + 1) as f64),
         };
         let tokens: Vec<_> = tokens.iter().enumerate().map(token).collect();
-        words(&tokens, 9.0)
+        words(&tokens)
     }
 
     fn said(tokens: &[&str]) -> String {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_lasts_to_the_next_one() {
+    fn a_word_lasts_from_the_one_before() {
         let words = spoken(&[" Good", " mor", "ning", ",", " all"]);
         let times: Vec<_> = words
             .iter()
@@ -154,7 +154,11 @@ mod tests {
             .collect();
         assert_eq!(
             times,
-            [("Good", 0.0, 1.0), ("morning,", 1.0, 4.0), ("all", 4.0, 9.0)]
+            [
+                ("Good", 0.0, 1.0),
+                ("morning,", 1.0, 4.0),
+                ("all", 4.0, 5.0)
+            ]
         );
         assert_eq!(words[1].tokens.len(), 3);
     }
@@ -162,7 +166,10 @@ mod tests {
     #[test]
     fn marks_for_no_speech_are_no_words() {
         assert_eq!(said(&[" [", "Music", "]"]), "");
-        assert_eq!(said(&[" [Sings", " in", " Spanish]", " Hello", " there."]), "Hello there.");
+        assert_eq!(
+            said(&[" [Sings", " in", " Spanish]", " Hello", " there."]),
+            "Hello there."
+        );
         assert_eq!(said(&[" (", "chatter", ")", " Well"]), "Well");
         assert_eq!(said(&[" *", "sighs", "*", " Yes."]), "Yes.");
         assert_eq!(said(&["♪", " la", " la", " ♪"]), "");
@@ -174,12 +181,16 @@ mod tests {
     #[test]
     fn a_character_split_between_tokens_stays_whole() {
         let bytes = "é".as_bytes();
-        let half = |bytes: &[u8], start_s| Token {
+        let half = |bytes: &[u8], end_s| Token {
             bytes: bytes.to_vec(),
             probability: TokenProbability { p: 1.0, log_p: 0.0 },
-            start_s: Some(start_s),
+            end_s: Some(end_s),
         };
-        let words = words(&[half(b" caf", 0.0), half(&bytes[..1], 1.0), half(&bytes[1..], 1.5)], 2.0);
+        let words = words(&[
+            half(b" caf", 0.0),
+            half(&bytes[..1], 1.0),
+            half(&bytes[1..], 1.5),
+        ]);
         assert_eq!(words.len(), 1);
         assert_eq!(words[0].word.text, "café");
     }
