@@ -79,11 +79,11 @@ pub struct SpeechModels {
 }
 
 impl SpeechModels {
-    /// Loads both models; each of their sessions will use `threads` threads.
+    /// Loads the models; each of their sessions will use so many threads.
     ///
     /// # Errors
     /// When a prompt in the manifest or a model file cannot be used.
-    pub fn load(bundle: &Bundle, threads: usize) -> Result<Self, EngineError> {
+    pub fn load(bundle: &Bundle, threads: SessionThreads) -> Result<Self, EngineError> {
         let asr = &bundle.manifest.asr;
         let context = match asr.context {
             AsrContext::Full => Context::Full {
@@ -95,11 +95,11 @@ impl SpeechModels {
             model: bundle.asr(),
             language: asr.language.clone(),
             context,
-            threads,
+            threads: threads.transcribe,
         };
         Ok(Self {
             whisper: Whisper::load(whisper)?,
-            llama: llama(bundle, threads)?,
+            llama: llama(bundle, threads.represent)?,
         })
     }
 
@@ -166,8 +166,10 @@ pub fn media_sources(config: &Config) -> Result<Vec<Box<dyn MediaSource>>, Engin
 
 /// What the stages need to know besides their engines.
 pub fn chain(config: &Config, bundle: &Bundle) -> Chain {
+    let cores = config.threads.budget();
     Chain {
-        stages: config.stages.clone(),
+        stages: config.stages.resolved(cores),
+        cores,
         decode: DecodeSettings::from(config),
         text: config.text.mode,
         gate: gate(config, bundle),
@@ -175,11 +177,32 @@ pub fn chain(config: &Config, bundle: &Bundle) -> Chain {
     }
 }
 
-/// Threads for each session of an engine. Whisper, llama and their replicas work at the same
-/// time, on different utterances, so they share the cores.
-pub fn threads_per_session(config: &Config) -> usize {
-    let sessions = config.stages.transcribe.workers + config.stages.represent.workers;
-    (config.threads.budget() / sessions).max(1)
+/// Threads of each session of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionThreads {
+    /// Of the recogniser.
+    pub transcribe: usize,
+    /// Of the language model.
+    pub represent: usize,
+}
+
+impl SessionThreads {
+    /// One thread for each session.
+    pub const ONE: Self = Self {
+        transcribe: 1,
+        represent: 1,
+    };
+
+    /// What the settings give each session of a chain.
+    #[must_use]
+    pub fn of_chain(config: &Config) -> Self {
+        let cores = config.threads.budget();
+        let stages = config.stages.resolved(cores);
+        Self {
+            transcribe: stages.transcribe.threads(cores),
+            represent: stages.represent.threads(cores),
+        }
+    }
 }
 
 /// A media source with the given settings.

@@ -4,7 +4,7 @@ mod engines;
 mod prepare;
 
 pub use engines::{
-    EngineError, SpeechModels, chain, gate, media, media_sources, observer, open_bundle,
-    open_bundle_for_extraction, scorer, threads_per_session,
+    EngineError, SessionThreads, SpeechModels, chain, gate, media, media_sources, observer,
+    open_bundle, open_bundle_for_extraction, scorer,
 };
 pub use prepare::{NotReady, OpenBundle, Prepared, Ready};

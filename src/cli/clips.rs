@@ -8,7 +8,7 @@ use clap::Args;
 use super::error::CliError;
 use super::progress::Terminal;
 use super::settings::SettingsArgs;
-use crate::assembly::{self, SpeechModels};
+use crate::assembly::{self, SessionThreads, SpeechModels};
 use crate::labelled::{ClipEngines, ClipProgress, LabelledError, OnClip};
 use undertone_bundle::Bundle;
 use undertone_config::Config;
@@ -61,7 +61,7 @@ impl Clips {
         work: impl FnOnce(&[LabelledClip], &ClipEngines<'_>, OnClip<'_>) -> Result<(), LabelledError>,
     ) -> Result<usize, CliError> {
         // Every thread takes a clip through all engines: one core each.
-        let speech = SpeechModels::load(&self.bundle, 1)?;
+        let speech = SpeechModels::load(&self.bundle, SessionThreads::ONE)?;
         // Before any thread starts, so that a missing plugin is one clear error.
         drop(assembly::media(&self.config)?);
         let gate = assembly::gate(&self.config, &self.bundle);

@@ -11,7 +11,7 @@ use super::progress::Terminal;
 use super::settings::SettingsArgs;
 use super::signals::Signals;
 use super::view::View;
-use crate::assembly::{self, Prepared, SpeechModels, threads_per_session};
+use crate::assembly::{self, Prepared, SessionThreads, SpeechModels};
 use crate::stages::report::{FailureRecords, Reporter};
 use crate::topology::{self, StageError, Stop};
 use undertone_bundle::Purpose;
@@ -60,7 +60,7 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> Result<
         bundle,
     } = prepared;
     let media = assembly::media_sources(&config)?;
-    let speech = SpeechModels::load(&bundle, threads_per_session(&config))?;
+    let speech = SpeechModels::load(&bundle, SessionThreads::of_chain(&config))?;
     let engines = speech.engines(&config, &bundle, media)?;
     let chain = assembly::chain(&config, &bundle);
     let mark = Arc::new(RunMark::new(&config, &bundle));
@@ -94,7 +94,7 @@ fn run_chain(args: &RunArgs, prepared: Prepared, terminal: &Terminal) -> Result<
         &stop,
         || signals.watch(&clocks),
     );
-    let failures = view.finish(&clocks, &config)?;
+    let failures = view.finish(&clocks, &chain.stages)?;
     if let Some(error) = stop.take_error() {
         return Err(error).context("the run was stopped early; run it again to continue");
     }

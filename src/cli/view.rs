@@ -8,7 +8,7 @@ use super::progress::{Outcome, Progress, Terminal};
 use super::say;
 use super::table::{Row, Totals, render_table, render_totals};
 use crate::stages::report::ReportEvent;
-use undertone_config::Config;
+use undertone_config::Stages;
 use undertone_reports::read_finished;
 use undertone_telemetry::{StageClocks, peak_memory_bytes};
 use undertone_types::{Recording, RecordingId, Stage};
@@ -95,7 +95,7 @@ impl View {
     }
 
     /// Prints the table and the totals; returns how many recordings failed.
-    pub(super) fn finish(self, clocks: &StageClocks, config: &Config) -> std::io::Result<usize> {
+    pub(super) fn finish(self, clocks: &StageClocks, workers: &Stages) -> std::io::Result<usize> {
         let Self { progress, state } = self;
         let wall = progress.elapsed();
         drop(progress);
@@ -104,7 +104,6 @@ impl View {
         } = state.into_inner().unwrap_or_else(PoisonError::into_inner);
         totals.wall = wall;
         let rows: Vec<Row> = rows.into_values().collect();
-        let workers = &config.stages;
         let busy: Vec<String> = [
             (Stage::Decode, workers.decode),
             (Stage::Transcribe, workers.transcribe),

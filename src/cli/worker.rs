@@ -9,7 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
 use super::error::{CliError, Context};
 use super::exit::Exit;
-use crate::assembly::{self, SpeechModels, threads_per_session};
+use crate::assembly::{self, SessionThreads, SpeechModels};
 use crate::worker::{Service, serve};
 use undertone_daemon::{Event, Order, Setup};
 use undertone_reports::RunMark;
@@ -47,7 +47,7 @@ pub(super) fn serve_here(
     let Setup { config, out } = setup;
     let bundle = assembly::open_bundle(&config.bundle)?;
     let media = assembly::media_sources(&config)?;
-    let speech = SpeechModels::load(&bundle, threads_per_session(&config))?;
+    let speech = SpeechModels::load(&bundle, SessionThreads::of_chain(&config))?;
     let service = Service {
         chain: assembly::chain(&config, &bundle),
         engines: speech.engines(&config, &bundle, media)?,

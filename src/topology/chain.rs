@@ -5,6 +5,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::cores::Cores;
 use super::loops::{Stepping, decode_all, fuse_all, report_all, send_all};
 use super::stop::{StageError, Stop};
 use super::worker::{Port, panic_error, work, work_each};
@@ -40,8 +41,11 @@ pub struct Engines<'e> {
 /// What the stages need to know besides their engines.
 #[derive(Clone, Debug)]
 pub struct Chain {
-    /// Replicas and channel sizes.
+    /// Replicas and channel sizes; every number of workers is at least 1.
     pub stages: Stages,
+    /// Cores that all stages but `decode` may use together; `decode` mostly waits for threads of
+    /// GStreamer.
+    pub cores: usize,
     /// How recordings are decoded and cut.
     pub decode: DecodeSettings,
     /// Where the text comes from.
@@ -67,11 +71,13 @@ pub fn run(
     mut watch: impl FnMut(),
 ) {
     let (queue, window) = (chain.stages.queue, engines.recogniser.window());
+    let cores = &Cores::new(chain.cores);
     std::thread::scope(|scope| {
         let wiring = Wiring {
             scope,
             clocks,
             stop,
+            cores,
         };
         let (found, to_decode) = bounded(queue);
         let (cut, to_transcribe) = bounded(queue);
@@ -85,25 +91,27 @@ pub fn run(
             report_all(&to_report, report, clock, stop);
         });
         for (index, model) in engines.sentiment_models.into_iter().enumerate() {
-            let port = wiring.port(Stage::Fuse, &to_fuse, &fused);
+            let port = wiring.port(Stage::Fuse, &to_fuse, &fused, 1);
             wiring.spawn(Stage::Fuse, index, move |_| {
                 fuse_all(&port, model.as_deref().map_err(|why| *why), chain.batch)
             });
         }
         for (index, observer) in engines.observers.into_iter().enumerate() {
-            let port = wiring.port(Stage::Observe, &to_observe, &observed);
+            let port = wiring.port(Stage::Observe, &to_observe, &observed, 1);
             wiring.spawn(Stage::Observe, index, move |_| {
                 work(&port, || Ok(|payload| observer.observe(payload)));
             });
         }
         for index in 0..chain.stages.represent.workers {
-            let port = wiring.port(Stage::Represent, &to_represent, &represented);
+            let threads = chain.stages.represent.threads(chain.cores);
+            let port = wiring.port(Stage::Represent, &to_represent, &represented, threads);
             wiring.spawn(Stage::Represent, index, move |_| {
                 work(&port, || representer(chain, engines.language));
             });
         }
         for index in 0..chain.stages.transcribe.workers {
-            let port = wiring.port(Stage::Transcribe, &to_transcribe, &transcribed);
+            let threads = chain.stages.transcribe.threads(chain.cores);
+            let port = wiring.port(Stage::Transcribe, &to_transcribe, &transcribed, threads);
             wiring.spawn(Stage::Transcribe, index, move |_| {
                 work_each(&port, || transcriber(chain, engines.recogniser));
             });
@@ -156,6 +164,7 @@ struct Wiring<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     clocks: &'scope StageClocks,
     stop: &'scope Stop,
+    cores: &'scope Cores,
 }
 
 impl<'scope> Wiring<'scope, '_> {
@@ -164,6 +173,7 @@ impl<'scope> Wiring<'scope, '_> {
         stage: Stage,
         input: &Receiver<Message<P>>,
         output: &Sender<Message<Q>>,
+        threads: usize,
     ) -> Port<'scope, P, Q> {
         Port {
             stage,
@@ -171,6 +181,8 @@ impl<'scope> Wiring<'scope, '_> {
             output: output.clone(),
             clock: self.clocks.of(stage),
             stop: self.stop,
+            cores: self.cores,
+            threads,
         }
     }
 

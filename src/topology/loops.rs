@@ -86,7 +86,6 @@ pub(super) fn fuse_all(
         let waiting: Vec<_> = std::iter::once(first)
             .chain(port.waiting(batch - 1))
             .collect();
-        let started = Instant::now();
         let mut utterances = Vec::new();
         // Utterances are scored apart from their messages, which keep their order.
         let places: Vec<_> = waiting
@@ -98,10 +97,12 @@ pub(super) fn fuse_all(
                 })
             })
             .collect();
+        let taken = port.cores.take(port.threads);
+        let started = Instant::now();
         let at_work = port.clock.at_work();
         let items = utterances.len();
         let scored = catch_unwind(AssertUnwindSafe(|| fuse(model, utterances)));
-        drop(at_work);
+        drop((at_work, taken));
         let worked = started.elapsed();
         port.clock.worked(worked, items as u64);
         let mut scored = match scored {

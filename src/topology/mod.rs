@@ -10,6 +10,7 @@
 //! a stage does with a message is in [`stages`](crate::stages), not here.
 
 mod chain;
+mod cores;
 mod loops;
 mod stop;
 #[cfg(test)]
@@ -17,4 +18,5 @@ mod tests;
 mod worker;
 
 pub use chain::{Chain, Engines, run};
+pub use cores::Cores;
 pub use stop::{StageError, Stop};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
 
+use super::cores::Cores;
 use super::stop::{StageError, Stop};
 use crate::stages::panics::{panic_failure, panicked};
 use undertone_telemetry::StageClock;
@@ -21,6 +22,9 @@ pub struct Port<'r, P, Q> {
     pub output: Sender<Message<Q>>,
     pub clock: &'r StageClock,
     pub stop: &'r Stop,
+    /// The budget, and how many cores this worker uses when it works.
+    pub cores: &'r Cores,
+    pub threads: usize,
 }
 
 impl<P, Q> Port<'_, P, Q> {
@@ -103,6 +107,7 @@ where
         Err(error) => return port.stop.fail(error),
     };
     while let Some(message) = port.receive() {
+        let taken = port.cores.take(port.threads);
         let started = Instant::now();
         let at_work = port.clock.at_work();
         let span = span(port.stage, &message.recording).entered();
@@ -113,7 +118,7 @@ where
                 Err(panic_failure(port.stage, &*panic))
             })
         });
-        drop((span, at_work));
+        drop((span, at_work, taken));
         let worked = started.elapsed();
         let mut items = 0;
         let mut work_times = message.work_times;

@@ -124,12 +124,43 @@ pub struct Stages {
     pub fuse: Workers,
 }
 
+/// Most workers of a stage that are chosen by the program: each has a session of its model, and
+/// more cores serve a session better than more sessions.
+const MOST_WORKERS: usize = 8;
+
+impl Stages {
+    /// With a number of workers wherever it is 0: as many as a budget of `cores` can use.
+    #[must_use]
+    pub fn resolved(&self, cores: usize) -> Self {
+        let resolved = |stage: Workers| Workers {
+            workers: match stage.workers {
+                0 => cores.clamp(1, MOST_WORKERS),
+                workers => workers,
+            },
+        };
+        Self {
+            transcribe: resolved(self.transcribe),
+            represent: resolved(self.represent),
+            ..self.clone()
+        }
+    }
+}
+
 /// Replicas of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workers {
-    /// Threads that do the stage's work.
+    /// Workers that do the stage's work; 0 (`transcribe` and `represent` only): as many as the
+    /// budget of cores can use.
     pub workers: usize,
+}
+
+impl Workers {
+    /// Threads of each worker, so that all of them use a budget of `cores`; at least 1.
+    #[must_use]
+    pub fn threads(&self, cores: usize) -> usize {
+        (cores / self.workers.max(1)).max(1)
+    }
 }
 
 /// The fusion network.

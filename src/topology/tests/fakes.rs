@@ -70,7 +70,9 @@ impl SpeechRecogniser for FakeRecogniser {
 }
 impl RecogniserSession for FakeRecogniser {
     fn transcribe(&mut self, passage: &[&[f32]]) -> Result<Vec<Transcript>, RecogniserError> {
-        if self.0.fails(Stage::Transcribe) {
+        // Every utterance counts as a call, as in the other stages.
+        let failed = passage.iter().filter(|_| self.0.fails(Stage::Transcribe));
+        if failed.count() > 0 {
             return Err(RecogniserError::Transcribe {
                 seconds: 1.0,
                 source: "injected".into(),

@@ -46,6 +46,7 @@ fn chain(workers: usize) -> Chain {
     };
     Chain {
         stages,
+        cores: 2,
         decode: default_settings(),
         text: TextMode::Auto,
         gate,
