@@ -1,0 +1,263 @@
+//! llama.cpp's audio input of the kind `glma`: the encoder of a Whisper and a projector to the width
+//! of a language model.
+//!
+//! Source: `tools/mtmd/clip.cpp` and `tools/mtmd/models/whisper-enc.cpp` of llama.cpp.
+
+use std::path::Path;
+
+use crate::gguf::{ALIGNMENT, Header};
+use crate::output::{Output, Precision, ggml_shape};
+use crate::store::Store;
+use crate::{Tensor, WeightsError, WhisperWeights, hugging_face};
+
+/// Whisper's layer norms.
+const EPSILON: f32 = 1e-5;
+
+/// What makes a language model's embeddings of an encoder's positions: a layer norm, `stack`
+/// neighbouring positions joined, linear, GELU, linear; and two vectors of its own around them.
+#[derive(Debug)]
+pub struct Projector {
+    store: Store,
+    audio_width: usize,
+    hidden_width: usize,
+    output_width: usize,
+    stack: usize,
+}
+
+/// The projector's tensors in its file, and in llama.cpp's.
+const TENSORS: [(&str, &str); 8] = [
+    ("norm_pre.weight", "mm.a.norm_pre.weight"),
+    ("norm_pre.bias", "mm.a.norm_pre.bias"),
+    ("mlp.1.weight", "mm.a.mlp.1.weight"),
+    ("mlp.1.bias", "mm.a.mlp.1.bias"),
+    ("mlp.2.weight", "mm.a.mlp.2.weight"),
+    ("mlp.2.bias", "mm.a.mlp.2.bias"),
+    ("boi", "v.boi"),
+    ("eoi", "v.eoi"),
+];
+
+impl Projector {
+    /// Reads a projector (safetensors): `norm_pre.weight` and `norm_pre.bias` of the encoder's
+    /// width *w*, `mlp.1.weight` [hidden, *stack* · *w*] and `mlp.1.bias`, `mlp.2.weight`
+    /// [output, hidden] and `mlp.2.bias`, and the vectors before and after the audio, `boi` and
+    /// `eoi` [1, output].
+    ///
+    /// # Errors
+    /// When it cannot be read, a tensor is missing or left over, or the shapes do not fit together.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        let store = hugging_face::read(path)?;
+        let [audio_width] = sides(&store, "norm_pre.weight")?;
+        let [hidden_width, stacked] = sides(&store, "mlp.1.weight")?;
+        let [output_width, _] = sides(&store, "mlp.2.weight")?;
+        if audio_width == 0 || stacked == 0 || stacked % audio_width != 0 {
+            return Err(store.error(format!(
+                "\"mlp.1.weight\" takes {stacked} numbers: not a multiple of the encoder's width of \
+                 {audio_width} (\"norm_pre.weight\")"
+            )));
+        }
+        let stack = stacked / audio_width;
+        let shapes: [&[usize]; 8] = [
+            &[audio_width],
+            &[audio_width],
+            &[hidden_width, stacked],
+            &[hidden_width],
+            &[output_width, hidden_width],
+            &[output_width],
+            &[1, output_width],
+            &[1, output_width],
+        ];
+        for ((name, _), shape) in TENSORS.iter().zip(shapes) {
+            let found = store.get(name)?.shape();
+            if found != shape {
+                return Err(store.error(format!(
+                    "{name:?} has the shape {found:?} instead of {shape:?}"
+                )));
+            }
+        }
+        if let Some(name) = (store.names()).find(|name| TENSORS.iter().all(|(own, _)| own != name)) {
+            return Err(store.error(format!("it has a tensor {name:?}, which no projector has")));
+        }
+        Ok(Self {
+            store,
+            audio_width,
+            hidden_width,
+            output_width,
+            stack,
+        })
+    }
+
+    /// Width of the encoder that it was trained with.
+    #[must_use]
+    pub fn audio_width(&self) -> usize {
+        self.audio_width
+    }
+
+    /// Width between its two linear layers.
+    #[must_use]
+    pub fn hidden_width(&self) -> usize {
+        self.hidden_width
+    }
+
+    /// Width of the language model that it was trained for.
+    #[must_use]
+    pub fn output_width(&self) -> usize {
+        self.output_width
+    }
+
+    /// Positions of the encoder that become one.
+    #[must_use]
+    pub fn stack(&self) -> usize {
+        self.stack
+    }
+
+    fn check(&self, weights: &WhisperWeights) -> Result<(), WeightsError> {
+        let sizes = weights.dimensions();
+        if self.audio_width != sizes.audio_width {
+            let encoder = weights.path().display();
+            return Err(self.store.error(format!(
+                "it was trained with an encoder of width {}; {encoder} has {}",
+                self.audio_width, sizes.audio_width
+            )));
+        }
+        // llama.cpp ends the process otherwise.
+        if sizes.audio_context % self.stack != 0 {
+            return Err(self.store.error(format!(
+                "it joins {} positions, which do not divide the encoder's {}",
+                self.stack, sizes.audio_context
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn sides<const N: usize>(store: &Store, name: &str) -> Result<[usize; N], WeightsError> {
+    let shape = store.get(name)?.shape();
+    (shape.try_into())
+        .map_err(|_| store.error(format!("{name:?} has the shape {shape:?}, not {N} sides")))
+}
+
+/// A tensor on its way into the file.
+struct Part<'a> {
+    source: &'a Path,
+    /// Its name where it comes from, for messages.
+    name: String,
+    target: String,
+    tensor: &'a Tensor,
+    sides: Vec<usize>,
+    precision: Precision,
+}
+
+impl<'a> Part<'a> {
+    fn new(source: &'a Path, name: &str, target: String, tensor: &'a Tensor) -> Self {
+        // llama.cpp adds the learned vectors to single-precision results as they are.
+        let precision = match name {
+            "boi" | "eoi" => Precision::F32,
+            name => Precision::of(name, tensor.shape()),
+        };
+        Self {
+            source,
+            name: name.to_owned(),
+            target,
+            tensor,
+            sides: ggml_shape(name, tensor.shape()),
+            precision,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.tensor.len() as u64 * self.precision.size()
+    }
+}
+
+/// Writes the encoder of a Whisper with a projector as an audio input of llama.cpp (`mmproj`),
+/// large tensors in half precision. The same weights always give the same bytes; the file appears
+/// when it is complete.
+///
+/// # Errors
+/// When the projector belongs to another encoder or joins positions in a number that does not
+/// divide the encoder's, when weights cannot be read or do not fit half precision, or when the disk
+/// refuses.
+pub fn write_mmproj(
+    weights: &WhisperWeights,
+    projector: &Projector,
+    path: &Path,
+) -> Result<(), WeightsError> {
+    projector.check(weights)?;
+    let mut parts = Vec::new();
+    for (name, _) in weights.dimensions().tensors() {
+        if let Some(target) = target(&name) {
+            let tensor = weights.tensor(&name)?;
+            parts.push(Part::new(weights.path(), &name, target, tensor));
+        }
+    }
+    for (name, target) in TENSORS {
+        let tensor = projector.store.get(name)?;
+        parts.push(Part::new(projector.store.path(), name, target.to_owned(), tensor));
+    }
+    let mut header = keys(weights, projector);
+    for part in &parts {
+        let kind = part.precision.ggml_type();
+        header.tensor(&part.target, &part.sides, kind, part.bytes());
+    }
+    let mut out = Output::create(path)?;
+    out.put(&header.finish())?;
+    for part in &parts {
+        out.tensor(part.source, &part.name, part.tensor, part.precision)?;
+        let padding = part.bytes().next_multiple_of(ALIGNMENT) - part.bytes();
+        out.put(&vec![0; padding as usize])?;
+    }
+    out.commit()
+}
+
+fn keys(weights: &WhisperWeights, projector: &Projector) -> Header {
+    let sizes = weights.dimensions();
+    let mut header = Header::default();
+    header.text("general.architecture", "clip");
+    header.flag("clip.has_audio_encoder", true);
+    header.flag("clip.has_vision_encoder", false);
+    header.text("clip.projector_type", "glma");
+    header.flag("clip.use_gelu", true);
+    for (key, value) in [
+        ("embedding_length", sizes.audio_width),
+        ("feed_forward_length", 4 * sizes.audio_width),
+        ("block_count", sizes.audio_layers),
+        ("projection_dim", projector.output_width),
+        ("num_mel_bins", sizes.mels),
+        ("attention.head_count", sizes.audio_heads),
+        ("projector.stack_factor", projector.stack),
+    ] {
+        header.u32(&format!("clip.audio.{key}"), value as u32);
+    }
+    header.f32("clip.audio.attention.layer_norm_epsilon", EPSILON);
+    header
+}
+
+/// What llama.cpp calls a tensor of a Whisper; `None` for those of the decoder.
+fn target(name: &str) -> Option<String> {
+    let name = name.strip_prefix("encoder.")?;
+    if name == "positional_embedding" {
+        return Some("a.position_embd.weight".to_owned());
+    }
+    let (module, parameter) = name.rsplit_once('.')?;
+    let module = match module {
+        "conv1" => "conv1d.1".to_owned(),
+        "conv2" => "conv1d.2".to_owned(),
+        "ln_post" => "post_ln".to_owned(),
+        block => {
+            let (number, module) = block.strip_prefix("blocks.")?.split_once('.')?;
+            let module = match module {
+                "attn_ln" => "ln1",
+                "attn.query" => "attn_q",
+                "attn.key" => "attn_k",
+                "attn.value" => "attn_v",
+                "attn.out" => "attn_out",
+                "mlp_ln" => "ln2",
+                "mlp.0" => "ffn_up",
+                "mlp.2" => "ffn_down",
+                _ => return None,
+            };
+            format!("blk.{number}.{module}")
+        }
+    };
+    Some(format!("a.{module}.{parameter}"))
+}
