@@ -34,6 +34,10 @@ pub(crate) fn read(path: &Path) -> Result<Store, WeightsError> {
     let metadata: Metadata = serde_json::from_slice(&bytes)
         .map_err(|error| file.error(format!("{whole}: its header cannot be read ({error})")))?;
     let mut store = Store::new(file.clone());
+    let end = (metadata.data_len() as u64).saturating_add(PREFIX + len);
+    if end < file.len() {
+        return Err(file.error(format!("{whole}: bytes follow its end")));
+    }
     for (name, info) in metadata.tensors() {
         let dtype = dtype(info.dtype).ok_or_else(|| {
             file.error(format!(

@@ -25,6 +25,8 @@ mod tensor;
 mod vocabulary;
 mod whisper;
 
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
 #[cfg(test)]
 mod tests;
 

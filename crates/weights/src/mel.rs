@@ -17,7 +17,7 @@ const KNEE_MEL: f64 = KNEE_HZ / HZ_PER_MEL;
 const LOG_STEPS: f64 = 27.0;
 
 /// Filters of `mels` triangles over the 201 bins of the spectrum, row by row, each of the same area:
-/// `librosa.filters.mel(sr=16000, n_fft=400, n_mels=mels)` to the bit.
+/// `librosa.filters.mel(sr=16000, n_fft=400, n_mels=mels)` to the bit, but for the sign of zeros.
 #[must_use]
 pub fn mel_filters(mels: usize) -> Vec<f32> {
     let top = hz_to_mel(RATE_HZ / 2.0);

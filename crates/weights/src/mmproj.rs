@@ -74,7 +74,8 @@ impl Projector {
                 )));
             }
         }
-        if let Some(name) = (store.names()).find(|name| TENSORS.iter().all(|(own, _)| own != name)) {
+        if let Some(name) = (store.names()).find(|name| TENSORS.iter().all(|(own, _)| own != name))
+        {
             return Err(store.error(format!("it has a tensor {name:?}, which no projector has")));
         }
         Ok(Self {
@@ -120,7 +121,7 @@ impl Projector {
             )));
         }
         // llama.cpp ends the process otherwise.
-        if sizes.audio_context % self.stack != 0 {
+        if !sizes.audio_context.is_multiple_of(self.stack) {
             return Err(self.store.error(format!(
                 "it joins {} positions, which do not divide the encoder's {}",
                 self.stack, sizes.audio_context
@@ -192,7 +193,12 @@ pub fn write_mmproj(
     }
     for (name, target) in TENSORS {
         let tensor = projector.store.get(name)?;
-        parts.push(Part::new(projector.store.path(), name, target.to_owned(), tensor));
+        parts.push(Part::new(
+            projector.store.path(),
+            name,
+            target.to_owned(),
+            tensor,
+        ));
     }
     let mut header = keys(weights, projector);
     for part in &parts {

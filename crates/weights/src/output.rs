@@ -45,7 +45,10 @@ impl Precision {
 pub(crate) fn ggml_shape(name: &str, shape: &[usize]) -> Vec<usize> {
     let is_convolution = name.contains("conv") && name.ends_with(".bias");
     let extra = is_convolution.then_some(1);
-    extra.into_iter().chain(shape.iter().rev().copied()).collect()
+    extra
+        .into_iter()
+        .chain(shape.iter().rev().copied())
+        .collect()
 }
 
 /// A file that is complete or not there.

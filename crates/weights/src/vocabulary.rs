@@ -113,7 +113,10 @@ impl Vocabulary {
 fn find(folder: &Path) -> Result<PathBuf, WeightsError> {
     let files = FILES.map(|name| folder.join(name));
     (files.into_iter().find(|file| file.is_file())).ok_or_else(|| {
-        WeightsError::content(folder, format!("there is no vocabulary: {}", FILES.join(", ")))
+        WeightsError::content(
+            folder,
+            format!("there is no vocabulary: {}", FILES.join(", ")),
+        )
     })
 }
 
@@ -171,7 +174,9 @@ fn to_byte(character: char) -> Option<u8> {
         Ok(_) => None,
         Err(_) => {
             let index = usize::try_from(number).ok()?.checked_sub(256)?;
-            (0..=u8::MAX).filter(|&byte| !stands_for_itself(byte)).nth(index)
+            (0..=u8::MAX)
+                .filter(|&byte| !stands_for_itself(byte))
+                .nth(index)
         }
     }
 }

@@ -187,7 +187,10 @@ impl Source {
     }
 
     fn layers(&self, half: &str) -> Result<usize, WeightsError> {
-        let first_weight = |layer| self.place(&format!("{half}.blocks.{layer}.mlp.0.weight")).name;
+        let first_weight = |layer| {
+            self.place(&format!("{half}.blocks.{layer}.mlp.0.weight"))
+                .name
+        };
         let count = (0..MOST_LAYERS)
             .take_while(|&layer| self.store.find(&first_weight(layer)).is_some())
             .count();
@@ -208,9 +211,10 @@ impl Source {
             Some(heads) => usize::try_from(heads?).unwrap_or(0),
             None => configured.unwrap_or(width / HEAD_WIDTH),
         };
-        if heads == 0 || width % heads != 0 {
+        if heads == 0 || !width.is_multiple_of(heads) {
             return Err((self.store).error(format!(
-                "its {half} of width {width} cannot have {heads} attention heads"
+                "its {half} of width {width} cannot have {heads} attention heads (they are \
+                 {HEAD_WIDTH} wide, unless CTranslate2's file or config.json says how many)"
             )));
         }
         Ok(heads)
@@ -248,7 +252,12 @@ impl Source {
             if self.place(&name).part.is_none() {
                 continue;
             }
-            if self.find(&name)?.values()?.iter().any(|&value| value != 0.0) {
+            if self
+                .find(&name)?
+                .values()?
+                .iter()
+                .any(|&value| value != 0.0)
+            {
                 let reason = format!("{name:?} is not zero: a Whisper's keys have no bias");
                 return Err(self.store.error(reason));
             }
