@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::undertone::{clip, root, run};
 
-/// A copy of the demo bundle that can be spoilt.
-fn bundle_copy(folder: &Path) -> PathBuf {
+/// A copy of the demo bundle that can be changed.
+pub fn bundle_copy(folder: &Path) -> PathBuf {
     let copy = folder.join("bundle");
     fs::create_dir(&copy).unwrap();
     for entry in fs::read_dir(root().join("models/demo")).unwrap() {

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod clips;
+mod converted;
 mod importing;
 mod interrupted;
 mod one_ggml;
