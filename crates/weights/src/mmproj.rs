@@ -74,8 +74,8 @@ impl Projector {
                 )));
             }
         }
-        if let Some(name) = (store.names()).find(|name| TENSORS.iter().all(|(own, _)| own != name))
-        {
+        let is_own = |name: &&str| TENSORS.iter().any(|(own, _)| own == name);
+        if let Some(name) = store.names().find(|name| !is_own(name)) {
             return Err(store.error(format!("it has a tensor {name:?}, which no projector has")));
         }
         Ok(Self {

@@ -58,6 +58,11 @@ impl Span {
         })
     }
 
+    /// Whether both are the same bytes of the same open file.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.file, &other.file) && (self.start, self.len) == (other.start, other.len)
+    }
+
     /// Fills `buffer`, from an offset in the range.
     pub(crate) fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<(), WeightsError> {
         let fits = (offset.checked_add(buffer.len() as u64)).is_some_and(|end| end <= self.len);

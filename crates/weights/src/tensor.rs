@@ -110,18 +110,19 @@ impl Tensor {
         &self,
         mut see: impl FnMut(&[f32]) -> Result<(), WeightsError>,
     ) -> Result<(), WeightsError> {
-        let decode = self.decoder()?;
-        let size = self.dtype.size();
-        let (mut bytes, mut values) = (vec![0; CHUNK * size], Vec::with_capacity(CHUNK));
-        let len = self.len();
-        for start in (0..len).step_by(CHUNK) {
-            let bytes = &mut bytes[..CHUNK.min(len - start) * size];
-            self.span.read((start * size) as u64, bytes)?;
-            values.clear();
-            values.extend(bytes.chunks_exact(size).map(decode));
-            see(&values)?;
+        for start in (0..self.len()).step_by(CHUNK) {
+            see(&self.chunk(start, CHUNK.min(self.len() - start))?)?;
         }
         Ok(())
+    }
+
+    /// `len` numbers from the one at `start`.
+    fn chunk(&self, start: usize, len: usize) -> Result<Vec<f32>, WeightsError> {
+        let decode = self.decoder()?;
+        let size = self.dtype.size();
+        let mut bytes = vec![0; len * size];
+        self.span.read((start * size) as u64, &mut bytes)?;
+        Ok(bytes.chunks_exact(size).map(decode).collect())
     }
 
     /// What makes a number of its bytes.
@@ -131,7 +132,8 @@ impl Tensor {
             Dtype::F16 => Ok(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()),
             Dtype::Bf16 => Ok(|b| bf16::from_le_bytes([b[0], b[1]]).to_f32()),
             other => Err(self.span.error(format!(
-                "its weights are {other}; only float32, float16 and bfloat16 can be converted"
+                "its weights are {other} (a quantised model); only float32, float16 and bfloat16 can \
+                 be converted: get the model in one of these"
             ))),
         }
     }
@@ -173,6 +175,15 @@ impl Tensor {
 
     /// Whether both hold the same numbers.
     pub(crate) fn equals(&self, other: &Self) -> Result<bool, WeightsError> {
-        Ok(self.shape == other.shape && self.values()? == other.values()?)
+        if self.shape != other.shape || self.span.is(&other.span) {
+            return Ok(self.shape == other.shape);
+        }
+        let (mut is_equal, mut start) = (true, 0);
+        self.each_chunk(|values| {
+            is_equal &= values == other.chunk(start, values.len())?;
+            start += values.len();
+            Ok(())
+        })?;
+        Ok(is_equal)
     }
 }

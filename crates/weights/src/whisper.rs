@@ -187,13 +187,11 @@ impl Source {
     }
 
     fn layers(&self, half: &str) -> Result<usize, WeightsError> {
-        let first_weight = |layer| {
-            self.place(&format!("{half}.blocks.{layer}.mlp.0.weight"))
-                .name
+        let is_there = |layer: &usize| {
+            let first = self.place(&format!("{half}.blocks.{layer}.mlp.0.weight"));
+            self.store.find(&first.name).is_some()
         };
-        let count = (0..MOST_LAYERS)
-            .take_while(|&layer| self.store.find(&first_weight(layer)).is_some())
-            .count();
+        let count = (0..MOST_LAYERS).take_while(is_there).count();
         match count {
             0 => Err(self.store.error(format!("its {half} has no blocks"))),
             count => Ok(count),
@@ -252,12 +250,8 @@ impl Source {
             if self.place(&name).part.is_none() {
                 continue;
             }
-            if self
-                .find(&name)?
-                .values()?
-                .iter()
-                .any(|&value| value != 0.0)
-            {
+            let bias = self.find(&name)?.values()?;
+            if bias.iter().any(|&value| value != 0.0) {
                 let reason = format!("{name:?} is not zero: a Whisper's keys have no bias");
                 return Err(self.store.error(reason));
             }
