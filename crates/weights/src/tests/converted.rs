@@ -16,7 +16,7 @@ fn every_tensor_of_a_whisper_arrives_to_the_bit() {
     let sizes = small_sizes(ENGLISH);
     assert_eq!(weights.dimensions(), &sizes);
     let target = folder.path().join("out.bin");
-    write_ggml(&weights, &vocabulary(true), &target).unwrap();
+    write_ggml(&weights, vocabulary(true), &target).unwrap();
     let file = read_ggml(&target);
     assert_eq!(file.sizes, sizes);
     assert!(file.words == words(true));
@@ -58,7 +58,7 @@ fn the_same_weights_give_the_same_file_whatever_they_come_from() {
     let words = vocabulary(false);
     let convert = |source: &Path, name: &str| {
         let target = out.path().join(name);
-        write_ggml(&WhisperWeights::open(source).unwrap(), &words, &target).unwrap();
+        write_ggml(&WhisperWeights::open(source).unwrap(), words, &target).unwrap();
         std::fs::read(target).unwrap()
     };
     let (folder, _) = ctranslate2(MULTILINGUAL, |_| ());

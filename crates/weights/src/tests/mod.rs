@@ -10,6 +10,7 @@ mod refused;
 mod vocabularies;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
@@ -41,11 +42,16 @@ fn hugging_face(tokens: usize, dtype: Dtype) -> TempDir {
 }
 
 /// The vocabulary of an English or multilingual Whisper.
-fn vocabulary(is_english: bool) -> Vocabulary {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("vocabulary.json");
-    write_words(&words(is_english), &path);
-    Vocabulary::open(&path).unwrap()
+fn vocabulary(is_english: bool) -> &'static Vocabulary {
+    static BOTH: LazyLock<[Vocabulary; 2]> = LazyLock::new(|| {
+        [false, true].map(|is_english| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("vocabulary.json");
+            write_words(&words(is_english), &path);
+            Vocabulary::open(&path).unwrap()
+        })
+    });
+    &BOTH[usize::from(is_english)]
 }
 
 /// The message of an error with all its causes.

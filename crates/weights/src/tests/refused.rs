@@ -114,7 +114,7 @@ fn quantised_weights_are_refused() {
     });
     let weights = WhisperWeights::open(&path).unwrap();
     let target = folder.path().join("out.bin");
-    let result = write_ggml(&weights, &vocabulary(true), &target);
+    let result = write_ggml(&weights, vocabulary(true), &target);
     assert_refused(result, &path, "its weights are int8");
     assert!(!target.exists(), "half a file was left behind");
 }
@@ -130,7 +130,7 @@ fn numbers_beyond_half_precision_are_refused() {
         });
         let weights = WhisperWeights::open(&path).unwrap();
         let target = folder.path().join("out.bin");
-        let result = write_ggml(&weights, &vocabulary(true), &target);
+        let result = write_ggml(&weights, vocabulary(true), &target);
         let what = format!("\"encoder.blocks.2.mlp.2.weight\" holds {value}");
         assert_refused(result, &path, &what);
         assert!(!target.exists(), "half a file was left behind");
@@ -219,7 +219,7 @@ fn words_of_another_kind_of_whisper_are_refused() {
     ] {
         let (_folder, path) = ctranslate2(tokens, |_| ());
         let weights = WhisperWeights::open(&path).unwrap();
-        let message = message(write_ggml(&weights, &vocabulary(is_english), &target));
+        let message = message(write_ggml(&weights, vocabulary(is_english), &target));
         assert!(message.contains(what), "{message}");
         assert!(!target.exists());
     }
@@ -230,6 +230,6 @@ fn a_place_that_cannot_be_written_to_is_named() {
     let (folder, path) = ctranslate2(ENGLISH, |_| ());
     let weights = WhisperWeights::open(&path).unwrap();
     let target = folder.path().join("no/such/folder.bin");
-    let result = write_ggml(&weights, &vocabulary(true), &target);
+    let result = write_ggml(&weights, vocabulary(true), &target);
     assert_refused(result, &target, "cannot write");
 }
