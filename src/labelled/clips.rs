@@ -88,20 +88,20 @@ impl ClipReader {
     }
 }
 
-/// Processes clips on several threads. Each thread calls `worker()` once, and the function that
-/// it returns once per clip; `take` receives the results on the calling thread, as they arrive,
-/// each with the index of its clip.
+/// Processes clips, or groups of them, on several threads. Each thread calls `worker()` once, and
+/// the function that it returns once per clip; `take` receives the results on the calling
+/// thread, as they arrive, each with the index of its clip.
 ///
 /// # Errors
 /// The first error of a worker or of `take`; clips in progress are finished first.
-pub fn each_clip<T: Send, E: Send, W>(
-    clips: &[LabelledClip],
+pub fn each_clip<C: Sync, T: Send, E: Send, W>(
+    clips: &[C],
     threads: usize,
     worker: impl Fn() -> Result<W, E> + Sync,
     mut take: impl FnMut(usize, T) -> Result<(), E>,
 ) -> Result<(), E>
 where
-    W: FnMut(&LabelledClip) -> T,
+    W: FnMut(&C) -> T,
 {
     let next = AtomicUsize::new(0);
     let (done, results) = crossbeam_channel::bounded(threads);

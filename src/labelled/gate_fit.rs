@@ -4,12 +4,14 @@
 use super::clips::{ClipEngines, ClipProgress, ClipReader, OnClip, each_clip, whole_clip};
 use super::error::LabelledError;
 use super::word_errors::{word_error_rate, words};
+use crate::stages::passages::PassageBuilder;
 use crate::stages::transcribe::Transcriber;
 use undertone_bundle::{Evidence, Gate, GateWeights};
 use undertone_config::TextMode;
+use undertone_engines::whisper::Window;
 use undertone_formats::LabelledClip;
 use undertone_training::{Logistic, expected_calibration_error};
-use undertone_types::Failure;
+use undertone_types::{Failure, Transcribed, Utterance};
 
 /// A transcript with at most this word error rate is correct.
 pub const RIGHT_BELOW_WER: f64 = 0.2;
@@ -65,8 +67,9 @@ impl Heard {
     }
 }
 
-/// Transcribes the clips whose words are known. A clip that fails is left out; one without a
-/// voice counts, with an empty transcript. `on_clip` is called after each clip.
+/// Transcribes the clips whose words are known. Neighbours of one source are heard together, as
+/// the utterances of a recording are. A clip that fails is left out; one without a voice counts,
+/// with an empty transcript. `on_clip` is called after each clip.
 ///
 /// # Errors
 /// When the recogniser cannot make a session.
@@ -80,42 +83,95 @@ pub fn hear_clips(
         .filter(|clip| clip.text.is_some())
         .cloned()
         .collect();
+    let of_one_source: Vec<&[LabelledClip]> = known.chunk_by(|a, b| a.source == b.source).collect();
     let (mut progress, mut all) = (ClipProgress::new(known.len()), Vec::new());
     each_clip(
-        &known,
+        &of_one_source,
         engines.threads,
         || {
             let media = (engines.media)();
-            let mut reader = ClipReader::new(media, whole_clip(engines.decode.clone()));
-            let mut transcriber =
-                Transcriber::new(engines.recogniser, engines.gate, TextMode::Transcript)?;
-            Ok::<_, LabelledError>(move |clip: &LabelledClip| {
-                listen(&mut reader, &mut transcriber, clip)
+            Ok::<_, LabelledError>(Listener {
+                reader: ClipReader::new(media, whole_clip(engines.decode.clone())),
+                transcriber: Transcriber::new(
+                    engines.recogniser,
+                    engines.gate,
+                    TextMode::Transcript,
+                )?,
+                window: engines.recogniser.window(),
             })
+            .map(|mut listener| move |clips: &&[LabelledClip]| listener.hear(clips))
         },
         |index, heard| {
-            progress.done += 1;
-            let result = heard.map(|heard| all.push(heard));
-            on_clip(&progress, &known[index], &result);
+            for (clip, heard) in of_one_source[index].iter().zip(heard) {
+                progress.done += 1;
+                let result = heard.map(|heard| all.push(heard));
+                on_clip(&progress, clip, &result);
+            }
             Ok(())
         },
     )?;
     Ok(all)
 }
 
-fn listen(
-    reader: &mut ClipReader,
-    transcriber: &mut Transcriber<'_>,
-    clip: &LabelledClip,
-) -> Result<Heard, Failure> {
-    let said = clip.text.as_deref().unwrap_or_default();
-    let Some(utterance) = reader.read(clip)? else {
-        return Ok(Heard::new(said, "", None));
-    };
+/// One thread's sessions.
+struct Listener<'e> {
+    reader: ClipReader,
+    transcriber: Transcriber<'e>,
+    window: Option<Window>,
+}
+
+impl Listener<'_> {
+    /// Hears the clips of one source: one result for each.
+    fn hear(&mut self, clips: &[LabelledClip]) -> Vec<Result<Heard, Failure>> {
+        let said = |clip: &LabelledClip| clip.text.clone().unwrap_or_default();
+        let mut all: Vec<Result<Heard, Failure>> = clips
+            .iter()
+            .map(|clip| Ok(Heard::new(&said(clip), "", None)))
+            .collect();
+        let mut passages = PassageBuilder::new(self.window);
+        let mut heard = Vec::new();
+        for (clip, index) in clips.iter().zip(0..) {
+            match self.reader.read(clip) {
+                // Which clip an utterance is of, so that it can be given back.
+                Ok(Some(utterance)) => {
+                    heard.extend(passages.add(Utterance { index, ..utterance }));
+                }
+                Ok(None) => {}
+                Err(failure) => all[index as usize] = Err(failure),
+            }
+        }
+        heard.extend(passages.take());
+        for passage in heard {
+            let of: Vec<u32> = passage.0.iter().map(|utterance| utterance.index).collect();
+            match self.transcriber.transcribe(passage) {
+                Ok(transcribed) => {
+                    for one in transcribed {
+                        let index = one.utterance.index as usize;
+                        all[index] = Ok(weighed(&said(&clips[index]), one));
+                    }
+                }
+                Err(failure) => {
+                    for index in of {
+                        all[index as usize] = Err(failure.clone());
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
+/// What was heard, beside what was said. A transcript in doubt is never trusted, so a gate
+/// learns nothing from it.
+fn weighed(said: &str, transcribed: Transcribed) -> Heard {
+    let utterance = &transcribed.utterance;
     let (duration_s, voiced) = (utterance.end_s - utterance.start_s, utterance.voiced_share);
-    let transcript = transcriber.alone(utterance)?.transcript.unwrap_or_default();
-    let evidence = Evidence::of(&transcript, duration_s, voiced);
-    Ok(Heard::new(said, &transcript.text, evidence))
+    let transcript = transcribed.transcript.unwrap_or_default();
+    let evidence = match transcript.doubt {
+        Some(_) => None,
+        None => Evidence::of(&transcript, duration_s, voiced),
+    };
+    Heard::new(said, &transcript.text, evidence)
 }
 
 /// The sign that each weight may have, in the order of [`GateWeights`]: positive where more

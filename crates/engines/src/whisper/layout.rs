@@ -6,11 +6,18 @@ use undertone_types::{RATE_HZ, Word};
 /// second, and its alignment needs a few positions.
 const LEAST_SAMPLES: usize = RATE_HZ as usize;
 
+/// Sound counts from this share of an utterance's loudest frame on: 30 dB below it.
+const SOUND: f32 = 1e-3;
+/// A frame in which loudness is measured: 20 ms.
+const FRAME: usize = RATE_HZ as usize / 50;
+
 /// Where an utterance lies in a window, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Slot {
     start_s: f64,
     end_s: f64,
+    /// Where its sound begins and ends: there is silence around a voice that no word is said in.
+    sound_s: (f64, f64),
 }
 
 /// Utterances in a window, with silence between.
@@ -36,9 +43,11 @@ impl Layout {
             }
             let start_s = seconds(samples.len());
             samples.extend_from_slice(utterance);
+            let (first, last) = sound(utterance);
             slots.push(Slot {
                 start_s,
                 end_s: seconds(samples.len()),
+                sound_s: (start_s + seconds(first), start_s + seconds(last)),
             });
         }
         if samples.len() < LEAST_SAMPLES {
@@ -68,16 +77,29 @@ impl Layout {
             .collect()
     }
 
-    /// A word of an utterance, with times from the utterance's start and within it.
+    /// A word of an utterance, with times from the utterance's start and within its sound.
     pub(super) fn within(&self, utterance: usize, word: &Word) -> Word {
-        let Slot { start_s, end_s } = self.slots[utterance];
-        let within = |time_s: f64| time_s.clamp(start_s, end_s) - start_s;
+        let Slot {
+            start_s, sound_s, ..
+        } = self.slots[utterance];
+        let within = |time_s: f64| time_s.clamp(sound_s.0, sound_s.1) - start_s;
         Word {
             start_s: within(word.start_s),
             end_s: within(word.end_s),
             ..word.clone()
         }
     }
+}
+
+/// The samples from the first to the last frame with sound.
+fn sound(utterance: &[f32]) -> (usize, usize) {
+    let energy = |frame: &[f32]| frame.iter().map(|sample| sample * sample).sum::<f32>();
+    let energies: Vec<f32> = utterance.chunks(FRAME).map(energy).collect();
+    let least = energies.iter().copied().fold(0.0, f32::max) * SOUND;
+    let heard = |energy: &f32| *energy >= least;
+    let first = energies.iter().position(heard).unwrap_or(0);
+    let last = energies.iter().rposition(heard).unwrap_or(energies.len());
+    (first * FRAME, ((last + 1) * FRAME).min(utterance.len()))
 }
 
 #[cfg(test)]
@@ -130,6 +152,15 @@ mod tests {
     fn words_never_go_back() {
         let words = [word(3.1, 3.5), word(0.0, 0.5), word(5.5, 9.0)];
         assert_eq!(layout().assign(&words), [1, 1, 2]);
+    }
+
+    #[test]
+    fn no_word_is_said_in_the_silence_around_a_voice() {
+        let mut utterance = vec![1e-4; 16_000];
+        utterance[3_200..9_600].fill(0.1);
+        let layout = Layout::new(&[&utterance], 1.0);
+        let inside = layout.within(0, &word(0.0, 0.9));
+        assert_eq!((inside.start_s, inside.end_s), (0.2, 0.6));
     }
 
     #[test]
