@@ -142,10 +142,14 @@ fn llama(bundle: &Bundle, threads: usize) -> Result<Option<Llama>, EngineError> 
     };
     let file = |part| bundle.path(part).ok_or(EngineError::NoPart(part));
     let prompt = |key| move |source| EngineError::Prompt { key, source };
+    let simulate = |projector| {
+        let prompt =
+            Prompt::simulate(&language.simulate_prompt).map_err(prompt("simulate_prompt"))?;
+        Ok::<_, EngineError>(SimulateSettings { projector, prompt })
+    };
     let settings = LlamaSettings {
         model: file(Part::LanguageModel)?,
-        projector: file(Part::Projector)?,
-        simulate: Prompt::simulate(&language.simulate_prompt).map_err(prompt("simulate_prompt"))?,
+        simulate: bundle.path(Part::Projector).map(simulate).transpose()?,
         read: Prompt::read(&language.read_prompt).map_err(prompt("read_prompt"))?,
         context_tokens: u32::try_from(language.context_tokens).unwrap_or(u32::MAX),
         max_tokens: language.max_tokens,

@@ -81,10 +81,7 @@ impl<'e> Extractor<'e> {
             .map(|transcript| transcript.text);
         let words = clip.text.clone().or(heard).unwrap_or_default();
         let (real, simulated) = self.representer.both(&words, &transcribed)?;
-        let text = TextRepresentation {
-            source: TextSource::Simulated,
-            hidden: simulated,
-        };
+        let text = TextRepresentation::new(TextSource::Simulated, simulated);
         let observed = self.observer.observe(Represented { transcribed, text })?;
         Ok(Example {
             id: clip.id.clone(),

@@ -1,10 +1,12 @@
 //! `represent`: hidden states of the language model over the transcript where its confidence
 //! reaches the gate's threshold, and over text simulated from the audio otherwise.
+//! What the language model cannot take costs an utterance its text, never the recording.
 
 use undertone_config::TextMode;
 use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession};
 use undertone_types::{
     Cause, Failure, Matrix, Represented, Stage, TextRepresentation, TextSource, Transcribed,
+    error_chain,
 };
 
 /// One worker of the stage.
@@ -35,63 +37,84 @@ impl<'e> Representer<'e> {
         })
     }
 
-    /// Adds the text representation to an utterance.
+    /// Adds the text representation to an utterance. Text that the language model cannot take costs
+    /// the utterance its text, and no more.
     ///
     /// # Errors
     /// When the language model fails.
     pub fn represent(&mut self, transcribed: Transcribed) -> Result<Represented, Failure> {
-        let source = match (choose(&transcribed, self.mode, self.gate), &self.session) {
-            // Nothing could simulate it.
-            (TextSource::Simulated, None) => TextSource::None,
-            (source, _) => source,
+        let source = choose(&transcribed, self.mode, self.gate);
+        let text = match self.text(source, &transcribed) {
+            Err(error) if error.is_about_the_utterance() => {
+                let missing = error_chain(&error).join(": ");
+                TextRepresentation::none(self.width, Some(missing))
+            }
+            text => text.map_err(failure)?,
         };
-        let hidden = match source {
-            TextSource::Transcript => self.read(&transcribed),
-            TextSource::Simulated => self.simulate(&transcribed),
-            TextSource::None => Ok(Matrix::empty(self.width)),
-        }
-        .map_err(|error| Failure::new(Stage::Represent, cause_of(&error), &error))?;
-        Ok(Represented {
-            transcribed,
-            text: TextRepresentation { source, hidden },
-        })
+        Ok(Represented { transcribed, text })
     }
 
-    /// Both kinds of text, for training: `(real, simulated)`; the real one is over `words`.
+    fn text(
+        &mut self,
+        source: TextSource,
+        transcribed: &Transcribed,
+    ) -> Result<TextRepresentation, LanguageError> {
+        let audio = transcribed.utterance.audio.as_deref().unwrap_or_default();
+        match (source, &mut self.session) {
+            (TextSource::Transcript, Some(session)) => {
+                let transcript = transcribed.transcript.as_ref();
+                let words = transcript.map_or("", |transcript| &transcript.text);
+                let reading = session.read(words, audio)?;
+                Ok(TextRepresentation {
+                    truncated_at: reading.truncated_at,
+                    ..TextRepresentation::new(source, reading.hidden)
+                })
+            }
+            (TextSource::Transcript, None) => {
+                Ok(TextRepresentation::new(source, Matrix::empty(self.width)))
+            }
+            (TextSource::Simulated, Some(session)) => {
+                let simulation = session.simulate(audio)?;
+                Ok(TextRepresentation::new(source, simulation.hidden))
+            }
+            // Nothing could simulate it.
+            (TextSource::Simulated, None) | (TextSource::None, _) => {
+                Ok(TextRepresentation::none(self.width, None))
+            }
+        }
+    }
+
+    /// Both kinds of text, for training: `(real, simulated)`; the real one is over `words`. Without
+    /// a projector the simulated one is empty.
     ///
     /// # Errors
-    /// When the language model fails.
+    /// When the language model fails, or cannot take the utterance: training leaves it out.
     pub fn both(
         &mut self,
         words: &str,
         transcribed: &Transcribed,
     ) -> Result<(Matrix, Matrix), Failure> {
-        let audio = transcribed.utterance.audio.as_deref().unwrap_or_default();
-        let real = match &mut self.session {
-            Some(session) if !words.is_empty() => session.read(words, audio),
-            _ => Ok(Matrix::empty(self.width)),
+        let nothing = Matrix::empty(self.width);
+        let Some(session) = &mut self.session else {
+            return Ok((nothing.clone(), nothing));
         };
-        real.and_then(|real| Ok((real, self.simulate(transcribed)?)))
-            .map_err(|error| Failure::new(Stage::Represent, cause_of(&error), &error))
-    }
-
-    fn read(&mut self, transcribed: &Transcribed) -> Result<Matrix, LanguageError> {
-        let audio = transcribed.utterance.audio.as_deref().unwrap_or_default();
-        let words = transcribed
-            .transcript
-            .as_ref()
-            .map_or("", |transcript| &transcript.text);
-        match &mut self.session {
-            Some(session) => session.read(words, audio),
-            None => Ok(Matrix::empty(self.width)),
-        }
-    }
-
-    fn simulate(&mut self, transcribed: &Transcribed) -> Result<Matrix, LanguageError> {
-        match (&transcribed.utterance.audio, &mut self.session) {
-            (Some(audio), Some(session)) => Ok(session.simulate(audio)?.hidden),
-            _ => Ok(Matrix::empty(self.width)),
-        }
+        let audio = transcribed.utterance.audio.as_deref();
+        let real = if words.is_empty() {
+            nothing.clone()
+        } else {
+            let reading = session.read(words, audio.unwrap_or_default());
+            let reading = reading.map_err(failure)?;
+            if let Some(characters) = reading.truncated_at {
+                tracing::warn!(characters, words, "only the beginning of a text was read");
+            }
+            reading.hidden
+        };
+        let simulated = match audio.map(|audio| session.simulate(audio)) {
+            Some(Ok(simulation)) => simulation.hidden,
+            Some(Err(LanguageError::NoProjector)) | None => nothing,
+            Some(Err(error)) => return Err(failure(error)),
+        };
+        Ok((real, simulated))
     }
 }
 
@@ -111,14 +134,18 @@ fn choose(transcribed: &Transcribed, mode: TextMode, gate: f32) -> TextSource {
 }
 
 /// Whether the utterance, the installation or llama.cpp is the cause.
-fn cause_of(error: &LanguageError) -> Cause {
-    match error {
-        LanguageError::TooLong { .. } => Cause::Content,
-        LanguageError::Engine { .. } => Cause::Engine,
-        LanguageError::Backend(_) | LanguageError::Load { .. } | LanguageError::NoAudio { .. } => {
-            Cause::Environment
+fn failure(error: LanguageError) -> Failure {
+    let cause = match error {
+        LanguageError::TooLong { .. } | LanguageError::NoTokens | LanguageError::Audio(_) => {
+            Cause::Content
         }
-    }
+        LanguageError::Engine { .. } => Cause::Engine,
+        LanguageError::Backend(_)
+        | LanguageError::Load { .. }
+        | LanguageError::NoAudio { .. }
+        | LanguageError::NoProjector => Cause::Environment,
+    };
+    Failure::new(Stage::Represent, cause, &error)
 }
 
 #[cfg(test)]

@@ -115,10 +115,7 @@ pub fn fused(index: u32, score: f32) -> Fused {
     } else {
         (TextSource::Transcript, Flow::Complete)
     };
-    let text = TextRepresentation {
-        source,
-        hidden: Matrix::from_rows(&[[0.0; 4]]),
-    };
+    let text = TextRepresentation::new(source, Matrix::from_rows(&[[0.0; 4]]));
     Fused {
         observed: Observed {
             represented: Represented { transcribed, text },

@@ -9,7 +9,7 @@ pub enum TextSource {
     Transcript,
     /// The language model generated from the audio.
     Simulated,
-    /// There is none (no audio, or left out on purpose).
+    /// There is none: no audio, left out on purpose, or more than the language model can take.
     None,
 }
 
@@ -20,4 +20,31 @@ pub struct TextRepresentation {
     pub source: TextSource,
     /// `[tokens, width]`, last layer; empty when `source` is `None`.
     pub hidden: Matrix,
+    /// Where the transcript was cut since the language model cannot take all of it: how many of its
+    /// characters were read.
+    pub truncated_at: Option<usize>,
+    /// Why there is no text where there should be one: what the language model could not take.
+    pub missing: Option<String>,
+}
+
+impl TextRepresentation {
+    /// A text that was read or simulated as a whole.
+    #[must_use]
+    pub fn new(source: TextSource, hidden: Matrix) -> Self {
+        Self {
+            source,
+            hidden,
+            truncated_at: None,
+            missing: None,
+        }
+    }
+
+    /// No text, `width` values wide; `missing` says why, where it is not on purpose.
+    #[must_use]
+    pub fn none(width: usize, missing: Option<String>) -> Self {
+        Self {
+            missing,
+            ..Self::new(TextSource::None, Matrix::empty(width))
+        }
+    }
 }

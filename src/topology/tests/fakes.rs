@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::stages::fuse::SentimentModel;
-use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession, Simulation};
+use undertone_engines::llama::{
+    LanguageError, LanguageModel, LanguageSession, Reading, Simulation,
+};
 use undertone_engines::media::{FakeMedia, MediaError, MediaEvent};
 use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser, Window};
 use undertone_features::{AudioExtractor, FeatureError, Prosody};
@@ -104,10 +106,13 @@ impl LanguageModel for FakeLanguageModel {
     }
 }
 impl LanguageSession for FakeLanguageModel {
-    fn read(&mut self, _: &str, _: &[f32]) -> Result<Matrix, LanguageError> {
+    fn read(&mut self, _: &str, _: &[f32]) -> Result<Reading, LanguageError> {
         match self.0.fails(Stage::Represent) {
             true => Err(language_error()),
-            false => Ok(Matrix::from_rows(&[[1.0, 2.0]])),
+            false => Ok(Reading {
+                hidden: Matrix::from_rows(&[[1.0, 2.0]]),
+                truncated_at: None,
+            }),
         }
     }
     fn simulate(&mut self, _: &[f32]) -> Result<Simulation, LanguageError> {

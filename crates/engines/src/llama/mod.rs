@@ -1,8 +1,12 @@
 //! The language model with llama.cpp: hidden states over a transcript, or over the text that
 //! it simulates from the audio (through mtmd).
 
+mod evaluator;
+mod projector;
 mod prompt;
 mod session;
+mod tap;
+mod words;
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -11,6 +15,7 @@ use std::sync::OnceLock;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::{LlamaCppError, LogOptions};
 
 pub use prompt::{Prompt, PromptError};
@@ -33,18 +38,28 @@ pub trait LanguageModel: Send + Sync {
 
 /// One worker thread's session with a [`LanguageModel`].
 pub trait LanguageSession {
-    /// Hidden states `[tokens, width]` of the last layer over the transcript's tokens. `audio`
-    /// (16 kHz mono) is evaluated before them where the bundle's prompt has `{audio}`.
+    /// Hidden states of the last layer over the transcript's tokens. `audio` (16 kHz mono) is
+    /// evaluated before them where the bundle's prompt has `{audio}`. A transcript that does not
+    /// fit the context is read as far as whole words fit.
     ///
     /// # Errors
-    /// When the engine fails or the text does not fit its context.
-    fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Matrix, LanguageError>;
+    /// When the engine fails, the transcript has no tokens, or not even a word of it fits.
+    fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Reading, LanguageError>;
 
-    /// Generates text from the audio (16 kHz mono), greedily.
+    /// Generates text from the audio (16 kHz mono), greedily, until it ends or repeats itself.
     ///
     /// # Errors
-    /// When the engine fails or the audio does not fit its context.
+    /// When the engine fails, there is no projector, or the audio does not fit the context.
     fn simulate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError>;
+}
+
+/// What the language model made of a transcript.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// `[tokens, width]`.
+    pub hidden: Matrix,
+    /// Where the transcript was cut since it does not fit: how many of its characters were read.
+    pub truncated_at: Option<usize>,
 }
 
 /// Text that the language model generated from an utterance's audio.
@@ -84,6 +99,15 @@ pub enum LanguageError {
         /// Tokens that fit.
         context: usize,
     },
+    /// Nothing of a transcript is a token of the model.
+    #[error("the transcript has no tokens")]
+    NoTokens,
+    /// The projector cannot take the audio of an utterance.
+    #[error("the projector cannot take the audio")]
+    Audio(#[source] NativeError),
+    /// There is no projector, without which audio cannot be heard.
+    #[error("the bundle has no projector to simulate text with")]
+    NoProjector,
     /// A call of llama.cpp failed.
     #[error("llama.cpp failed to {action}")]
     Engine {
@@ -95,6 +119,17 @@ pub enum LanguageError {
 }
 
 impl LanguageError {
+    /// Whether the model has no text for this one utterance, while model and engine are in order.
+    #[must_use]
+    pub fn is_about_the_utterance(&self) -> bool {
+        match self {
+            Self::TooLong { .. } | Self::NoTokens | Self::Audio(_) | Self::NoProjector => true,
+            Self::Backend(_) | Self::Load { .. } | Self::NoAudio { .. } | Self::Engine { .. } => {
+                false
+            }
+        }
+    }
+
     fn engine<E: Into<NativeError>>(action: &'static str) -> impl Fn(E) -> Self {
         move |source| Self::Engine {
             action,
@@ -115,8 +150,8 @@ impl LanguageError {
 pub struct LlamaSettings {
     /// GGUF of the language model.
     pub model: PathBuf,
-    /// GGUF of the audio projector.
-    pub projector: PathBuf,
+    /// GGUF of the audio projector; without it transcripts are read but no text is simulated.
+    pub projector: Option<PathBuf>,
     /// Asks for a transcription of the audio.
     pub simulate: Prompt,
     /// Precedes the transcript when it is read.
@@ -153,8 +188,13 @@ impl Llama {
     /// Loads the language model; each session loads the projector.
     ///
     /// # Errors
-    /// When llama.cpp cannot load the file.
+    /// When llama.cpp cannot load the file, or transcripts are to be read after audio and there is no
+    /// projector.
     pub fn load(settings: LlamaSettings) -> Result<Self, LanguageError> {
+        if settings.read.has_audio && settings.projector.is_none() {
+            let problem = "its read_prompt has {audio}, which needs a projector";
+            return Err(LanguageError::load(&settings.model, problem));
+        }
         let parameters = LlamaModelParams::default().with_n_gpu_layers(0);
         let model = LlamaModel::load_from_file(backend()?, &settings.model, &parameters)
             .map_err(|error| LanguageError::load(&settings.model, error))?;
@@ -167,6 +207,26 @@ impl Llama {
             context_tokens,
             width,
         })
+    }
+
+    /// Room for prompt, audio and text, in tokens.
+    fn context_tokens(&self) -> usize {
+        usize::try_from(self.context_tokens.get()).unwrap_or(usize::MAX)
+    }
+
+    fn fits(&self, needed: usize) -> Result<(), LanguageError> {
+        let context = self.context_tokens();
+        if needed <= context {
+            Ok(())
+        } else {
+            Err(LanguageError::TooLong { needed, context })
+        }
+    }
+
+    /// Tokens of a text; those of a prompt begin as the model's texts do, and may name special tokens.
+    fn tokenize(&self, text: &str, is_prompt: bool) -> Vec<LlamaToken> {
+        let vocab = self.model.vocab();
+        vocab.tokenize(text.as_bytes(), is_prompt, is_prompt)
     }
 }
 

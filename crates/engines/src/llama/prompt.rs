@@ -25,22 +25,27 @@ pub enum PromptError {
     /// `{transcript}` is missing from the prompt that reads.
     #[error("the prompt does not end in {TRANSCRIPT}")]
     NoTranscript,
+    /// Nothing follows `{audio}` in the prompt that simulates: generation starts from a token.
+    #[error("nothing follows {AUDIO} in the prompt")]
+    NothingAfterAudio,
     /// `{audio}` occurs more than once.
     #[error("the prompt has {AUDIO} more than once")]
     Repeated,
 }
 
 impl Prompt {
-    /// The prompt after which the model generates: `{audio}` exactly once.
+    /// The prompt after which the model generates: `{audio}` exactly once, and not at its end.
     ///
     /// # Errors
-    /// When the placeholder is missing or repeated.
+    /// When the placeholder is missing or repeated, or nothing follows it.
     pub fn simulate(template: &str) -> Result<Self, PromptError> {
         let prompt = Self::parse(template, "")?;
-        if prompt.has_audio {
-            Ok(prompt)
-        } else {
+        if !prompt.has_audio {
             Err(PromptError::NoAudio)
+        } else if template.ends_with(AUDIO) {
+            Err(PromptError::NothingAfterAudio)
+        } else {
+            Ok(prompt)
         }
     }
 
@@ -100,6 +105,10 @@ mod tests {
     #[test]
     fn missing_and_repeated_placeholders_are_named() {
         assert_eq!(Prompt::simulate("x"), Err(PromptError::NoAudio));
+        assert_eq!(
+            Prompt::simulate("x{audio}"),
+            Err(PromptError::NothingAfterAudio)
+        );
         assert_eq!(
             Prompt::simulate("{audio}{audio}"),
             Err(PromptError::Repeated)

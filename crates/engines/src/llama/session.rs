@@ -1,184 +1,117 @@
-//! A worker's llama.cpp context: its key-value cache, its batch, its projector.
+//! A worker's session: what of a prompt is kept, what is read, what is generated.
 
-use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::context::params::{LlamaContextParams, LlamaPoolingType};
 use llama_cpp_2::llama_backend::LlamaBackend;
-use llama_cpp_2::llama_batch::LlamaBatch;
-use llama_cpp_2::mtmd::{MtmdBitmap, MtmdContext, MtmdContextParams, MtmdInputText};
-use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
 
-use super::{LanguageError, LanguageSession, Llama, Prompt, Simulation};
-use undertone_types::{Matrix, RATE_HZ};
-
-/// One sequence only: utterances are independent of each other.
-const SEQUENCE: i32 = 0;
-/// Most tokens that are evaluated at once.
-const BATCH_TOKENS: u32 = 512;
+use super::evaluator::Evaluator;
+use super::projector::Projector;
+use super::{LanguageError, LanguageSession, Llama, Reading, Simulation, words};
+use undertone_types::Matrix;
 
 pub(super) struct LlamaSession<'m> {
     llama: &'m Llama,
-    context: LlamaContext<'m>,
-    projector: MtmdContext,
-    batch: LlamaBatch<'static>,
-    greedy: LlamaSampler,
+    evaluator: Evaluator<'m>,
+    projector: Option<Projector>,
+    /// Tokens of the prompt before transcripts, where they are the first in the evaluator's memory.
+    kept: Option<usize>,
 }
 
 impl<'m> LlamaSession<'m> {
     pub(super) fn new(llama: &'m Llama, backend: &LlamaBackend) -> Result<Self, LanguageError> {
         let settings = &llama.settings;
         let threads = i32::try_from(settings.threads).unwrap_or(1);
-        let batch_tokens = settings.context_tokens.min(BATCH_TOKENS);
-        let parameters = LlamaContextParams::default()
-            .with_n_ctx(Some(llama.context_tokens))
-            .with_n_batch(batch_tokens)
-            .with_n_ubatch(batch_tokens)
-            .with_n_threads(threads)
-            .with_n_threads_batch(threads)
-            .with_embeddings(true)
-            .with_pooling_type(LlamaPoolingType::None);
-        let context = llama
-            .model
-            .new_context(backend, parameters)
-            .map_err(LanguageError::engine("make a context"))?;
-        let parameters = MtmdContextParams {
-            use_gpu: false,
-            print_timings: false,
-            n_threads: threads,
-            ..MtmdContextParams::default()
-        };
-        let path = &settings.projector;
-        let projector =
-            MtmdContext::init_from_file(&path.to_string_lossy(), &llama.model, &parameters)
-                .map_err(|error| LanguageError::load(path, error))?;
-        if projector.get_audio_sample_rate() != Some(RATE_HZ) {
-            return Err(LanguageError::NoAudio { path: path.clone() });
-        }
-        let capacity = usize::try_from(batch_tokens).unwrap_or(1);
-        let batch = LlamaBatch::new(capacity, 1);
+        let projector = settings.projector.as_deref();
+        let projector = projector.map(|path| Projector::load(path, &llama.model, threads));
         Ok(Self {
             llama,
-            context,
-            projector,
-            batch,
-            greedy: LlamaSampler::greedy(),
+            evaluator: Evaluator::new(llama, backend)?,
+            projector: projector.transpose()?,
+            kept: None,
         })
     }
 
-    /// Evaluates what precedes the text; returns the next position.
-    fn evaluate(&mut self, prompt: &Prompt, audio: &[f32]) -> Result<i32, LanguageError> {
-        self.context.clear_kv_cache();
-        let bitmap = if prompt.has_audio {
-            let bitmap = MtmdBitmap::from_audio_data(audio);
-            Some(bitmap.map_err(LanguageError::engine("read the audio"))?)
-        } else {
-            None
-        };
-        let text = MtmdInputText {
-            text: prompt.before_text.clone(),
-            add_special: true,
-            parse_special: true,
-        };
-        let chunks = self
-            .projector
-            .tokenize(text, &bitmap.iter().collect::<Vec<_>>())
-            .map_err(LanguageError::engine("tokenize the prompt"))?;
-        self.fits(chunks.total_tokens())?;
-        let block = i32::try_from(self.context.n_batch()).unwrap_or(1);
-        chunks
-            .eval_chunks(
-                &mut self.projector,
-                &mut self.context,
-                0,
-                SEQUENCE,
-                block,
-                true,
-            )
-            .map_err(LanguageError::engine("evaluate the prompt"))
+    /// Evaluates what precedes a transcript; returns the next position.
+    fn evaluate_read_prompt(&mut self, audio: &[f32]) -> Result<usize, LanguageError> {
+        let prompt = &self.llama.settings.read;
+        if let Some(kept) = self.kept.take()
+            && self.evaluator.clear_from(kept)
+        {
+            self.kept = Some(kept);
+            return Ok(kept);
+        }
+        self.evaluator.clear();
+        if prompt.has_audio {
+            let projector = self.projector.as_mut().ok_or(LanguageError::NoProjector)?;
+            let room = self.llama.context_tokens();
+            return projector.evaluate(&mut self.evaluator, prompt, audio, room, false);
+        }
+        let tokens = self.llama.tokenize(&prompt.before_text, true);
+        self.llama.fits(tokens.len())?;
+        self.evaluator.advance(&tokens, 0)?;
+        self.kept = Some(tokens.len());
+        Ok(tokens.len())
     }
 
-    fn fits(&self, needed: usize) -> Result<(), LanguageError> {
-        let context = usize::try_from(self.context.n_ctx()).unwrap_or_default();
-        if needed <= context {
-            Ok(())
-        } else {
-            Err(LanguageError::TooLong { needed, context })
-        }
-    }
-
-    /// Evaluates text tokens from `position` on and appends their hidden states; returns the
-    /// next position.
-    fn feed(
-        &mut self,
-        tokens: &[LlamaToken],
-        position: i32,
-        hidden: &mut Vec<f32>,
-    ) -> Result<i32, LanguageError> {
-        let mut position = position;
-        let block = usize::try_from(self.context.n_batch()).unwrap_or(1);
-        for tokens in tokens.chunks(block) {
-            self.batch.clear();
-            for token in tokens {
-                self.batch
-                    .add(*token, position, &[SEQUENCE], true)
-                    .map_err(LanguageError::engine("fill a batch"))?;
-                position += 1;
-            }
-            self.context
-                .decode(&mut self.batch)
-                .map_err(LanguageError::engine("evaluate text"))?;
-            for index in 0..self.batch.n_tokens() {
-                let state = self
-                    .context
-                    .embeddings_ith(index)
-                    .map_err(LanguageError::engine("return hidden states"))?;
-                hidden.extend_from_slice(state);
-            }
-        }
-        Ok(position)
+    /// Evaluates the prompt after which text is generated; returns the next position.
+    fn evaluate_simulate_prompt(&mut self, audio: &[f32]) -> Result<usize, LanguageError> {
+        let projector = self.projector.as_mut().ok_or(LanguageError::NoProjector)?;
+        self.kept = None;
+        self.evaluator.clear();
+        let prompt = &self.llama.settings.simulate;
+        // With room for a token that is generated.
+        let room = self.llama.context_tokens() - 1;
+        projector.evaluate(&mut self.evaluator, prompt, audio, room, true)
     }
 
     fn matrix(&self, hidden: Vec<f32>) -> Result<Matrix, LanguageError> {
-        Matrix::new(
-            hidden.len() / self.llama.width.max(1),
-            self.llama.width,
-            hidden,
-        )
-        .map_err(LanguageError::engine("return hidden states"))
+        let width = self.llama.width;
+        Matrix::new(hidden.len() / width.max(1), width, hidden)
+            .map_err(LanguageError::engine("return hidden states"))
     }
 }
 
 impl LanguageSession for LlamaSession<'_> {
-    fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Matrix, LanguageError> {
-        let prompt = &self.llama.settings.read;
-        let text = format!("{}{transcript}", prompt.text_prefix);
-        let tokens = self
-            .llama
-            .model
-            .vocab()
-            .tokenize(text.as_bytes(), false, false);
-        let position = self.evaluate(prompt, audio)?;
-        self.fits(usize::try_from(position).unwrap_or_default() + tokens.len())?;
-        let mut hidden = Vec::with_capacity(tokens.len() * self.llama.width);
-        self.feed(&tokens, position, &mut hidden)?;
-        self.matrix(hidden)
+    fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Reading, LanguageError> {
+        let llama = self.llama;
+        let prefix = llama.settings.read.text_prefix;
+        let tokenize = |text: &str| llama.tokenize(&format!("{prefix}{text}"), false);
+        let position = self.evaluate_read_prompt(audio)?;
+        let room = llama.context_tokens() - position;
+        let fitting = words::fitting(transcript, room, tokenize);
+        let (text, tokens) = fitting.ok_or_else(|| LanguageError::TooLong {
+            needed: position + tokenize(transcript).len(),
+            context: llama.context_tokens(),
+        })?;
+        if tokens.is_empty() {
+            return Err(LanguageError::NoTokens);
+        }
+        let hidden = self.evaluator.hidden_states(&tokens, position)?;
+        Ok(Reading {
+            hidden: self.matrix(hidden)?,
+            truncated_at: (text.len() < transcript.len()).then(|| text.chars().count()),
+        })
     }
 
     fn simulate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError> {
-        let mut position = self.evaluate(&self.llama.settings.simulate, audio)?;
-        let room = usize::try_from(self.context.n_ctx()).unwrap_or_default()
-            - usize::try_from(position).unwrap_or_default();
+        let mut position = self.evaluate_simulate_prompt(audio)?;
+        let room = self.llama.context_tokens().saturating_sub(position);
         let vocab = self.llama.model.vocab();
-        let (mut hidden, mut generated) = (Vec::new(), Vec::new());
-        for _ in 0..self.llama.settings.max_tokens.min(room) {
-            let token = self.greedy.sample(&self.context, -1);
+        let (mut hidden, mut generated): (_, Vec<LlamaToken>) = (Vec::new(), Vec::new());
+        while generated.len() < self.llama.settings.max_tokens.min(room) {
+            let token = self.evaluator.next_token();
             if vocab.is_eog(token) {
                 break;
             }
             // Each hidden state is taken after its token was evaluated, as for a transcript: both
             // kinds of text must be represented alike.
-            position = self.feed(&[token], position, &mut hidden)?;
+            self.evaluator.step(token, position, &mut hidden)?;
+            position += 1;
             generated.push(token);
+            if let Some(once) = words::repeated(&generated) {
+                generated.truncate(once);
+                hidden.truncate(once * self.llama.width);
+                break;
+            }
         }
         let text = vocab.detokenize(&generated, false, false);
         let text = String::from_utf8_lossy(&text).trim().to_owned();

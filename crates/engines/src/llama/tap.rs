@@ -1,0 +1,144 @@
+//! The final hidden states of chosen tokens, taken out of llama.cpp's graph while it is computed.
+//!
+//! llama.cpp gives hidden states away only with `embeddings` switched on, and then every token
+//! that is evaluated is an output, for which a score of each word of the vocabulary is
+//! computed: most of the work of a small model with a large vocabulary. So `embeddings` is off here,
+//! only the tokens whose states are wanted are marked as outputs, and a callback of the graph
+//! (`cb_eval` in `llama.h`) copies the tensor that `embeddings` would have returned. Where nothing is
+//! to be generated, the callback ends the graph before the scores.
+//!
+//! This is the only file that calls llama.cpp other than through llama-cpp-2, which has no
+//! setters for these fields.
+
+use std::ffi::{CStr, c_void};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_sys_2::{
+    GGML_TYPE_F32, ggml_backend_tensor_get, ggml_nbytes, ggml_tensor, llama_context_params,
+};
+
+/// The last layer's states after the final norm: llama.cpp's name for them in the graphs of all
+/// its language models. One row for each output, in the order of the batch.
+const STATES: &CStr = c"result_norm";
+
+/// What happens when the graph has computed the hidden states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// They are not copied; the graph goes on.
+    Ignore,
+    /// They are copied, and the graph ends: the scores of the next token are not computed.
+    Stop,
+    /// They are copied, and the graph goes on.
+    GoOn,
+}
+
+/// Hears of each tensor of one context's graphs.
+pub(super) struct Tap(Arc<Mutex<Flow>>);
+
+struct Flow {
+    then: Then,
+    states: Vec<f32>,
+}
+
+impl Tap {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Flow {
+            then: Then::Ignore,
+            states: Vec::new(),
+        })))
+    }
+
+    /// Makes a context that is created with `parameters` call this tap.
+    ///
+    /// # Safety
+    /// The tap must outlive the context.
+    pub(super) unsafe fn install(&self, parameters: &mut LlamaContextParams) {
+        let parameters = raw(parameters);
+        parameters.cb_eval = Some(on_tensor);
+        parameters.cb_eval_user_data = Arc::as_ptr(&self.0).cast_mut().cast();
+    }
+
+    /// Says what to do with the states of what is evaluated next.
+    pub(super) fn then(&self, then: Then) {
+        let mut flow = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        flow.then = then;
+        flow.states.clear();
+    }
+
+    /// Appends the states `[outputs, width]` since [`Tap::then`] to `states`.
+    pub(super) fn drain_into(&self, states: &mut Vec<f32>) {
+        let mut flow = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        states.append(&mut flow.states);
+    }
+}
+
+/// Limits how many outputs one evaluation may have: memory is set aside for the scores of so many.
+pub(super) fn limit_outputs(parameters: &mut LlamaContextParams, outputs: u32) {
+    raw(parameters).n_outputs_max = outputs;
+}
+
+/// The C struct in `parameters`.
+fn raw(parameters: &mut LlamaContextParams) -> &mut llama_context_params {
+    const {
+        assert!(size_of::<LlamaContextParams>() == size_of::<llama_context_params>());
+        assert!(align_of::<LlamaContextParams>() == align_of::<llama_context_params>());
+    }
+    // SAFETY: in the version that Cargo.toml pins, LlamaContextParams is a struct with this one
+    // field. As both have the same size, the field is at its start.
+    unsafe { &mut *std::ptr::from_mut(parameters).cast() }
+}
+
+/// llama.cpp's `ggml_backend_sched_eval_callback`. With `ask` it answers whether the tensor is wanted;
+/// then, when that has been computed, whether to go on.
+unsafe extern "C" fn on_tensor(tensor: *mut ggml_tensor, ask: bool, flow: *mut c_void) -> bool {
+    // SAFETY: llama.cpp passes a tensor of its graph, whose name ends in a zero, and the
+    // pointer of `Tap::install`, which outlives the context.
+    let (tensor, name, flow) = unsafe {
+        let name = CStr::from_ptr((*tensor).name.as_ptr());
+        (&*tensor, name, &*flow.cast::<Mutex<Flow>>())
+    };
+    if name != STATES {
+        return !ask;
+    }
+    let mut flow = flow.lock().unwrap_or_else(PoisonError::into_inner);
+    if ask {
+        return flow.then != Then::Ignore;
+    }
+    flow.copy(tensor);
+    flow.then == Then::GoOn
+}
+
+impl Flow {
+    fn copy(&mut self, tensor: &ggml_tensor) {
+        // Another type would be a new version of llama.cpp; missing rows are noticed by the caller.
+        if tensor.type_ != GGML_TYPE_F32 {
+            return;
+        }
+        // SAFETY: the tensor has just been computed, and is contiguous, as the result of a norm.
+        unsafe {
+            let bytes = ggml_nbytes(tensor);
+            let start = self.states.len();
+            self.states.resize(start + bytes / size_of::<f32>(), 0.0);
+            let end = self.states[start..].as_mut_ptr();
+            ggml_backend_tensor_get(tensor, end.cast(), 0, bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_c_struct_is_the_one_that_the_setters_set() {
+        let mut parameters = LlamaContextParams::default()
+            .with_n_batch(123)
+            .with_n_threads(45)
+            .with_swa_full(false);
+        let raw = raw(&mut parameters);
+        assert_eq!((raw.n_batch, raw.n_threads, raw.swa_full), (123, 45, false));
+        raw.n_ubatch = 67;
+        assert_eq!(parameters.n_ubatch(), 67);
+    }
+}
