@@ -151,6 +151,7 @@ fn failure(error: LanguageError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use undertone_engines::llama::{Reading, Simulation};
     use undertone_types::{Transcript, Utterance};
 
     fn utterance(words: Option<&str>, has_audio: bool, confidence: f32) -> Transcribed {
@@ -217,5 +218,80 @@ mod tests {
             choose(&unsure, TextMode::Transcript, 0.5),
             TextSource::Transcript
         );
+    }
+
+    /// A language model that answers with what it is made of; it has two values per token.
+    struct Scripted(fn() -> Result<Reading, LanguageError>);
+
+    impl LanguageModel for Scripted {
+        fn width(&self) -> usize {
+            2
+        }
+        fn session(&self) -> Result<Box<dyn LanguageSession + '_>, LanguageError> {
+            Ok(Box::new(Scripted(self.0)))
+        }
+    }
+
+    impl LanguageSession for Scripted {
+        fn read(&mut self, _: &str, _: &[f32]) -> Result<Reading, LanguageError> {
+            self.0()
+        }
+        fn simulate(&mut self, _: &[f32]) -> Result<Simulation, LanguageError> {
+            Err(LanguageError::NoProjector)
+        }
+    }
+
+    fn represent(
+        answer: fn() -> Result<Reading, LanguageError>,
+        confidence: f32,
+    ) -> Result<TextRepresentation, Failure> {
+        let language = Scripted(answer);
+        let mut representer = Representer::new(&language, TextMode::Auto, 0.5).unwrap();
+        let represented = representer.represent(utterance(Some("x y"), true, confidence));
+        represented.map(|represented| represented.text)
+    }
+
+    #[test]
+    fn a_cut_transcript_says_where() {
+        let cut = || {
+            Ok(Reading {
+                hidden: Matrix::from_rows(&[[1.0, 2.0]]),
+                truncated_at: Some(1),
+            })
+        };
+        let expected = TextRepresentation {
+            truncated_at: Some(1),
+            ..TextRepresentation::new(TextSource::Transcript, Matrix::from_rows(&[[1.0, 2.0]]))
+        };
+        assert_eq!(represent(cut, 1.0), Ok(expected));
+    }
+
+    #[test]
+    fn what_the_language_model_cannot_take_costs_the_text_only() {
+        let too_long = || {
+            Err(LanguageError::TooLong {
+                needed: 600,
+                context: 512,
+            })
+        };
+        let missing = "an utterance of 600 tokens does not fit the context of 512";
+        assert_eq!(
+            represent(too_long, 1.0),
+            Ok(TextRepresentation::none(2, Some(missing.into())))
+        );
+        let unheard = represent(too_long, 0.0).unwrap();
+        assert_eq!(unheard.source, TextSource::None);
+        assert!(unheard.missing.unwrap().contains("no projector"));
+    }
+
+    #[test]
+    fn a_failing_engine_is_a_failure() {
+        let broken = || {
+            Err(LanguageError::Engine {
+                action: "work",
+                source: "broken".into(),
+            })
+        };
+        assert_eq!(represent(broken, 1.0).unwrap_err().cause, Cause::Engine);
     }
 }

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use undertone_engines::llama::{LanguageModel, Llama, LlamaSettings, Prompt};
+use undertone_engines::llama::{
+    LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, SimulateSettings,
+};
 use undertone_engines::whisper::{
     Context, RecogniserError, SpeechRecogniser, Whisper, WhisperSettings,
 };
@@ -30,17 +32,20 @@ fn whisper(model: PathBuf) -> Result<Whisper, RecogniserError> {
     })
 }
 
-fn llama() -> Llama {
-    Llama::load(LlamaSettings {
+fn settings() -> LlamaSettings {
+    LlamaSettings {
         model: demo("slm.gguf"),
-        projector: demo("mmproj.gguf"),
+        projector: Some(demo("mmproj.gguf")),
         simulate: Prompt::simulate("{audio}<|text|>").unwrap(),
         read: Prompt::read("<|text|> {transcript}").unwrap(),
         context_tokens: 512,
         max_tokens: 48,
         threads: 1,
-    })
-    .unwrap()
+    }
+}
+
+fn llama() -> Llama {
+    Llama::load(settings()).unwrap()
 }
 
 #[test]
@@ -49,7 +54,7 @@ fn both_engines_work_in_turns() {
     let llama = llama();
     let (mut ears, mut reader) = (whisper.session().unwrap(), llama.session().unwrap());
     let first = ears.transcribe(&[&tone()]).unwrap();
-    let read = reader.read("the film was great", &[]).unwrap();
+    let read = reader.read("the film was great", &[]).unwrap().hidden;
     let simulated = reader.simulate(&tone()).unwrap();
     assert_eq!(read.cols(), llama.width());
     assert!(read.rows() >= 4 && read.as_slice().iter().all(|value| value.is_finite()));
@@ -60,7 +65,7 @@ fn both_engines_work_in_turns() {
             first,
             "a session keeps no memory"
         );
-        assert_eq!(reader.read("the film was great", &[]).unwrap(), read);
+        assert_eq!(reader.read("the film was great", &[]).unwrap().hidden, read);
         assert_eq!(reader.simulate(&tone()).unwrap(), simulated);
     }
 }
@@ -69,8 +74,8 @@ fn both_engines_work_in_turns() {
 fn what_is_read_changes_the_hidden_states() {
     let llama = llama();
     let mut reader = llama.session().unwrap();
-    let good = reader.read("the film was great", &[]).unwrap();
-    let bad = reader.read("the film was awful", &[]).unwrap();
+    let good = reader.read("the film was great", &[]).unwrap().hidden;
+    let bad = reader.read("the film was awful", &[]).unwrap().hidden;
     let last = |matrix: &undertone_types::Matrix| matrix.row(matrix.rows() - 1).to_vec();
     assert_ne!(last(&good), last(&bad));
     assert_eq!(
@@ -81,17 +86,71 @@ fn what_is_read_changes_the_hidden_states() {
 }
 
 #[test]
-fn a_text_longer_than_the_context_is_refused() {
+fn a_text_longer_than_the_context_is_read_up_to_the_end_of_a_word() {
     let llama = llama();
     let mut reader = llama.session().unwrap();
-    let error = reader
-        .read(&"word ".repeat(2000), &[])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.ends_with("does not fit the context of 512"),
-        "{error}"
-    );
+    let reading = reader.read(&"wonderful ".repeat(2000), &[]).unwrap();
+    let read = reading.truncated_at.unwrap();
+    assert_eq!(read % "wonderful ".len(), "wonderful".len());
+    let cut = &"wonderful ".repeat(2000)[..read];
+    let again = reader.read(cut, &[]).unwrap();
+    assert_eq!((again.hidden, again.truncated_at), (reading.hidden, None));
+    let longer = reader.read(&format!("{cut} wonderful"), &[]).unwrap();
+    assert_eq!(longer.truncated_at, Some(read), "as much as fits is read");
+}
+
+#[test]
+fn what_a_model_cannot_take_is_about_the_utterance() {
+    let llama = llama();
+    let mut reader = llama.session().unwrap();
+    let word = reader.read(&"wonderful".repeat(2000), &[]).unwrap_err();
+    assert!(word.is_about_the_utterance());
+    assert!(word.to_string().ends_with("the context of 512"), "{word}");
+    for audio in [vec![], vec![0.01; 16_000 * 600]] {
+        let error = reader.simulate(&audio).unwrap_err();
+        assert!(error.is_about_the_utterance(), "{error}");
+    }
+    let simulated = reader.simulate(&tone()).unwrap();
+    let mut fresh = llama.session().unwrap();
+    assert_eq!(fresh.simulate(&tone()).unwrap(), simulated, "it goes on");
+}
+
+#[test]
+fn without_a_projector_transcripts_are_read_and_nothing_is_simulated() {
+    let alone = LlamaSettings {
+        projector: None,
+        ..settings()
+    };
+    let llama = Llama::load(alone.clone()).unwrap();
+    let mut reader = llama.session().unwrap();
+    let read = reader.read("the film was great", &[]).unwrap();
+    let with_projector = self::llama();
+    let mut complete = with_projector.session().unwrap();
+    assert_eq!(complete.read("the film was great", &[]).unwrap(), read);
+    let error = reader.simulate(&tone()).unwrap_err();
+    assert!(matches!(error, LanguageError::NoProjector));
+    let after_audio = LlamaSettings {
+        read: Prompt::read("{audio}<|text|> {transcript}").unwrap(),
+        ..alone
+    };
+    assert!(matches!(
+        Llama::load(after_audio),
+        Err(LanguageError::Load { .. })
+    ));
+}
+
+#[test]
+fn a_transcript_is_read_after_the_audio_where_the_prompt_has_it() {
+    let llama = Llama::load(LlamaSettings {
+        read: Prompt::read("{audio}<|text|> {transcript}").unwrap(),
+        ..settings()
+    })
+    .unwrap();
+    let mut reader = llama.session().unwrap();
+    let first = reader.read("the film was great", &tone()).unwrap();
+    let other = reader.read("the film was great", &tone()[8000..]).unwrap();
+    assert_ne!(first, other, "the audio changes what is read");
+    assert_eq!(reader.read("the film was great", &tone()).unwrap(), first);
 }
 
 #[test]
@@ -105,8 +164,8 @@ fn a_broken_model_is_an_error() {
     assert!(matches!(error, RecogniserError::Load { .. }));
     let gguf = LlamaSettings {
         model: path.clone(),
-        projector: path,
-        simulate: Prompt::simulate("{audio}").unwrap(),
+        projector: Some(path),
+        simulate: Prompt::simulate("{audio}<|text|>").unwrap(),
         read: Prompt::read("{transcript}").unwrap(),
         context_tokens: 64,
         max_tokens: 8,

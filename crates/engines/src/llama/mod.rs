@@ -6,6 +6,8 @@ mod projector;
 mod prompt;
 mod session;
 mod tap;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::num::NonZeroU32;

@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_at_the_end_of_a_word() {
         for (room, expected) in [
-            (6, Some("schön  war es.")),
+            (8, Some("schön  war es.\nJa")),
+            (7, Some("schön  war es.")),
             (5, Some("schön  war")),
             (3, Some("schön")),
             (2, None),

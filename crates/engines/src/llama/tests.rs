@@ -1,0 +1,117 @@
+//! Hidden states against those that llama.cpp itself returns, which computes everything for them.
+//!
+//! `UNDERTONE_TEST_GGUF=FILE cargo test … -- --ignored with_a_model_of_your_own` does the same with
+//! another language model: its attention may slide, its vocabulary may be large.
+
+use std::path::{Path, PathBuf};
+
+use llama_cpp_2::context::params::{LlamaContextParams, LlamaPoolingType};
+use llama_cpp_2::llama_batch::LlamaBatch;
+
+use super::{LanguageModel, Llama, LlamaSettings, Prompt, backend};
+use undertone_types::Matrix;
+
+const SHORT: &str = "the film was great";
+
+/// Reads after `prompt`; no audio.
+fn reader(model: PathBuf, prompt: &str, context_tokens: u32) -> Llama {
+    Llama::load(LlamaSettings {
+        model,
+        projector: None,
+        simulate: Prompt::simulate("{audio}<|text|>").unwrap(),
+        read: Prompt::read(prompt).unwrap(),
+        context_tokens,
+        max_tokens: 8,
+        threads: 1,
+    })
+    .unwrap()
+}
+
+fn demo() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/demo/slm.gguf")
+}
+
+/// The states of `text` in a new context with `embeddings`: the prompt in one batch, the text in
+/// another.
+fn by_llama_cpp(llama: &Llama, text: &str) -> Matrix {
+    let settings = &llama.settings;
+    let prompt = llama.tokenize(&settings.read.before_text, true);
+    let text = llama.tokenize(&format!("{}{text}", settings.read.text_prefix), false);
+    let parameters = LlamaContextParams::default()
+        .with_n_ctx(Some(llama.context_tokens))
+        .with_n_batch(settings.context_tokens)
+        .with_n_ubatch(settings.context_tokens)
+        .with_n_threads(1)
+        .with_n_threads_batch(1)
+        .with_embeddings(true)
+        .with_pooling_type(LlamaPoolingType::None);
+    let mut context = llama
+        .model
+        .new_context(backend().unwrap(), parameters)
+        .unwrap();
+    let mut position = 0;
+    for tokens in [&prompt, &text] {
+        let mut batch = LlamaBatch::new(tokens.len(), 1);
+        for token in tokens {
+            batch.add(*token, position, &[0], true).unwrap();
+            position += 1;
+        }
+        if !tokens.is_empty() {
+            context.decode(&mut batch).unwrap();
+        }
+    }
+    let states: Vec<f32> = (0..text.len())
+        .flat_map(|token| context.embeddings_ith(token as i32).unwrap().to_vec())
+        .collect();
+    Matrix::new(text.len(), llama.width, states).unwrap()
+}
+
+/// Relative to the length of the states: how far they are apart.
+fn distance(left: &Matrix, right: &Matrix) -> f32 {
+    assert_eq!((left.rows(), left.cols()), (right.rows(), right.cols()));
+    let length = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>().sqrt();
+    let pairs = left.as_slice().iter().zip(right.as_slice());
+    length(&mut pairs.map(|(l, r)| l - r)) / length(&mut right.as_slice().iter().copied())
+}
+
+fn compare(llama: &Llama, long: &str, tolerance: f32) {
+    let mut session = llama.session().unwrap();
+    for text in [SHORT, long, "a", SHORT] {
+        let reading = session.read(text, &[]).unwrap();
+        assert_eq!(reading.truncated_at, None);
+        let apart = distance(&reading.hidden, &by_llama_cpp(llama, text));
+        assert!(
+            apart <= tolerance,
+            "{apart} apart, {} tokens",
+            reading.hidden.rows()
+        );
+    }
+    let mut fresh = llama.session().unwrap();
+    assert_eq!(
+        session.read(SHORT, &[]).unwrap(),
+        fresh.read(SHORT, &[]).unwrap(),
+        "the prompt that is kept is the prompt, to the last bit"
+    );
+}
+
+#[test]
+fn hidden_states_are_those_of_llama_cpp() {
+    for prompt in ["<|text|> {transcript}", "{transcript}"] {
+        let llama = reader(demo(), prompt, 512);
+        compare(&llama, &"i did not like it at all ".repeat(40), 1e-6);
+    }
+}
+
+/// Quantised models round what they multiply with, so that splitting a text into blocks shows more.
+#[test]
+#[ignore = "wants a file"]
+fn with_a_model_of_your_own() {
+    let model = PathBuf::from(std::env::var("UNDERTONE_TEST_GGUF").expect("UNDERTONE_TEST_GGUF"));
+    for prompt in [
+        "{transcript}",
+        "Review, written down from a video: {transcript}",
+    ] {
+        let llama = reader(model.clone(), prompt, 1024);
+        compare(&llama, &"i did not like it at all ".repeat(120), 1e-2);
+    }
+}
