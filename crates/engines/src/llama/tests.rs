@@ -102,7 +102,8 @@ fn hidden_states_are_those_of_llama_cpp() {
     }
 }
 
-/// Quantised models round what they multiply with, so that splitting a text into blocks shows more.
+/// A quantised model rounds what it multiplies, so that the least difference between llama.cpp's ways to
+/// compute an attention, which depend on how many tokens are evaluated at once, becomes several per cent.
 #[test]
 #[ignore = "wants a file"]
 fn with_a_model_of_your_own() {
@@ -112,6 +113,6 @@ fn with_a_model_of_your_own() {
         "Review, written down from a video: {transcript}",
     ] {
         let llama = reader(model.clone(), prompt, 1024);
-        compare(&llama, &"i did not like it at all ".repeat(120), 1e-2);
+        compare(&llama, &"i did not like it at all ".repeat(120), 5e-2);
     }
 }
