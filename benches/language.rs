@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use undertone_engines::llama::{LanguageModel, Llama, LlamaSettings, Prompt};
+use undertone_engines::llama::{LanguageModel, Llama, LlamaSettings, Prompt, SimulateSettings};
 
 const TRANSCRIPT: &str = "the film was far better than anything i had expected from it";
 const ROUNDS: u32 = 10;
@@ -30,8 +30,10 @@ fn main() -> Result<()> {
     let load = |max_tokens| {
         Llama::load(LlamaSettings {
             model: PathBuf::from(model),
-            projector: Some(PathBuf::from(projector)),
-            simulate: Prompt::simulate(simulate)?,
+            simulate: Some(SimulateSettings {
+                projector: PathBuf::from(projector),
+                prompt: Prompt::simulate(simulate)?,
+            }),
             read: Prompt::read(read)?,
             context_tokens: 512,
             max_tokens,

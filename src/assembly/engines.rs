@@ -9,7 +9,7 @@ use crate::topology::{Chain, Engines};
 use undertone_bundle::{AsrContext, Bundle, BundleErrors, Demands, Extractor, Gate, Part};
 use undertone_config::Config;
 use undertone_engines::llama::{
-    LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, PromptError,
+    LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, PromptError, SimulateSettings,
 };
 use undertone_engines::media::{FaceSettings, GstMedia, MediaError, MediaSettings, MediaSource};
 use undertone_engines::whisper::{Context, RecogniserError, Whisper, WhisperSettings};

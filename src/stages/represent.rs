@@ -246,7 +246,7 @@ mod tests {
         confidence: f32,
     ) -> Result<TextRepresentation, Failure> {
         let language = Scripted(answer);
-        let mut representer = Representer::new(&language, TextMode::Auto, 0.5).unwrap();
+        let mut representer = Representer::new(Some(&language), TextMode::Auto, 0.5).unwrap();
         let represented = representer.represent(utterance(Some("x y"), true, confidence));
         represented.map(|represented| represented.text)
     }

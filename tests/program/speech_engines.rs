@@ -35,8 +35,10 @@ fn whisper(model: PathBuf) -> Result<Whisper, RecogniserError> {
 fn settings() -> LlamaSettings {
     LlamaSettings {
         model: demo("slm.gguf"),
-        projector: Some(demo("mmproj.gguf")),
-        simulate: Prompt::simulate("{audio}<|text|>").unwrap(),
+        simulate: Some(SimulateSettings {
+            projector: demo("mmproj.gguf"),
+            prompt: Prompt::simulate("{audio}<|text|>").unwrap(),
+        }),
         read: Prompt::read("<|text|> {transcript}").unwrap(),
         context_tokens: 512,
         max_tokens: 48,
@@ -118,7 +120,7 @@ fn what_a_model_cannot_take_is_about_the_utterance() {
 #[test]
 fn without_a_projector_transcripts_are_read_and_nothing_is_simulated() {
     let alone = LlamaSettings {
-        projector: None,
+        simulate: None,
         ..settings()
     };
     let llama = Llama::load(alone.clone()).unwrap();
@@ -164,8 +166,7 @@ fn a_broken_model_is_an_error() {
     assert!(matches!(error, RecogniserError::Load { .. }));
     let gguf = LlamaSettings {
         model: path.clone(),
-        projector: Some(path),
-        simulate: Prompt::simulate("{audio}<|text|>").unwrap(),
+        simulate: None,
         read: Prompt::read("{transcript}").unwrap(),
         context_tokens: 64,
         max_tokens: 8,

@@ -8,4 +8,5 @@
 pub mod llama;
 pub mod media;
 pub mod media_probe;
+mod repetition;
 pub mod whisper;

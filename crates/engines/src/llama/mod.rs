@@ -152,10 +152,8 @@ impl LanguageError {
 pub struct LlamaSettings {
     /// GGUF of the language model.
     pub model: PathBuf,
-    /// GGUF of the audio projector; without it transcripts are read but no text is simulated.
-    pub projector: Option<PathBuf>,
-    /// Asks for a transcription of the audio.
-    pub simulate: Prompt,
+    /// How text is simulated; without it transcripts are read and nothing is heard.
+    pub simulate: Option<SimulateSettings>,
     /// Precedes the transcript when it is read.
     pub read: Prompt,
     /// Room for prompt, audio and text, in tokens.
@@ -164,6 +162,15 @@ pub struct LlamaSettings {
     pub max_tokens: usize,
     /// Threads per session.
     pub threads: usize,
+}
+
+/// How text is simulated from audio.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SimulateSettings {
+    /// GGUF of the audio projector.
+    pub projector: PathBuf,
+    /// Asks for a transcription of the audio.
+    pub prompt: Prompt,
 }
 
 /// llama.cpp with one language model and its audio projector.
@@ -193,7 +200,7 @@ impl Llama {
     /// When llama.cpp cannot load the file, or transcripts are to be read after audio and there is no
     /// projector.
     pub fn load(settings: LlamaSettings) -> Result<Self, LanguageError> {
-        if settings.read.has_audio && settings.projector.is_none() {
+        if settings.read.has_audio && settings.simulate.is_none() {
             let problem = "its read_prompt has {audio}, which needs a projector";
             return Err(LanguageError::load(&settings.model, problem));
         }

@@ -36,23 +36,20 @@ impl Projector {
         Ok(Self(context))
     }
 
-    /// Evaluates a prompt with audio; returns the next position. `room` is how many tokens it may
-    /// have. With `predict` also the scores of the token that follows.
+    /// Evaluates a prompt with audio; returns the next position. With `predict` also the scores of
+    /// the token that follows, which then has to fit the `context` of so many tokens, too.
     pub(super) fn evaluate(
         &mut self,
         evaluator: &mut Evaluator<'_>,
         prompt: &Prompt,
         audio: &[f32],
-        room: usize,
+        context: usize,
         predict: bool,
     ) -> Result<usize, LanguageError> {
         let chunks = self.chunks(prompt, audio)?;
-        let needed = chunks.total_tokens();
-        if needed > room {
-            return Err(LanguageError::TooLong {
-                needed,
-                context: room,
-            });
+        let needed = chunks.total_tokens() + usize::from(predict);
+        if needed > context {
+            return Err(LanguageError::TooLong { needed, context });
         }
         let last = chunks
             .len()

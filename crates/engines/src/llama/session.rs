@@ -6,6 +6,7 @@ use llama_cpp_2::token::LlamaToken;
 use super::evaluator::Evaluator;
 use super::projector::Projector;
 use super::{LanguageError, LanguageSession, Llama, Reading, Simulation, words};
+use crate::repetition::repeated;
 use undertone_types::Matrix;
 
 pub(super) struct LlamaSession<'m> {
@@ -20,8 +21,10 @@ impl<'m> LlamaSession<'m> {
     pub(super) fn new(llama: &'m Llama, backend: &LlamaBackend) -> Result<Self, LanguageError> {
         let settings = &llama.settings;
         let threads = i32::try_from(settings.threads).unwrap_or(1);
-        let projector = settings.projector.as_deref();
-        let projector = projector.map(|path| Projector::load(path, &llama.model, threads));
+        let projector = settings.simulate.as_ref().map(|simulate| {
+            let path = &simulate.projector;
+            Projector::load(path, &llama.model, threads)
+        });
         Ok(Self {
             llama,
             evaluator: Evaluator::new(llama, backend)?,
@@ -42,8 +45,8 @@ impl<'m> LlamaSession<'m> {
         self.evaluator.clear();
         if prompt.has_audio {
             let projector = self.projector.as_mut().ok_or(LanguageError::NoProjector)?;
-            let room = self.llama.context_tokens();
-            return projector.evaluate(&mut self.evaluator, prompt, audio, room, false);
+            let context = self.llama.context_tokens();
+            return projector.evaluate(&mut self.evaluator, prompt, audio, context, false);
         }
         let tokens = self.llama.tokenize(&prompt.before_text, true);
         self.llama.fits(tokens.len())?;
@@ -54,13 +57,14 @@ impl<'m> LlamaSession<'m> {
 
     /// Evaluates the prompt after which text is generated; returns the next position.
     fn evaluate_simulate_prompt(&mut self, audio: &[f32]) -> Result<usize, LanguageError> {
-        let projector = self.projector.as_mut().ok_or(LanguageError::NoProjector)?;
+        let simulate = self.llama.settings.simulate.as_ref();
+        let (Some(projector), Some(simulate)) = (&mut self.projector, simulate) else {
+            return Err(LanguageError::NoProjector);
+        };
         self.kept = None;
         self.evaluator.clear();
-        let prompt = &self.llama.settings.simulate;
-        // With room for a token that is generated.
-        let room = self.llama.context_tokens() - 1;
-        projector.evaluate(&mut self.evaluator, prompt, audio, room, true)
+        let context = self.llama.context_tokens();
+        projector.evaluate(&mut self.evaluator, &simulate.prompt, audio, context, true)
     }
 
     fn matrix(&self, hidden: Vec<f32>) -> Result<Matrix, LanguageError> {
@@ -107,7 +111,7 @@ impl LanguageSession for LlamaSession<'_> {
             self.evaluator.step(token, position, &mut hidden)?;
             position += 1;
             generated.push(token);
-            if let Some(once) = words::repeated(&generated) {
+            if let Some(once) = repeated(&generated) {
                 generated.truncate(once);
                 hidden.truncate(once * self.llama.width);
                 break;

@@ -17,8 +17,7 @@ const SHORT: &str = "the film was great";
 fn reader(model: PathBuf, prompt: &str, context_tokens: u32) -> Llama {
     Llama::load(LlamaSettings {
         model,
-        projector: None,
-        simulate: Prompt::simulate("{audio}<|text|>").unwrap(),
+        simulate: None,
         read: Prompt::read(prompt).unwrap(),
         context_tokens,
         max_tokens: 8,

@@ -1,9 +1,4 @@
-//! Texts that are too long, and texts that go round in circles.
-
-/// A run of tokens that occurs so often in a row is a loop. Speakers repeat themselves less often.
-const TIMES: usize = 5;
-/// Longest run of tokens that is looked for.
-const LONGEST: usize = 16;
+//! Texts that are too long.
 
 /// As many whole words from the start of `text` as have at most `room` tokens, and these tokens;
 /// none where the first word is too long already.
@@ -27,16 +22,6 @@ fn word_ends(text: &str) -> Vec<usize> {
     text.split_whitespace()
         .map(|word| word.as_ptr().addr() - text.as_ptr().addr() + word.len())
         .collect()
-}
-
-/// Where `tokens` end in a loop: how many tokens there are when the run that is repeated is said once.
-pub(super) fn repeated<T: PartialEq>(tokens: &[T]) -> Option<usize> {
-    (1..=LONGEST).find_map(|length| {
-        let start = tokens.len().checked_sub(length * TIMES)?;
-        let mut runs = tokens[start..].chunks(length);
-        let first = runs.next()?;
-        runs.all(|run| run == first).then_some(start + length)
-    })
 }
 
 #[cfg(test)]
@@ -75,21 +60,5 @@ mod tests {
             let found = fitting("schön  war es.\nJa", room, pairs);
             assert_eq!(found.map(|(text, _)| text), expected, "room for {room}");
         }
-    }
-
-    #[test]
-    fn a_loop_is_said_once() {
-        let tokens = |text: &'static str| text.split(' ').collect::<Vec<_>>();
-        assert_eq!(repeated(&tokens("a b b b b")), None);
-        assert_eq!(repeated(&tokens("a b b b b b")), Some(2));
-        assert_eq!(
-            repeated(&tokens("a of all of all of all of all of all")),
-            Some(3)
-        );
-        assert_eq!(
-            repeated(&tokens("of all of all of all of all of the")),
-            None
-        );
-        assert_eq!(repeated::<u8>(&[]), None);
     }
 }

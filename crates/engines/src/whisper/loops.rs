@@ -6,10 +6,8 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
-/// Tokens that a repetition fills before it counts as a loop: people say a word a few times.
-const LOOP_TOKENS: usize = 24;
-/// And how often it must come in a row.
-const LOOP_TIMES: usize = 4;
+use crate::repetition::repeated;
+
 /// Text tokens per second that nobody says; fast English has about seven.
 const TOKENS_PER_S: f64 = 15.0;
 /// Characters per second that nobody says.
@@ -39,19 +37,8 @@ impl LoopWatch {
 
     /// Whether the text must end here.
     pub(super) fn ends(&self, tokens: &[i32]) -> bool {
-        tokens.len() > self.most_tokens || repeats(tokens)
+        tokens.len() > self.most_tokens || repeated(tokens).is_some()
     }
-}
-
-/// Whether the end of `tokens` is the same few tokens again and again.
-fn repeats(tokens: &[i32]) -> bool {
-    (1..=tokens.len() / LOOP_TIMES).any(|period| {
-        let length = (period * LOOP_TIMES).max(LOOP_TOKENS);
-        let Some(tail) = tokens.len().checked_sub(length).map(|at| &tokens[at..]) else {
-            return false;
-        };
-        tail.windows(period + 1).all(|run| run[0] == run[period])
-    })
 }
 
 /// Whether a finished text repeats itself, or cannot be said in the time.
