@@ -1,12 +1,15 @@
-//! What the language model costs: CPU time and memory of reading a transcript and of simulating one.
+//! What the language model costs: CPU time of reading a transcript and of simulating one, and
+//! memory.
 //!
-//! `cargo bench --bench language -- MODEL PROJECTOR [READ_PROMPT SIMULATE_PROMPT]`; see
-//! `benches/README.md`. One thread, so that CPU time is not spent on waiting for others.
+//! `cargo bench --bench language -- MODEL PROJECTOR [READ_PROMPT SIMULATE_PROMPT]`, both GGUF files.
+//! One thread, so that no CPU time is spent on waiting for another.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use undertone_engines::llama::{LanguageModel, Llama, LlamaSettings, Prompt, SimulateSettings};
+use undertone_engines::llama::{
+    LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, SimulateSettings,
+};
 
 const TRANSCRIPT: &str = "the film was far better than anything i had expected from it";
 const ROUNDS: u32 = 10;
@@ -23,7 +26,7 @@ fn main() -> Result<()> {
         [model, projector, read, simulate] => (model, projector, read, simulate),
         // `cargo bench` alone only checks that this builds.
         _ => {
-            eprintln!("see the head of benches/language.rs");
+            eprintln!("MODEL PROJECTOR [READ_PROMPT SIMULATE_PROMPT]");
             return Ok(());
         }
     };
@@ -44,32 +47,30 @@ fn main() -> Result<()> {
     let (start_mib, _) = memory_mib()?;
     let (prefix_only, llama) = (load(0)?, load(TOKENS)?);
     let (model_mib, _) = memory_mib()?;
-    println!("models           {:8.1} MiB", model_mib - start_mib);
+    println!("models, twice        {:8.1} MiB", model_mib - start_mib);
     let mut session = llama.session()?;
     session.read("warm", &[])?;
-    report("read 12 words", || Ok(drop(session.read(TRANSCRIPT, &[])?)))?;
+    report("read 12 words", || session.read(TRANSCRIPT, &[]))?;
     let long = [TRANSCRIPT; 20].join(" ");
-    report("read 240 words", || Ok(drop(session.read(&long, &[])?)))?;
+    report("read 240 words", || session.read(&long, &[]))?;
     let audio: Vec<f32> = (0..96_000)
         .map(|n| 0.1 * (n as f32 * (0.05 + n as f32 * 6e-7)).sin())
         .collect();
     let tokens = session.simulate(&audio)?.hidden.rows();
     report(&format!("simulate {tokens} tokens"), || {
-        Ok(drop(session.simulate(&audio)?))
+        session.simulate(&audio)
     })?;
+    let (session_mib, peak_mib) = memory_mib()?;
+    let session_mib = session_mib - model_mib;
+    println!("session, projector   {session_mib:8.1} MiB; peak of all {peak_mib:.1} MiB");
     let mut session = prefix_only.session()?;
     session.simulate(&audio)?;
-    report("simulate 0 tokens", || Ok(drop(session.simulate(&audio)?)))?;
-    let (end_mib, peak_mib) = memory_mib()?;
-    println!(
-        "two sessions     {:8.1} MiB, peak {peak_mib:.1} MiB",
-        end_mib - model_mib
-    );
+    report("simulate 0 tokens", || session.simulate(&audio))?;
     Ok(())
 }
 
 /// Prints the CPU time of one call.
-fn report(name: &str, mut call: impl FnMut() -> Result<()>) -> Result<()> {
+fn report<T>(name: &str, mut call: impl FnMut() -> Result<T, LanguageError>) -> Result<()> {
     let start = cpu_s()?;
     for _ in 0..ROUNDS {
         call()?;
