@@ -1,7 +1,8 @@
 //! From messages to the lines of a report: rounding, names, presence.
 
 use undertone_types::{
-    Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, TextSource, Transcribed, Word,
+    Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, TextRepresentation, TextSource,
+    Transcribed, Word,
 };
 
 use super::lines::{
@@ -104,8 +105,20 @@ pub(super) fn utterance_line(fused: &Fused, mark: &RunMark) -> Result<UtteranceL
                 face_coverage: finite("face coverage", observation.face_coverage)?.clamp(0.0, 1.0),
             },
         },
-        notes: Vec::new(),
+        notes: notes(&represented.text),
     })
+}
+
+/// What the language model could not take of the text.
+fn notes(text: &TextRepresentation) -> Vec<String> {
+    let cut = text.truncated_at.map(|characters| {
+        format!(
+            "the language model read only the first {characters} characters of the transcript: \
+             the rest does not fit its context"
+        )
+    });
+    let missing = text.missing.as_ref().map(|why| format!("no text: {why}"));
+    cut.into_iter().chain(missing).collect()
 }
 
 fn text_line(
@@ -183,6 +196,52 @@ pub(super) fn polarity(score: f64) -> Polarity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_cut_or_left_out_is_said() {
+        let mut fused = crate::fixtures::fused(0, 0.5);
+        let mark = crate::fixtures::mark();
+        assert!(utterance_line(&fused, &mark).unwrap().notes.is_empty());
+        fused.observed.represented.text.truncated_at = Some(1200);
+        fused.observed.represented.text.missing = Some("no projector".to_owned());
+        let notes = utterance_line(&fused, &mark).unwrap().notes;
+        assert!(notes[0].contains("the first 1200 characters"), "{notes:?}");
+        assert_eq!(notes[1], "no text: no projector");
+    }
+
+    #[test]
+    fn without_a_score_the_line_says_why() {
+        let mut fused = crate::fixtures::fused(0, 0.5);
+        fused.sentiment = Err(undertone_types::NoSentiment::NoNetwork);
+        let line = utterance_line(&fused, &crate::fixtures::mark()).unwrap();
+        let said = serde_json::to_value(&line).unwrap();
+        assert!(
+            said["sentiment"].is_null() && said["flow"].is_null(),
+            "{said}"
+        );
+        assert_eq!(
+            said["sentiment_missing"],
+            "the bundle has no fusion network"
+        );
+        assert!(said["modalities"]["text"]["weight"].is_null());
+    }
+
+    #[test]
+    fn words_are_written_where_they_are_asked_for() {
+        let mut fused = crate::fixtures::fused(0, 0.5);
+        let heard = &mut fused.observed.represented.transcribed.transcript;
+        heard.as_mut().unwrap().words = vec![Word {
+            text: "film".to_owned(),
+            start_s: 1.234_56,
+            end_s: 1.5,
+            probability: 0.75,
+        }];
+        let mut mark = (*crate::fixtures::mark()).clone();
+        assert_eq!(utterance_line(&fused, &mark).unwrap().text.words, None);
+        mark.config.words = true;
+        let words = utterance_line(&fused, &mark).unwrap().text.words.unwrap();
+        assert_eq!((words[0].word.as_str(), words[0].start_s), ("film", 1.235));
+    }
 
     #[test]
     fn classes_round_half_to_even_and_keep_their_sign() {

@@ -45,7 +45,7 @@ pub enum Doubt {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transcript {
     /// The text, trimmed; empty when nothing was recognised. Marks for no speech, such as
-    /// "[Music]", are not in it.
+    /// `[Music]`, are not in it.
     pub text: String,
     /// Text tokens only (no end-of-text, no timestamps), in order.
     pub tokens: Vec<TokenProbability>,

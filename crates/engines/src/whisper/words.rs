@@ -78,7 +78,7 @@ fn is_unspaced(character: char) -> bool {
     )
 }
 
-/// Finds what stands in brackets, asterisks or notes: "[Music]", "(chatter)", "♪ la ♪". What is
+/// Finds what stands in brackets, asterisks or notes: `[Music]`, `(chatter)`, `♪ la ♪`. What is
 /// never closed is no mark.
 fn mark(words: &mut [Spoken]) {
     let mut within: Option<(char, usize)> = None;

@@ -223,3 +223,28 @@ fn failures_are_counted_until_there_is_a_report() {
     writer(out.path()).finish(&ended(0), &stage_s()).unwrap();
     assert_eq!(names(&out.path().join("day")), ["a.mp4.jsonl"]);
 }
+
+/// As the first version of the program wrote it: an upgrade scores nothing again.
+#[test]
+fn reports_of_schema_1_are_read_and_count_as_done() {
+    let out = tempfile::tempdir().unwrap();
+    let relative = Path::new("unknown-voice.mp4");
+    let report = out.path().join("unknown-voice.mp4.jsonl");
+    let text = include_str!("schema-1.jsonl");
+    std::fs::write(&report, text).unwrap();
+    let read = read_finished(&report).unwrap();
+    assert_eq!(read.recording.schema, 1);
+    for line in text.lines() {
+        serde_json::from_str::<Line>(line).unwrap();
+    }
+    let run = RunMark {
+        bundle: read.recording.bundle.clone(),
+        config: read.recording.config.clone(),
+        former_fingerprint: String::new(),
+    };
+    let hash = read.recording.source.blake3.unwrap();
+    assert!(is_done(out.path(), relative, &hash, &run));
+    let mut with_words = run;
+    with_words.config.words = true;
+    assert!(!is_done(out.path(), relative, &hash, &with_words));
+}
