@@ -1,12 +1,13 @@
 //! Merges defaults, file and overrides into one set of values.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use toml::de::DeValue;
 
 use super::Config;
+use super::bundle_setting::BundleSetting;
 use super::document::{Document, check};
 use super::keys::SCHEMA;
 use super::problem::{ConfigErrors, Place, Problem, ProblemKind};
@@ -36,12 +37,16 @@ impl Config {
         let bundle = layers.bundle();
         match layers.resolve::<Self>() {
             Ok(mut config) => {
-                if let Some(found) = bundle {
-                    config.bundle = found;
+                if let Some(bundle) = bundle {
+                    config.bundle = bundle;
                 }
                 Ok(config)
             }
-            Err(errors) => Err(ConfigErrors { bundle, ..errors }),
+            // A bundle that nobody named says nothing about these problems.
+            Err(errors) => Err(ConfigErrors {
+                bundle: bundle.filter(|bundle| !bundle.folders.is_empty()),
+                ..errors
+            }),
         }
     }
 }
@@ -140,28 +145,15 @@ impl Layers {
         root
     }
 
-    /// Where the bundle is: beside the file that names it, here, or beside the program.
-    fn bundle(&self) -> Option<PathBuf> {
+    /// What the setting `bundle` names; a relative path counts from where it was set.
+    fn bundle(&self) -> Option<BundleSetting> {
         let (value, place) = self.values.get("bundle")?;
         let said = Path::new(value.as_str()?);
-        let beside_file = match place {
-            Place::File(path, _) => path.parent().map(|folder| folder.join(said)),
-            _ => None,
-        };
-        let beside_program = std::env::current_exe().ok().and_then(|program| {
-            let folder = program.parent()?;
-            Some([
-                folder.join(said),
-                folder.join("../share/undertone").join(said),
-            ])
-        });
-        let candidates = beside_file
-            .into_iter()
-            .chain([said.to_owned()])
-            .chain(beside_program.into_iter().flatten());
-        let candidates: Vec<PathBuf> = candidates.collect();
-        let found = candidates.iter().find(|folder| folder.is_dir());
-        found.or(candidates.first()).cloned()
+        Some(match place {
+            Place::Defaults(..) => BundleSetting::by_name(said),
+            Place::File(file, _) => BundleSetting::new(said, file.parent()),
+            Place::Override(_) => BundleSetting::new(said, None),
+        })
     }
 
     fn relations(&mut self) {

@@ -6,6 +6,7 @@
 //! settings are a [`Config`] (`config/default.toml`); training has its schema in its own crate.
 //! No other crate reads a settings file.
 
+mod bundle_setting;
 mod document;
 mod keys;
 mod layers;
@@ -13,6 +14,7 @@ mod problem;
 mod schema;
 mod settings;
 
+pub use bundle_setting::BundleSetting;
 pub use problem::{ConfigErrors, Place, Problem, ProblemKind};
 pub use schema::{Relation, Rule, Schema};
 pub use settings::{

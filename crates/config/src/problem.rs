@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::bundle_setting::BundleSetting;
+
 /// Where a setting was made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
@@ -91,7 +93,7 @@ pub struct ConfigErrors {
     /// In the order of files and lines; never empty.
     pub problems: Vec<Problem>,
     /// The bundle that the settings name, if that can be told, so that it can be checked too.
-    pub bundle: Option<PathBuf>,
+    pub bundle: Option<BundleSetting>,
 }
 
 impl fmt::Display for ConfigErrors {

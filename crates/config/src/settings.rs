@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::bundle_setting::BundleSetting;
+
 /// All settings, resolved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Folder of the bundle; absolute, or relative to the current folder.
-    pub bundle: PathBuf,
+    /// The models.
+    pub bundle: BundleSetting,
     /// Where the text of an utterance comes from.
     pub text: Text,
     /// How recordings are read.
@@ -369,7 +371,8 @@ impl Config {
     pub fn to_toml(&self) -> String {
         let mut shown = self.clone();
         // A path that is not UTF-8 cannot be written in TOML; show it as well as possible.
-        shown.bundle = PathBuf::from(self.bundle.to_string_lossy().into_owned());
+        let bundle = PathBuf::from(self.bundle.clone());
+        shown.bundle = PathBuf::from(bundle.to_string_lossy().into_owned()).into();
         toml::to_string(&shown).expect("plain structs with text keys always serialise")
     }
 }

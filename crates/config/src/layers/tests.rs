@@ -128,18 +128,29 @@ fn values_that_do_not_fit_together_are_named() {
 #[test]
 fn a_bundle_is_found_beside_the_file_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("mine")).unwrap();
-    let file = write(folder.path(), "mine.toml", "bundle = \"mine\"\n");
+    let file = write(folder.path(), "mine.toml", "bundle = \"some/mine\"\n");
+    let mine = folder.path().join("some/mine");
+    std::fs::create_dir_all(&mine).unwrap();
     let config = Config::load(Some(&file), &[]).unwrap();
-    assert_eq!(config.bundle, folder.path().join("mine"));
+    assert_eq!(config.bundle.folder(), Some(mine.as_path()));
 
     let absent = write(
         folder.path(),
         "absent.toml",
         "bundle = \"absent\"\n[text]\nmod = 1\n",
     );
-    let errors = Config::load(Some(&absent), &[]).unwrap_err();
-    assert_eq!(errors.bundle, Some(folder.path().join("absent")));
+    let bundle = Config::load(Some(&absent), &[])
+        .unwrap_err()
+        .bundle
+        .unwrap();
+    assert_eq!(bundle.folder(), None);
+    assert_eq!(bundle.folders[0], folder.path().join("absent"));
+}
+
+#[test]
+fn wrong_settings_say_nothing_of_a_bundle_that_nobody_named() {
+    let errors = Config::load(None, &set(&[("text.mood", "auto")])).unwrap_err();
+    assert_eq!(errors.bundle, None);
 }
 
 #[test]

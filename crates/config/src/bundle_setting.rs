@@ -1,0 +1,134 @@
+//! The setting `bundle`: a folder, or the name of a bundle that is installed.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// What makes a folder a bundle.
+const MANIFEST: &str = "bundle.toml";
+
+/// What the setting `bundle` names: a folder, or a bundle of that name. Which bundles have
+/// names is not known here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "PathBuf", into = "PathBuf")]
+pub struct BundleSetting {
+    /// As it was written.
+    pub said: PathBuf,
+    /// The folders that it may mean; the first that is there counts.
+    pub folders: Vec<PathBuf>,
+}
+
+impl BundleSetting {
+    /// A setting that may mean a folder beside the settings file that makes it (which is in
+    /// the folder `beside`), in the current folder, or beside the program.
+    #[must_use]
+    pub fn new(said: &Path, beside: Option<&Path>) -> Self {
+        let beside_file = beside.map(|folder| folder.join(said));
+        let program = std::env::current_exe().ok();
+        let beside_program = program.as_deref().and_then(Path::parent).map(|folder| {
+            [
+                folder.join(said),
+                folder.join("../share/undertone").join(said),
+            ]
+        });
+        let mut folders: Vec<PathBuf> = beside_file
+            .into_iter()
+            .chain([said.to_owned()])
+            .chain(beside_program.into_iter().flatten())
+            .collect();
+        // An absolute path is the same wherever it is joined to.
+        folders.dedup();
+        Self {
+            said: said.to_owned(),
+            folders,
+        }
+    }
+
+    /// A setting that means a name, whatever folders there are.
+    #[must_use]
+    pub fn by_name(said: &Path) -> Self {
+        Self {
+            said: said.to_owned(),
+            folders: Vec::new(),
+        }
+    }
+
+    /// A setting that means this folder.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
+        Self {
+            said: folder.to_owned(),
+            folders: vec![folder.to_owned()],
+        }
+    }
+
+    /// The name, if it may be one: a single word without path separators.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let mut components = self.said.components();
+        match (components.next(), components.next()) {
+            (Some(Component::Normal(only)), None) => {
+                only.to_str().filter(|name| *name == self.said.as_os_str())
+            }
+            _ => None,
+        }
+    }
+
+    /// The folder that it means, if it means one that is there. For what may be a name, a folder
+    /// counts only with a manifest in it: a folder of recordings may have any name.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        let may_be_name = self.name().is_some();
+        let is_meant = |folder: &&PathBuf| match may_be_name {
+            true => folder.join(MANIFEST).is_file(),
+            false => folder.is_dir(),
+        };
+        self.folders.iter().find(is_meant).map(PathBuf::as_path)
+    }
+}
+
+impl From<PathBuf> for BundleSetting {
+    fn from(folder: PathBuf) -> Self {
+        Self::at(&folder)
+    }
+}
+
+impl From<BundleSetting> for PathBuf {
+    fn from(setting: BundleSetting) -> Self {
+        setting.folder().unwrap_or(&setting.said).to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_single_word_may_be_a_name() {
+        let name = |said: &str| {
+            let setting = BundleSetting::new(Path::new(said), None);
+            setting.name().map(str::to_owned)
+        };
+        assert_eq!(name("en"), Some("en".to_owned()));
+        for path in ["./en", "models/en", "/en", "..", ".", "en/", ""] {
+            assert_eq!(name(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_recordings_is_not_taken_for_a_bundle() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().join("en");
+        std::fs::create_dir(&named).unwrap();
+        let setting = BundleSetting::new(Path::new("en"), Some(folder.path()));
+        assert_eq!(setting.folder(), None);
+        std::fs::write(named.join(MANIFEST), "").unwrap();
+        assert_eq!(setting.folder(), Some(named.as_path()));
+    }
+
+    #[test]
+    fn the_default_does_not_depend_on_where_one_is() {
+        let setting = BundleSetting::by_name(Path::new("demo"));
+        assert_eq!((setting.name(), setting.folder()), (Some("demo"), None));
+    }
+}
