@@ -11,7 +11,7 @@ CARGO ?= cargo
 PROFILE := --release
 OUT ?= reports/demo
 # Crates that build without GStreamer, libtorch and a C++ compiler.
-PURE := types config bundle reports discovery telemetry features formats weights daemon
+PURE := types config bundle reports discovery telemetry features formats weights models daemon
 
 .PHONY: demo test test-pure check format deny lint docs soak soak-files models setup build bench
 
