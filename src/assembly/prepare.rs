@@ -1,11 +1,13 @@
 //! What every command checks before it starts: settings, recordings, models.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use undertone_bundle::{Bundle, BundleErrors};
-use undertone_config::{Config, ConfigErrors};
+use undertone_bundle::Bundle;
+use undertone_config::{BundleSetting, Config, ConfigErrors};
 use undertone_discovery::{DiscoverErrors, Found, Patterns, discover};
+
+use super::bundle::{BundleError, OpenBundle, open_setting};
 
 /// Settings and models, checked.
 #[derive(Debug)]
@@ -22,9 +24,12 @@ impl Ready {
     /// # Errors
     /// Every problem, at once.
     pub fn new(config: Result<Config, ConfigErrors>, open: OpenBundle) -> Result<Self, NotReady> {
-        let bundle = bundle_of(&config).map(|folder| open(&folder));
+        let bundle = named_by(&config).map(|setting| open_setting(setting, open));
         match (config, bundle) {
-            (Ok(config), Some(Ok(bundle))) => Ok(Self { config, bundle }),
+            (Ok(config), Some(Ok(bundle))) => {
+                let config = found_at(config, &bundle);
+                Ok(Self { config, bundle })
+            }
             (config, bundle) => Err(NotReady {
                 config: config.err(),
                 inputs: None,
@@ -34,11 +39,19 @@ impl Ready {
     }
 }
 
-/// The folder of the bundle, even when other settings are wrong.
-fn bundle_of(config: &Result<Config, ConfigErrors>) -> Option<PathBuf> {
+/// The bundle that the settings name, even when other settings are wrong.
+fn named_by(config: &Result<Config, ConfigErrors>) -> Option<&BundleSetting> {
     match config {
-        Ok(config) => Some(config.bundle.clone()),
-        Err(errors) => errors.bundle.clone(),
+        Ok(config) => Some(&config.bundle),
+        Err(errors) => errors.bundle.as_ref(),
+    }
+}
+
+/// The settings, with the folder of the bundle that was found: other processes get it so.
+fn found_at(config: Config, bundle: &Bundle) -> Config {
+    Config {
+        bundle: BundleSetting::at(&bundle.folder),
+        ..config
     }
 }
 
@@ -61,7 +74,7 @@ pub struct NotReady {
     /// What is wrong with the inputs.
     pub inputs: Option<DiscoverErrors>,
     /// What is wrong with the models.
-    pub bundle: Option<BundleErrors>,
+    pub bundle: Option<BundleError>,
 }
 
 impl fmt::Display for NotReady {
@@ -82,9 +95,6 @@ impl NotReady {
     }
 }
 
-/// How a command opens its bundle.
-pub type OpenBundle = fn(&Path) -> Result<Bundle, BundleErrors>;
-
 impl Prepared {
     /// Finds the recordings and checks the models, without stopping at the first problem.
     ///
@@ -101,10 +111,10 @@ impl Prepared {
             .ok()
             .and_then(|config| Patterns::new(&config.files).ok());
         let found = discover(paths, &patterns.unwrap_or_default());
-        let bundle = bundle_of(&config).map(|folder| open(&folder));
+        let bundle = named_by(&config).map(|setting| open_setting(setting, open));
         match (config, found, bundle) {
             (Ok(config), Ok(found), Some(Ok(bundle))) => Ok(Self {
-                config,
+                config: found_at(config, &bundle),
                 found,
                 bundle,
             }),
@@ -132,6 +142,18 @@ mod tests {
             assert!(said.contains(part), "{part} is not in {said}");
         }
         assert!(not_ready.is_usage());
+    }
+
+    #[test]
+    fn what_is_wrong_elsewhere_says_nothing_of_the_bundle() {
+        let paths = [PathBuf::from("/no/video.mp4")];
+        let wrong = [("text.mood".to_owned(), "auto".to_owned())];
+        for set in [&[][..], &wrong] {
+            let not_ready = Prepared::new(Config::load(None, set), &paths, Bundle::open);
+            let said = not_ready.unwrap_err().to_string();
+            assert!(said.contains("/no/video.mp4"), "{said}");
+            assert!(!said.contains("bundle"), "{said}");
+        }
     }
 
     #[test]

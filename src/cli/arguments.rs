@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::extract::ExtractArgs;
 use super::import::ImportArgs;
 use super::import_weights::ImportWeightsArgs;
+use super::models::ModelsArgs;
 use super::retry::RetryArgs;
 use super::run::RunArgs;
 use super::status::StatusArgs;
@@ -45,6 +46,8 @@ pub enum Command {
     /// The process that scores for `watch`; not to be started by hand
     #[command(hide = true)]
     Worker,
+    /// List the bundles of models that there are, get them, check them
+    Models(ModelsArgs),
     /// Check whether this machine can run: media elements, models, cores
     Doctor(DoctorArgs),
     /// Show the settings
@@ -82,6 +85,7 @@ impl Command {
             Self::Status(args) => super::status::status(args),
             Self::Retry(args) => super::retry::retry(args),
             Self::Worker => super::worker::worker(),
+            Self::Models(args) => super::models::models(args),
             Self::Doctor(args) => super::doctor::doctor(args),
             Self::Config(args) => super::config_show::config(args),
             Self::Schema => super::schema::schema(),

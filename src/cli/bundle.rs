@@ -7,14 +7,16 @@ use clap::{Args, ValueEnum};
 use super::error::CliError;
 use super::exit::Exit;
 use super::say;
-use crate::assembly::{open_bundle, open_bundle_for_extraction};
+use crate::assembly::{locate, open_bundle, open_bundle_for_extraction};
 use undertone_bundle::Purpose;
+use undertone_config::BundleSetting;
+use undertone_models::is_unpacked_demo;
 use undertone_training::{Naming, pack, seal};
 
 /// Arguments of `bundle`.
 #[derive(Debug, Args)]
 pub struct BundleArgs {
-    /// Folder of the bundle whose models made the features
+    /// The bundle whose models made the features: a folder, or a name that `undertone models` lists
     #[arg(value_name = "BASE")]
     pub base: PathBuf,
     /// Folder of a trained network; without one, the hashes in BASE's manifest are updated
@@ -62,14 +64,20 @@ impl From<GoodFor> for Purpose {
 }
 
 pub(super) fn bundle(args: &BundleArgs) -> Result<Exit, CliError> {
+    let folder = locate(&BundleSetting::new(&args.base, None))?;
     let (Some(network), Some(out)) = (&args.network, &args.out) else {
-        for file in seal(&args.base)? {
+        if is_unpacked_demo(&folder) {
+            return Err(CliError::usage(
+                "the demo bundle is in the program and cannot be changed",
+            ));
+        }
+        for file in seal(&folder)? {
             say(&format!("updated the hashes in {}\n", file.display()))?;
         }
-        open_bundle_for_extraction(&args.base)?;
+        open_bundle_for_extraction(&folder)?;
         return Ok(Exit::Done);
     };
-    let base = open_bundle_for_extraction(&args.base)?;
+    let base = open_bundle_for_extraction(&folder)?;
     let naming = Naming {
         name: args.name.clone(),
         version: args.version.clone(),

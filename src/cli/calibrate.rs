@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::say;
 use crate::labelled::{GateReport, fit_gate, hear_clips, measure_gate};
 use undertone_bundle::Gate;
+use undertone_models::is_unpacked_demo;
 use undertone_types::write_atomically;
 
 /// Arguments of `calibrate`.
@@ -30,6 +31,12 @@ pub struct CalibrateArgs {
 
 pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
     let clips = Clips::open(&args.clips)?;
+    if args.write && is_unpacked_demo(&clips.bundle.folder) {
+        return Err(CliError::usage(
+            "--write: the demo bundle is in the program and cannot be changed; set `bundle` to a \
+             folder of your own",
+        ));
+    }
     let (mut heard, mut gate) = (Vec::new(), clips.bundle.gate().clone());
     let failures = clips.each(|labelled, engines, on_clip| {
         heard = hear_clips(labelled, engines, on_clip)?;

@@ -41,7 +41,8 @@ impl Clips {
         let terminal = Terminal::new();
         let config = args.settings.load()?;
         start_logging(&config.log, terminal.clone())?;
-        let bundle = assembly::open_bundle_for_extraction(&config.bundle)?;
+        let open = assembly::open_bundle_for_extraction;
+        let bundle = assembly::open_setting(&config.bundle, open)?;
         let mut labelled = Vec::new();
         for table in &args.labels {
             labelled.extend(read_labels(table)?);

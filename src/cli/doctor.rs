@@ -13,8 +13,9 @@ use super::exit::Exit;
 use super::say;
 use super::settings::SettingsArgs;
 use super::table::columns;
+use crate::assembly;
 use undertone_bundle::named_parts;
-use undertone_config::Config;
+use undertone_config::{BundleSetting, Config};
 use undertone_engines::media::FaceSettings;
 use undertone_engines::media_probe::MediaProbe;
 
@@ -107,8 +108,13 @@ fn media_checks() -> Vec<Check> {
     checks
 }
 
-fn bundle_checks(folder: &Path) -> Vec<Check> {
-    let problems = match crate::assembly::open_bundle(folder) {
+fn bundle_checks(setting: &BundleSetting) -> Vec<Check> {
+    let folder = match assembly::locate(setting) {
+        Ok(folder) => folder,
+        Err(error) => return vec![Check::new("bundle", State::Missing, error.to_string())],
+    };
+    let folder = folder.as_path();
+    let problems = match assembly::open_bundle(folder) {
         Ok(bundle) => {
             let manifest = &bundle.manifest;
             let detail = format!(
@@ -216,11 +222,11 @@ mod tests {
 
     #[test]
     fn a_missing_bundle_is_named() {
-        let checks = bundle_checks(Path::new("/no/bundle"));
+        let checks = bundle_checks(&BundleSetting::at(Path::new("/no/bundle")));
         assert!(
             checks
                 .iter()
-                .any(|check| check.detail.contains("/no/bundle/bundle.toml"))
+                .any(|check| check.detail.contains("there is no folder /no/bundle"))
         );
         assert!(checks.iter().all(|check| check.state == State::Missing));
     }

@@ -10,6 +10,7 @@ use undertone_daemon::{RootError, StateError, WatchError};
 use undertone_discovery::DiscoverErrors;
 use undertone_formats::{FormatError, LabelError};
 use undertone_fusion::FusionError;
+use undertone_models::{CatalogueError, PullError, RemoveError};
 use undertone_reports::ReportError;
 use undertone_telemetry::LogError;
 use undertone_training::{
@@ -19,7 +20,7 @@ use undertone_training::{
 use undertone_types::error_chain;
 
 use super::exit::Exit;
-use crate::assembly::{EngineError, NotReady};
+use crate::assembly::{BundleError, EngineError, NotReady};
 use crate::labelled::LabelledError;
 use crate::topology::StageError;
 
@@ -105,7 +106,7 @@ macro_rules! exit_codes {
 
 exit_codes! {
     Usage: ConfigError, ConfigErrors, DiscoverErrors, LogError, RootError, UnknownProtocol, UnknownTerm;
-    Environment: BundleErrors, EngineError, StageError, FileError, FusionError, ReportError, RidgeError,
+    Environment: BundleError, BundleErrors, CatalogueError, EngineError, StageError, FileError, FusionError, ReportError, RidgeError,
         StateError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;
 }
@@ -127,7 +128,7 @@ macro_rules! exit_codes_by_value {
 
 exit_codes_by_value! {
     DatasetError, EvalError, FormatError, ImportError, LabelError, LabelledError,
-    NotReady, PackError, StudyError, TrainError, WeightsError
+    NotReady, PackError, PullError, RemoveError, StudyError, TrainError, WeightsError
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::demo::warn_of_demo;
 use super::error::{CliError, Context};
 use super::exit::Exit;
 use super::progress::Terminal;
@@ -14,7 +15,6 @@ use super::view::View;
 use crate::assembly::{self, Prepared, SessionThreads, SpeechModels};
 use crate::stages::report::{FailureRecords, Reporter};
 use crate::topology::{self, StageError, Stop};
-use undertone_bundle::Purpose;
 use undertone_discovery::{Found, identify};
 use undertone_reports::{ReportPaths, RunMark, is_done, sweep};
 use undertone_telemetry::{StageClocks, start_logging};
@@ -45,10 +45,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     if swept > 0 {
         tracing::info!(files = swept, "removed temporary files of a killed run");
     }
-    if prepared.bundle.manifest.purpose == Purpose::Demo {
-        let name = &prepared.bundle.manifest.name;
-        tracing::warn!(bundle = %name, "demo models: scores of real recordings mean little");
-    }
+    warn_of_demo(&prepared.bundle);
     run_chain(args, prepared, &terminal)
 }
 

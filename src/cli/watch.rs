@@ -10,12 +10,12 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGIO, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
+use super::demo::warn_of_demo;
 use super::error::{CliError, Context};
 use super::exit::Exit;
 use super::settings::SettingsArgs;
 use super::worker;
 use crate::assembly::{self, Ready};
-use undertone_bundle::Purpose;
 use undertone_config::Isolation;
 use undertone_daemon::{Call, Daemon, Ending, Reload, StateFolder, Watching, Workshop, roots};
 use undertone_reports::{RunMark, sweep};
@@ -45,10 +45,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     if swept > 0 {
         tracing::info!(files = swept, "removed temporary files of a killed daemon");
     }
-    if bundle.manifest.purpose == Purpose::Demo {
-        let name = &bundle.manifest.name;
-        tracing::warn!(bundle = %name, "demo models: scores of real recordings mean little");
-    }
+    warn_of_demo(&bundle);
     let workshop = match config.watch.isolation {
         Isolation::Process => Workshop::Process,
         Isolation::None => {

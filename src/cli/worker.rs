@@ -45,7 +45,7 @@ pub(super) fn serve_here(
     tell: &(dyn Fn(Event) + Sync),
 ) -> Result<(), CliError> {
     let Setup { config, out } = setup;
-    let bundle = assembly::open_bundle(&config.bundle)?;
+    let bundle = assembly::open_setting(&config.bundle, assembly::open_bundle)?;
     let media = assembly::media_sources(&config)?;
     let speech = SpeechModels::load(&bundle, SessionThreads::of_chain(&config))?;
     let service = Service {

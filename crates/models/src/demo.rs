@@ -68,14 +68,26 @@ pub fn demo_size_bytes() -> u64 {
     FILES.iter().map(|(_, bytes)| bytes.len() as u64).sum()
 }
 
+/// True for the folder into which the demo bundle is unpacked: what is changed in it does not last.
+#[must_use]
+pub fn is_unpacked_demo(folder: &Path) -> bool {
+    folder
+        .file_name()
+        .is_some_and(|name| *name == *folder_name())
+}
+
+fn folder_name() -> String {
+    let hash = blake3::hash(demo_manifest().as_bytes()).to_hex();
+    format!("{DEMO}-{}", &hash[..DIGITS])
+}
+
 /// Unpacks the demo bundle where it is not yet, and returns its folder. Where the cache cannot be
 /// written to, or without a home, that is a private folder for temporary files.
 ///
 /// # Errors
 /// When neither can be written to.
 pub fn unpack_demo(places: &Places) -> Result<PathBuf, DemoError> {
-    let hash = blake3::hash(demo_manifest().as_bytes()).to_hex();
-    let name = format!("{DEMO}-{}", &hash[..DIGITS]);
+    let name = folder_name();
     let temporary = || {
         let user = rustix::process::geteuid().as_raw();
         std::env::temp_dir().join(format!("undertone-{user}"))

@@ -27,7 +27,7 @@ mod source;
 mod tests;
 
 pub use catalogue::{Catalogue, CatalogueError, Entry, MadeFile, Make, Source, SourceFile};
-pub use demo::{DEMO, DemoError, demo_manifest, demo_size_bytes, unpack_demo};
+pub use demo::{DEMO, DemoError, demo_manifest, demo_size_bytes, is_unpacked_demo, unpack_demo};
 pub use download::Network;
 pub use error::PullError;
 pub use installed::{Installed, Origin, RemoveError, installed, remove};

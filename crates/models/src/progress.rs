@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use crate::Licence;
+
 /// What is happening, for whoever shows it.
 #[derive(Debug)]
 pub enum Progress<'p> {
+    /// The bundle is to be got, under these terms.
+    Terms(&'p [&'p Licence]),
     /// Another process gets the same bundle; it is waited for.
     Waiting,
     /// A file begins to be fetched; some of it may be there from before.

@@ -73,7 +73,9 @@ impl Pull<'_> {
         if place.exists() && !is_pulled(&place) {
             return Err(PullError::NotOurs(place));
         }
-        self.check_licences(entry)?;
+        let licences = self.catalogue.licences_of(entry);
+        tell(Progress::Terms(&licences));
+        self.check_accepted(entry, &licences)?;
         fs::create_dir_all(&bundles).map_err(PullError::disk(&bundles))?;
         let _lock = Lock::take(&bundles, name, tell)?;
         // Another process may have got it in the meantime.
@@ -87,9 +89,9 @@ impl Pull<'_> {
         Ok(Pulled::New(place))
     }
 
-    fn check_licences(&self, entry: &Entry) -> Result<(), PullError> {
-        let licences = self.catalogue.licences_of(entry).into_iter();
+    fn check_accepted(&self, entry: &Entry, licences: &[&Licence]) -> Result<(), PullError> {
         let names: Vec<_> = licences
+            .iter()
             .filter(|licence| licence.must_accept)
             .map(|licence| licence.name.as_str())
             .collect();

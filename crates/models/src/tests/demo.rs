@@ -6,7 +6,7 @@ use std::thread;
 
 use undertone_bundle::{Bundle, named_parts};
 
-use crate::{Places, unpack_demo};
+use crate::{Places, is_unpacked_demo, unpack_demo};
 
 fn places(cache: &Path) -> Places {
     Places {
@@ -20,6 +20,7 @@ fn it_is_the_bundle_of_the_repository() {
     let folder = tempfile::tempdir().unwrap();
     let unpacked = unpack_demo(&places(folder.path())).unwrap();
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/demo");
+    assert!(is_unpacked_demo(&unpacked) && !is_unpacked_demo(&repository));
     let (ours, theirs) = (Bundle::open(&unpacked), Bundle::open(&repository));
     let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
     assert_eq!(ours.fingerprint(), theirs.fingerprint());
