@@ -226,7 +226,7 @@ mod tests {
         assert!(
             checks
                 .iter()
-                .any(|check| check.detail.contains("there is no folder /no/bundle"))
+                .any(|check| check.detail.contains("there is no bundle /no/bundle"))
         );
         assert!(checks.iter().all(|check| check.state == State::Missing));
     }

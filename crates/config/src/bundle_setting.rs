@@ -26,10 +26,8 @@ impl BundleSetting {
         let beside_file = beside.map(|folder| folder.join(said));
         let program = std::env::current_exe().ok();
         let beside_program = program.as_deref().and_then(Path::parent).map(|folder| {
-            [
-                folder.join(said),
-                folder.join("../share/undertone").join(said),
-            ]
+            let shared = folder.parent().unwrap_or(folder).join("share/undertone");
+            [folder.join(said), shared.join(said)]
         });
         let mut folders: Vec<PathBuf> = beside_file
             .into_iter()

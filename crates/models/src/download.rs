@@ -273,7 +273,7 @@ fn broken(file: &SourceFile, error: Error, have: u64) -> Broken {
     let why = match error {
         Error::Timeout(_) => "nothing came for too long".to_owned(),
         Error::ConnectionFailed | Error::Protocol(_) => error.to_string(),
-        Error::Io(error) if !is_hopeless(&error) => format!("the connection was lost: {error}"),
+        Error::Io(error) if !is_hopeless(&error) => format!("the connection failed: {error}"),
         Error::Io(error) => {
             let why = format!("no connection to the server: {error}");
             return Broken::Final(connection(file, why, have));

@@ -13,7 +13,7 @@ use crate::{Catalogue, Places};
 #[derive(Debug, thiserror::Error)]
 pub enum NoBundle {
     /// Nothing was found.
-    #[error("there is no bundle {}{}; {advice}", said.display(), Looked(looked))]
+    #[error("there is no bundle {}: {advice}{}", said.display(), Looked(looked))]
     NotFound {
         /// As the setting was written.
         said: PathBuf,
@@ -31,15 +31,12 @@ struct Looked<'l>(&'l [PathBuf]);
 
 impl fmt::Display for Looked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (before, between) = match self.0.len() {
-            0 => return Ok(()),
-            1 => (": there is no folder ", ""),
-            _ => (": there is none of the folders", "\n    "),
-        };
-        f.write_str(before)?;
+        if !self.0.is_empty() {
+            f.write_str("; it was looked for here:")?;
+        }
         self.0
             .iter()
-            .try_for_each(|folder| write!(f, "{between}{}", folder.display()))
+            .try_for_each(|folder| write!(f, "\n    {}", folder.display()))
     }
 }
 
