@@ -1,11 +1,12 @@
 //! What every command checks before it starts: settings, recordings, models.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use undertone_bundle::Bundle;
 use undertone_config::{BundleSetting, Config, ConfigErrors};
 use undertone_discovery::{DiscoverErrors, Found, Patterns, discover};
+use undertone_models::{DEMO, is_unpacked_demo};
 
 use super::bundle::{BundleError, OpenBundle, open_setting};
 
@@ -47,12 +48,14 @@ fn named_by(config: &Result<Config, ConfigErrors>) -> Option<&BundleSetting> {
     }
 }
 
-/// The settings, with the folder of the bundle that was found: other processes get it so.
+/// The settings, with the folder of the bundle that was found: other processes get it so. The
+/// demo bundle keeps its name: a cache may be cleared while a daemon runs for months.
 fn found_at(config: Config, bundle: &Bundle) -> Config {
-    Config {
-        bundle: BundleSetting::at(&bundle.folder),
-        ..config
-    }
+    let bundle = match is_unpacked_demo(&bundle.folder) {
+        true => BundleSetting::by_name(Path::new(DEMO)),
+        false => BundleSetting::at(&bundle.folder),
+    };
+    Config { bundle, ..config }
 }
 
 /// Everything a run needs, checked.

@@ -30,6 +30,11 @@ impl Terminal {
         }
     }
 
+    /// Whether somebody may be reading along.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
     /// A bar below everything else; `None` where standard error is not a terminal.
     pub(super) fn bar(&self, length: usize, template: &str) -> Option<ProgressBar> {
         self.is_terminal.then(|| {

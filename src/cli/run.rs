@@ -45,7 +45,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     if swept > 0 {
         tracing::info!(files = swept, "removed temporary files of a killed run");
     }
-    warn_of_demo(&prepared.bundle);
+    warn_of_demo(&prepared.bundle, &prepared.config.log, &terminal);
     run_chain(args, prepared, &terminal)
 }
 

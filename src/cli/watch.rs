@@ -13,6 +13,7 @@ use signal_hook::iterator::Signals;
 use super::demo::warn_of_demo;
 use super::error::{CliError, Context};
 use super::exit::Exit;
+use super::progress::Terminal;
 use super::settings::SettingsArgs;
 use super::worker;
 use crate::assembly::{self, Ready};
@@ -45,7 +46,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     if swept > 0 {
         tracing::info!(files = swept, "removed temporary files of a killed daemon");
     }
-    warn_of_demo(&bundle);
+    warn_of_demo(&bundle, &config.log, &Terminal::new());
     let workshop = match config.watch.isolation {
         Isolation::Process => Workshop::Process,
         Isolation::None => {

@@ -12,6 +12,7 @@ mod clips;
 mod converted;
 mod importing;
 mod interrupted;
+mod models;
 mod one_ggml;
 mod reports;
 mod speech_engines;

@@ -14,7 +14,7 @@ pub fn clip(name: &str) -> PathBuf {
     root().join("tests/clips").join(name)
 }
 
-/// The program with arguments, started in the repository so that it finds its bundle.
+/// The program with arguments, started in the repository.
 pub fn command<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));
     command

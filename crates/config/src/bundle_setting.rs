@@ -51,25 +51,20 @@ impl BundleSetting {
         }
     }
 
-    /// A setting that means this folder.
+    /// A setting that means this folder, whatever bundles are named so.
     #[must_use]
     pub fn at(folder: &Path) -> Self {
+        let folder = plainly(folder);
         Self {
-            said: folder.to_owned(),
-            folders: vec![folder.to_owned()],
+            said: folder.clone(),
+            folders: vec![folder],
         }
     }
 
     /// The name, if it may be one: a single word without path separators.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        let mut components = self.said.components();
-        match (components.next(), components.next()) {
-            (Some(Component::Normal(only)), None) => {
-                only.to_str().filter(|name| *name == self.said.as_os_str())
-            }
-            _ => None,
-        }
+        as_name(&self.said)
     }
 
     /// The folder that it means, if it means one that is there. For what may be a name, a folder
@@ -85,15 +80,38 @@ impl BundleSetting {
     }
 }
 
+/// The path, if it is a single word.
+fn as_name(path: &Path) -> Option<&str> {
+    let mut components = path.components();
+    match (components.next(), components.next()) {
+        (Some(Component::Normal(only)), None) => {
+            only.to_str().filter(|name| *name == path.as_os_str())
+        }
+        _ => None,
+    }
+}
+
+/// The same folder in words that cannot be taken for a name.
+fn plainly(folder: &Path) -> PathBuf {
+    match as_name(folder) {
+        Some(name) => Path::new(".").join(name),
+        None => folder.to_owned(),
+    }
+}
+
+/// As one process tells another: a single word is a name, all else a folder.
 impl From<PathBuf> for BundleSetting {
-    fn from(folder: PathBuf) -> Self {
-        Self::at(&folder)
+    fn from(said: PathBuf) -> Self {
+        match as_name(&said) {
+            Some(_) => Self::by_name(&said),
+            None => Self::at(&said),
+        }
     }
 }
 
 impl From<BundleSetting> for PathBuf {
     fn from(setting: BundleSetting) -> Self {
-        setting.folder().unwrap_or(&setting.said).to_owned()
+        setting.folder().map_or(setting.said.clone(), plainly)
     }
 }
 
@@ -122,6 +140,19 @@ mod tests {
         assert_eq!(setting.folder(), None);
         std::fs::write(named.join(MANIFEST), "").unwrap();
         assert_eq!(setting.folder(), Some(named.as_path()));
+    }
+
+    #[test]
+    fn another_process_understands_the_same() {
+        let told = |setting: BundleSetting| BundleSetting::from(PathBuf::from(setting));
+        let named = BundleSetting::by_name(Path::new("en"));
+        assert_eq!(told(named.clone()), named);
+        let folder = BundleSetting::at(Path::new("en"));
+        assert_eq!(
+            (folder.name(), &folder.folders),
+            (None, &vec![PathBuf::from("./en")])
+        );
+        assert_eq!(told(folder.clone()), folder);
     }
 
     #[test]

@@ -90,6 +90,9 @@ fn every_place_is_named_and_how_to_get_it() {
     assert!(error.contains("`undertone models` lists"), "{error}");
     let error = case.resolve("/no/bundle").unwrap_err().to_string();
     let (said, looked) = error.split_once('\n').unwrap();
-    assert!(said.starts_with("there is no bundle /no/bundle: "), "{error}");
+    assert!(
+        said.starts_with("there is no bundle /no/bundle: "),
+        "{error}"
+    );
     assert_eq!(looked, "    /no/bundle");
 }
