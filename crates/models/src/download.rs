@@ -294,6 +294,8 @@ fn is_hopeless(error: &io::Error) -> bool {
         io::ErrorKind::ConnectionRefused
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::HostUnreachable
+            // A certificate that is not trusted.
+            | io::ErrorKind::InvalidData
     )
 }
 
