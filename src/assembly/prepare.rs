@@ -34,7 +34,7 @@ impl Ready {
             (config, bundle) => Err(NotReady {
                 config: config.err(),
                 inputs: None,
-                bundle: bundle.and_then(Result::err),
+                bundle: bundle.and_then(Result::err).map(Box::new),
             }),
         }
     }
@@ -77,7 +77,7 @@ pub struct NotReady {
     /// What is wrong with the inputs.
     pub inputs: Option<DiscoverErrors>,
     /// What is wrong with the models.
-    pub bundle: Option<BundleError>,
+    pub bundle: Option<Box<BundleError>>,
 }
 
 impl fmt::Display for NotReady {
@@ -124,7 +124,7 @@ impl Prepared {
             (config, found, bundle) => Err(NotReady {
                 config: config.err(),
                 inputs: found.err(),
-                bundle: bundle.and_then(Result::err),
+                bundle: bundle.and_then(Result::err).map(Box::new),
             }),
         }
     }
