@@ -95,7 +95,8 @@ fn described(name: &str, title: Option<&str>, manifest: &str) -> Line {
     let manifest: Option<Manifest> = toml::from_str(manifest).ok();
     let manifest = manifest.as_ref();
     let notes = manifest.map_or("its bundle.toml is not valid", |manifest| &manifest.notes);
-    let first = notes.split(['.', ';']).next().unwrap_or_default();
+    let first = notes.split([';', '\n']).next().unwrap_or_default();
+    let first = first.split(". ").next().unwrap_or_default();
     Line {
         name: name.to_owned(),
         title: title.unwrap_or(first).to_owned(),
