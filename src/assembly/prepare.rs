@@ -7,6 +7,7 @@ use undertone_bundle::Bundle;
 use undertone_config::{BundleSetting, Config, ConfigErrors};
 use undertone_discovery::{DiscoverErrors, Found, Patterns, discover};
 use undertone_models::{DEMO, is_unpacked_demo};
+use undertone_types::error_chain;
 
 use super::bundle::{BundleError, OpenBundle, open_setting};
 
@@ -84,7 +85,8 @@ impl fmt::Display for NotReady {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let config = self.config.as_ref().map(ToString::to_string);
         let inputs = self.inputs.as_ref().map(ToString::to_string);
-        let bundle = self.bundle.as_ref().map(ToString::to_string);
+        let bundle = self.bundle.as_deref();
+        let bundle = bundle.map(|error| error_chain(error).join(": "));
         let said: Vec<String> = [config, inputs, bundle].into_iter().flatten().collect();
         f.write_str(&said.join("\n"))
     }

@@ -18,6 +18,7 @@ use undertone_bundle::named_parts;
 use undertone_config::{BundleSetting, Config};
 use undertone_engines::media::FaceSettings;
 use undertone_engines::media_probe::MediaProbe;
+use undertone_types::error_chain;
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -111,7 +112,10 @@ fn media_checks() -> Vec<Check> {
 fn bundle_checks(setting: &BundleSetting) -> Vec<Check> {
     let folder = match assembly::locate(setting) {
         Ok(folder) => folder,
-        Err(error) => return vec![Check::new("bundle", State::Missing, error.to_string())],
+        Err(error) => {
+            let why = error_chain(&error).join(": ");
+            return vec![Check::new("bundle", State::Missing, why)];
+        }
     };
     let folder = folder.as_path();
     let problems = match assembly::open_bundle(folder) {

@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::say;
 use undertone_bundle::Bundle;
 use undertone_models::{Places, installed};
+use undertone_types::error_chain;
 
 pub(super) fn verify(name: Option<&str>, places: &Places) -> Result<Exit, CliError> {
     let names = match name {
@@ -27,7 +28,7 @@ pub(super) fn verify(name: Option<&str>, places: &Places) -> Result<Exit, CliErr
             }
             Err(error) => {
                 are_right = false;
-                say(&format!("{name}: {error}\n"))?;
+                say(&format!("{name}: {}\n", error_chain(&error).join(": ")))?;
             }
         }
     }
