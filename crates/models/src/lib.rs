@@ -1,9 +1,9 @@
 //! The bundles that there are: which, where they lie, and how they are got.
 //!
-//! The demo bundle is in the program and unpacked when it is needed ([`demo`]). Others are in the
+//! The demo bundle is in the program and unpacked when it is needed ([`unpack_demo`]). Others are in the
 //! catalogue ([`Catalogue`], `models/catalogue.toml`): [`Pull`] fetches their sources over the
 //! network or takes them from a folder, converts them, checks every byte, and puts the bundle into
-//! the user's data folder ([`Places`]), where [`resolve`] finds it by its name.
+//! the user's data folder ([`Places`]), where [`resolve()`] finds it by its name.
 //!
 //! This is the only crate that uses a network, and only when asked to. What must not live here:
 //! what the conversions do (see `weights`), checks of a bundle's content (see `bundle`), engines.
