@@ -14,6 +14,7 @@ mod importing;
 mod interrupted;
 mod models;
 mod one_ggml;
+mod real;
 mod reports;
 mod speech_engines;
 mod training;
