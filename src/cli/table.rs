@@ -25,11 +25,13 @@ impl Row {
     #[must_use]
     pub fn done(clip: &str, summary: &SummaryLine) -> Self {
         let span = summary.sentiment.as_ref();
-        let label = span.map_or("no utterances", |span| match span.polarity {
-            Polarity::Negative => "negative",
-            Polarity::Neutral => "neutral",
-            Polarity::Positive => "positive",
-        });
+        let missing = summary.sentiment_missing.as_deref();
+        let label = match span.map(|span| span.polarity) {
+            Some(Polarity::Negative) => "negative",
+            Some(Polarity::Neutral) => "neutral",
+            Some(Polarity::Positive) => "positive",
+            None => missing.unwrap_or("no utterances"),
+        };
         Self {
             clip: clip.to_owned(),
             utterances: summary.utterances.to_string(),
@@ -175,6 +177,17 @@ mod tests {
             languages: BTreeMap::new(),
             stage_s: BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn a_recording_without_scores_says_why() {
+        let unscored = SummaryLine {
+            sentiment: None,
+            sentiment_missing: Some("the bundle has no fusion network".to_owned()),
+            ..summary(2, 1.0, 0.0)
+        };
+        let row = Row::done("a.mp4", &unscored);
+        assert_eq!(row.label, "the bundle has no fusion network");
     }
 
     #[test]
