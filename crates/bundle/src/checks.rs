@@ -1,10 +1,11 @@
 //! Checks of a bundle's files: content, format, widths.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use zip::ZipArchive;
 
 use super::gguf::GgufHeader;
 use super::manifest::{Manifest, NamedFile, Part};
@@ -84,6 +85,7 @@ fn kind_problems(path: &Path, named: &NamedFile<'_>, manifest: &Manifest) -> Vec
         Part::Asr => whisper(path),
         Part::LanguageModel => language_model(path, manifest),
         Part::Projector => projector(path, manifest),
+        Part::AudioExtractor | Part::VideoExtractor => torchscript(path),
         Part::FusionConfig => fusion_config(path, manifest),
         Part::Fusion => Ok(Vec::new()),
     };
@@ -160,6 +162,23 @@ fn projector(path: &Path, manifest: &Manifest) -> Checked {
     }
     let expected = manifest.text_width();
     compare("audio embeddings", expected, header.output_width())
+}
+
+/// A TorchScript module is a zip archive in one folder, with its code and constants.
+fn torchscript(path: &Path) -> Checked {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let archive = ZipArchive::new(BufReader::new(file))
+        .map_err(|error| format!("not a TorchScript module: {error}"))?;
+    let has = |wanted: &dyn Fn(&str) -> bool| {
+        let mut names = archive.file_names().filter_map(Result::ok);
+        names.any(|name| name.split_once('/').is_some_and(|(_, inner)| wanted(inner)))
+    };
+    if has(&|name| name == "constants.pkl") && has(&|name| name.starts_with("code/")) {
+        return Ok(Vec::new());
+    }
+    Err("not a TorchScript module but another archive, perhaps a checkpoint: export it with \
+         models/recipes/export_torchscript.py"
+        .to_owned())
 }
 
 fn fusion_config(path: &Path, manifest: &Manifest) -> Checked {

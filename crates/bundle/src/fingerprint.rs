@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Extractor;
 use super::manifest::{Asr, LanguageModel, Manifest};
 
 /// Hexadecimal digits of a fingerprint: enough to tell bundles apart.
@@ -26,6 +27,8 @@ pub(super) fn of_bundle(manifest: &Manifest) -> String {
     meaning.notes.clear();
     meaning.asr = unnamed_asr(&manifest.asr);
     meaning.language_model = manifest.language_model.as_ref().map(unnamed_model);
+    meaning.audio = manifest.audio.unnamed();
+    meaning.video = manifest.video.unnamed();
     if let Some(fusion) = &mut meaning.fusion {
         fusion.file = PathBuf::new();
         fusion.config_file = PathBuf::new();
@@ -39,8 +42,8 @@ pub(super) fn of_features(manifest: &Manifest) -> String {
     of_values(&(
         unnamed_asr(&manifest.asr),
         manifest.language_model.as_ref().map(unnamed_model),
-        &manifest.audio,
-        &manifest.video,
+        manifest.audio.unnamed(),
+        manifest.video.unnamed(),
     ))
 }
 
@@ -58,6 +61,17 @@ fn unnamed_model(model: &LanguageModel) -> LanguageModel {
         projector_file: model.projector_file.as_ref().map(|_| PathBuf::new()),
         from: String::new(),
         ..model.clone()
+    }
+}
+
+/// Says which features an extractor makes: name and version, and for a TorchScript module a
+/// hash of it and of what it is given.
+#[must_use]
+pub fn extractor_identity(extractor: &Extractor) -> String {
+    let named = format!("{} {}", extractor.extractor, extractor.version);
+    match extractor.is_torchscript() {
+        true => format!("{named} {}", of_values(&extractor.unnamed())),
+        false => named,
     }
 }
 

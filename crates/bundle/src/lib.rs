@@ -6,6 +6,7 @@
 //! models. What must not live here: engines. No model is loaded, only headers are read.
 
 mod checks;
+mod extractor;
 mod fingerprint;
 mod gate;
 mod gguf;
@@ -14,11 +15,12 @@ mod open;
 mod problem;
 
 pub use checks::sha256_of;
+pub use extractor::{Extractor, Layer, TORCHSCRIPT};
+pub use fingerprint::extractor_identity;
 pub use gate::{Evidence, Gate, GateWeights};
 pub use gguf::{GgufError, GgufHeader};
 pub use manifest::{
-    Asr, AsrContext, AsrKind, Extractor, FusionPart, LanguageModel, Manifest, Part, Purpose,
-    SCHEMA_VERSION,
+    Asr, AsrContext, AsrKind, FusionPart, LanguageModel, Manifest, Part, Purpose, SCHEMA_VERSION,
 };
 pub use open::{Bundle, Demands, MANIFEST_NAME, named_parts};
 pub use problem::{BundleErrors, BundleProblem};

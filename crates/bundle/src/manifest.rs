@@ -1,11 +1,10 @@
 //! The manifest of a bundle: `bundle.toml`.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Gate;
+use super::{Extractor, Gate};
 
 /// The version of the manifest's format that this program reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -151,29 +150,6 @@ pub struct LanguageModel {
     pub context_tokens: usize,
 }
 
-/// A feature extractor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Extractor {
-    /// Its name, for example "prosody".
-    pub extractor: String,
-    /// Its version: other versions give other features.
-    pub version: u32,
-    /// Values per time step.
-    pub width: usize,
-}
-
-impl fmt::Display for Extractor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            extractor,
-            version,
-            width,
-        } = self;
-        write!(f, "{extractor} {version} ({width} values)")
-    }
-}
-
 /// A fusion network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -203,6 +179,12 @@ pub enum Part {
     /// Audio projector of the language model.
     #[strum(to_string = "audio projector")]
     Projector,
+    /// TorchScript module that extracts audio features.
+    #[strum(to_string = "audio extractor")]
+    AudioExtractor,
+    /// TorchScript module that extracts video features.
+    #[strum(to_string = "video extractor")]
+    VideoExtractor,
     /// Weights of the fusion network.
     #[strum(to_string = "fusion network")]
     Fusion,
@@ -253,6 +235,15 @@ impl Manifest {
             if let Some(file) = &lm.projector_file {
                 let sha256 = lm.projector_sha256.as_deref().unwrap_or_default();
                 files.push(named(Part::Projector, file, sha256, &lm.from));
+            }
+        }
+        for (part, extractor) in [
+            (Part::AudioExtractor, &self.audio),
+            (Part::VideoExtractor, &self.video),
+        ] {
+            if let Some(file) = &extractor.file {
+                let sha256 = extractor.sha256.as_deref().unwrap_or_default();
+                files.push(named(part, file, sha256, &extractor.from));
             }
         }
         if let Some(fusion) = &self.fusion {

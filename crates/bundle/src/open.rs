@@ -2,24 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Gate;
+use super::{Extractor, Gate};
 use super::checks::check_files;
 use super::fingerprint;
-use super::manifest::{Extractor, LanguageModel, Manifest, Part, SCHEMA_VERSION};
+use super::manifest::{LanguageModel, Manifest, Part, SCHEMA_VERSION};
 use super::problem::{BundleErrors, BundleProblem};
 
 /// Name of the manifest in a bundle's folder.
 pub const MANIFEST_NAME: &str = "bundle.toml";
 
 /// What a bundle must have besides complete files that fit together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Demands {
     /// Whether its fusion network, where it has one, must be usable; if not, the network may
     /// be damaged, or made for other features.
     pub fusion: bool,
-    /// The audio extractor that the program has.
+    /// The audio extractor that the program has. A TorchScript module can always be used.
     pub audio: Option<Extractor>,
-    /// The video extractor that the program has.
+    /// The video extractor that the program has. A TorchScript module can always be used.
     pub video: Option<Extractor>,
 }
 
@@ -43,6 +43,9 @@ impl Demands {
             .into_iter()
             .filter_map(|(modality, known, named)| {
                 let known = known.as_ref().filter(|known| *known != named)?;
+                if named.is_torchscript() {
+                    return None;
+                }
                 Some(BundleProblem::OtherExtractor {
                     modality,
                     named: named.clone(),
@@ -199,14 +202,14 @@ fn check_manifest(manifest: &Manifest) -> Vec<BundleProblem> {
             "language_model.context_tokens",
             of_model(|model| model.context_tokens),
         ),
-        ("audio.width", manifest.audio.width),
-        ("video.width", manifest.video.width),
     ];
     let mut problems: Vec<String> = sizes
         .iter()
         .filter(|(_, size)| *size == 0)
         .map(|(key, _)| format!("{key} must be at least 1, got 0"))
         .collect();
+    problems.extend(manifest.audio.problems("audio"));
+    problems.extend(manifest.video.problems("video"));
     match model {
         Some(model) => problems.extend(check_language_model(model)),
         None if manifest.fusion.is_some() => {

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::manifest::{Extractor, Part};
+use super::{Extractor, manifest::Part};
 
 /// One thing that is wrong, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum BundleProblem {
     /// No folder or no manifest in it.
     #[error(
@@ -108,7 +108,7 @@ fn short(hash: &str) -> String {
 }
 
 /// Everything that is wrong with a bundle.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub struct BundleErrors {
     /// The bundle's folder.
     pub folder: PathBuf,

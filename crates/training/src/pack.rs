@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, Table, TomlError, value};
 use super::Provenance;
 use super::provenance::PROVENANCE;
 use crate::files::{FileError, create_folder, read_text, write_file};
-use undertone_bundle::{Bundle, BundleErrors, MANIFEST_NAME, Manifest, Purpose, sha256_of};
+use undertone_bundle::{Bundle, BundleErrors, MANIFEST_NAME, Manifest, Purpose, extractor_identity, sha256_of};
 use undertone_fusion::{FusionError, Modality, Scorer};
 
 /// What the manifest of the new bundle says of it; `None` keeps the base's value.
@@ -101,12 +101,10 @@ const HASHES: [(&str, &str); 3] = [
 /// projector by their hashes, each with what it is asked.
 #[must_use]
 pub fn extractors(manifest: &Manifest) -> BTreeMap<String, String> {
-    let named = |name: &str, version: u32| format!("{name} {version}");
-    let (audio, video) = (&manifest.audio, &manifest.video);
     let asked = |sha256: &str, prompt: &str| format!("{sha256} asked {prompt:?}");
     let mut made = BTreeMap::from([
-        ("audio".to_owned(), named(&audio.extractor, audio.version)),
-        ("video".to_owned(), named(&video.extractor, video.version)),
+        ("audio".to_owned(), extractor_identity(&manifest.audio)),
+        ("video".to_owned(), extractor_identity(&manifest.video)),
     ]);
     if let Some(language) = &manifest.language_model {
         let read = asked(&language.sha256, &language.read_prompt);

@@ -1,6 +1,7 @@
 //! The fingerprints that earlier versions of this program wrote. They are read, not written.
 
-use super::super::manifest::{Asr, AsrKind, Extractor, LanguageModel, Manifest};
+use super::super::Extractor;
+use super::super::manifest::{Asr, AsrKind, LanguageModel, Manifest};
 use super::shortened;
 
 /// Over the text of the manifest, comments and all; without the line of `asr.context`, a key
@@ -69,6 +70,7 @@ fn extractor(named: &Extractor) -> String {
         extractor,
         version,
         width,
+        ..
     } = named;
     format!("Extractor {{ extractor: {extractor:?}, version: {version}, width: {width} }}")
 }

@@ -8,6 +8,8 @@ use super::super::gguf::tests::sample;
 use super::super::manifest::AsrContext;
 use super::*;
 
+mod modules;
+
 fn put(folder: &Path, name: &str, content: &[u8]) -> String {
     std::fs::write(folder.join(name), content).unwrap();
     let digest = Sha256::digest(content);
@@ -282,11 +284,7 @@ fn other_extractors_than_the_program_has_are_named_with_the_rest() {
     let (folder, _) = bundle();
     std::fs::remove_file(folder.path().join("asr.bin")).unwrap();
     let demands = Demands {
-        video: Some(Extractor {
-            extractor: "face-hog".to_owned(),
-            version: 2,
-            width: 64,
-        }),
+        video: Some(Extractor::built_in("face-hog", 2, 64)),
         ..Demands::default()
     };
     let errors = Bundle::open_with(folder.path(), &demands).unwrap_err();
