@@ -2,19 +2,20 @@
 
 use std::path::Path;
 
+use super::extractors::{demands, observer};
 use crate::stages::decode::DecodeSettings;
 use crate::stages::fuse::SentimentModel;
 use crate::stages::observe::ObserveStage;
 use crate::topology::{Chain, Engines};
-use undertone_bundle::{AsrContext, Bundle, BundleErrors, Demands, Extractor, Gate, Part};
+use undertone_bundle::{AsrContext, Bundle, BundleErrors, Gate, Part};
 use undertone_config::Config;
 use undertone_engines::llama::{
     LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, PromptError, SimulateSettings,
 };
 use undertone_engines::media::{FaceSettings, GstMedia, MediaError, MediaSettings, MediaSource};
 use undertone_engines::whisper::{Context, RecogniserError, Whisper, WhisperSettings};
-use undertone_features::{AudioExtractor, FaceShape, Prosody, VideoExtractor};
 use undertone_fusion::{FusionError, Scorer};
+use undertone_torchscript::ScriptError;
 use undertone_types::NoSentiment;
 
 /// An engine that a bundle names cannot be loaded.
@@ -40,6 +41,9 @@ pub enum EngineError {
     /// llama.cpp.
     #[error(transparent)]
     Language(#[from] LanguageError),
+    /// A TorchScript module.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// The fusion network.
     #[error(transparent)]
     Fusion(#[from] FusionError),
@@ -55,31 +59,18 @@ pub fn open_bundle_for_extraction(folder: &Path) -> Result<Bundle, BundleErrors>
     Bundle::open_with(folder, &demands(false))
 }
 
-/// Checks that a bundle was made for the features that this program computes.
-fn demands(fusion: bool) -> Demands {
-    let (audio, video) = (Prosody::default(), FaceShape);
-    let extractor = |name: &str, version, width| Extractor {
-        extractor: name.to_owned(),
-        version,
-        width,
-    };
-    Demands {
-        fusion,
-        audio: Some(extractor(audio.name(), audio.version(), audio.width())),
-        video: Some(extractor(video.name(), video.version(), video.width())),
-    }
-}
-
-/// The speech engines of a bundle, loaded once and shared by all workers.
+/// The engines of a bundle before its network, loaded once and shared by all workers.
 pub struct SpeechModels {
     /// Transcribes.
     pub whisper: Whisper,
     /// Computes hidden states over transcripts, or simulates text, where the bundle has one.
     pub llama: Option<Llama>,
+    /// Extracts audio and video features; its copies share the models.
+    pub observer: ObserveStage,
 }
 
 impl SpeechModels {
-    /// Loads the models; each of their sessions will use so many threads.
+    /// Loads all of them; each session of Whisper and llama will use so many threads.
     ///
     /// # Errors
     /// When a prompt in the manifest or a model file cannot be used.
@@ -100,6 +91,7 @@ impl SpeechModels {
         Ok(Self {
             whisper: Whisper::load(whisper)?,
             llama: llama(bundle, threads.represent)?,
+            observer: observer(bundle)?,
         })
     }
 
@@ -126,7 +118,7 @@ impl SpeechModels {
             recogniser: &self.whisper,
             language: self.language(),
             observers: (0..config.stages.observe.workers)
-                .map(|_| observer())
+                .map(|_| self.observer.clone())
                 .collect(),
             sentiment_models: (0..config.stages.fuse.workers)
                 .map(model)
@@ -223,12 +215,6 @@ pub fn media(config: &Config) -> Result<Box<dyn MediaSource>, EngineError> {
         faces: FaceSettings::default(),
     };
     Ok(Box::new(GstMedia::new(settings)?))
-}
-
-/// The built-in feature extractors.
-#[must_use]
-pub fn observer() -> ObserveStage {
-    ObserveStage::new(Box::new(Prosody::default()), Box::new(FaceShape))
 }
 
 /// The network is small: more than one thread would make it slower.

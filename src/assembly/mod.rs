@@ -2,11 +2,13 @@
 
 mod bundle;
 mod engines;
+mod extractors;
 mod prepare;
 
 pub use bundle::{BundleError, OpenBundle, locate, open_setting};
 pub use engines::{
-    EngineError, SessionThreads, SpeechModels, chain, gate, media, media_sources, observer,
-    open_bundle, open_bundle_for_extraction, scorer,
+    EngineError, SessionThreads, SpeechModels, chain, gate, media, media_sources, open_bundle,
+    open_bundle_for_extraction, scorer,
 };
+pub use extractors::{audio, observer, video};
 pub use prepare::{NotReady, Prepared, Ready};

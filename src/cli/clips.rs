@@ -71,7 +71,7 @@ impl Clips {
             media: &media,
             recogniser: &speech.whisper,
             language: speech.language(),
-            observer: &assembly::observer,
+            observer: &|| speech.observer.clone(),
             gate: &gate,
             decode: (&self.config).into(),
             threads: self.config.threads.budget(),

@@ -176,9 +176,11 @@ fn torchscript(path: &Path) -> Checked {
     if has(&|name| name == "constants.pkl") && has(&|name| name.starts_with("code/")) {
         return Ok(Vec::new());
     }
-    Err("not a TorchScript module but another archive, perhaps a checkpoint: export it with \
+    Err(
+        "not a TorchScript module but another archive, perhaps a checkpoint: export it with \
          models/recipes/export_torchscript.py"
-        .to_owned())
+            .to_owned(),
+    )
 }
 
 fn fusion_config(path: &Path, manifest: &Manifest) -> Checked {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Extractor, Gate};
 use super::checks::check_files;
 use super::fingerprint;
 use super::manifest::{LanguageModel, Manifest, Part, SCHEMA_VERSION};
 use super::problem::{BundleErrors, BundleProblem};
+use super::{Extractor, Gate};
 
 /// Name of the manifest in a bundle's folder.
 pub const MANIFEST_NAME: &str = "bundle.toml";

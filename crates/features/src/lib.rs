@@ -25,6 +25,23 @@ pub enum FeatureError {
         /// Its width and height.
         side_px: usize,
     },
+    /// A model cannot take this utterance, which goes without the modality; the same utterance
+    /// fails again.
+    #[error("{extractor} cannot take the utterance: {reason}")]
+    Model {
+        /// The model's file.
+        extractor: String,
+        /// Why.
+        reason: String,
+    },
+    /// A model's engine failed, which may pass.
+    #[error("the engine of {extractor} failed: {reason}")]
+    Engine {
+        /// The model's file.
+        extractor: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Turns sound into a sequence of vectors.

@@ -10,7 +10,9 @@ use toml_edit::{DocumentMut, Item, Table, TomlError, value};
 use super::Provenance;
 use super::provenance::PROVENANCE;
 use crate::files::{FileError, create_folder, read_text, write_file};
-use undertone_bundle::{Bundle, BundleErrors, MANIFEST_NAME, Manifest, Purpose, extractor_identity, sha256_of};
+use undertone_bundle::{
+    Bundle, BundleErrors, MANIFEST_NAME, Manifest, Purpose, extractor_identity, sha256_of,
+};
 use undertone_fusion::{FusionError, Modality, Scorer};
 
 /// What the manifest of the new bundle says of it; `None` keeps the base's value.

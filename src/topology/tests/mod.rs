@@ -97,7 +97,7 @@ fn run_over(
         media,
         recogniser: &recogniser,
         language: Some(&language),
-        observers: vec![ObserveStage::new(Box::new(extractor), Box::new(FaceShape))],
+        observers: vec![ObserveStage::new(Arc::new(extractor), Arc::new(FaceShape))],
         sentiment_models: vec![Ok(Box::new(FakeFusion(fakes)))],
     };
     let arrivals = Mutex::new(Arrivals::new());

@@ -8,7 +8,11 @@ fn archive(names: &[&str]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for name in names {
         let options = zip::write::SimpleFileOptions::default();
-        zip.start_file(*name, options.compression_method(zip::CompressionMethod::Stored)).unwrap();
+        zip.start_file(
+            *name,
+            options.compression_method(zip::CompressionMethod::Stored),
+        )
+        .unwrap();
     }
     zip.finish().unwrap().into_inner()
 }
@@ -18,9 +22,7 @@ fn with_module(folder: &Path, text: &str, members: &[&str], keys: &str) -> Strin
     let sha256 = put(folder, "face.pt", &archive(members));
     text.replace(
         "extractor = \"face-hog\"",
-        &format!(
-            "extractor = \"torchscript\"\nfile = \"face.pt\"\nsha256 = \"{sha256}\"\n{keys}"
-        ),
+        &format!("extractor = \"torchscript\"\nfile = \"face.pt\"\nsha256 = \"{sha256}\"\n{keys}"),
     )
 }
 
@@ -42,7 +44,12 @@ fn an_extractor_may_be_a_torchscript_module() {
     assert_eq!(bundle.path(Part::AudioExtractor), None);
     let video = &bundle.manifest.video;
     assert_eq!(video.layer, Some(Layer::Named("hidden".to_owned())));
-    assert!(bundle.manifest.feature_files().contains(&&std::path::PathBuf::from("face.pt")));
+    assert!(
+        bundle
+            .manifest
+            .feature_files()
+            .contains(&&std::path::PathBuf::from("face.pt"))
+    );
     let identity = extractor_identity(video);
     std::fs::copy(&path, folder.path().join("other.pt")).unwrap();
     let renamed = module.replace("face.pt", "other.pt");
@@ -65,10 +72,19 @@ fn what_is_wrong_with_a_module_is_named() {
     for (keys, part) in [
         ("", "video.side_px is needed"),
         ("side_px = 0", "video.side_px must be in 8–1024, got 0"),
-        ("side_px = 48\nchannels = 4", "video.channels must be 1 or 3, got 4"),
-        ("side_px = 48\nchannels = 3\nmean = [0.5]", "for each of 3 channels, got 1"),
+        (
+            "side_px = 48\nchannels = 4",
+            "video.channels must be 1 or 3, got 4",
+        ),
+        (
+            "side_px = 48\nchannels = 3\nmean = [0.5]",
+            "for each of 3 channels, got 1",
+        ),
         ("side_px = 48\nstd = [0.0]", "std not 0"),
-        ("side_px = 48\nrate_hz = 16000", "video.rate_hz is only for [audio]"),
+        (
+            "side_px = 48\nrate_hz = 16000",
+            "video.rate_hz is only for [audio]",
+        ),
     ] {
         let said = said(&MODULE, keys);
         assert!(said.contains(part), "{part:?} is not in\n{said}");
@@ -80,7 +96,10 @@ fn what_is_wrong_with_a_module_is_named() {
     let write = |text: String| std::fs::write(folder.path().join(MANIFEST_NAME), text).unwrap();
     write(text.replace("width = 40", "width = 40\nlayer = 3"));
     assert!(problems(folder.path())[0].contains("audio.layer is only for extractor"));
-    write(text.replace("extractor = \"prosody\"", "extractor = \"torchscript\"\nrate_hz = 8000"));
+    write(text.replace(
+        "extractor = \"prosody\"",
+        "extractor = \"torchscript\"\nrate_hz = 8000",
+    ));
     let said = problems(folder.path()).join("\n");
     assert!(said.contains("audio.file is needed") && said.contains("audio.rate_hz must be 16000"));
 }
