@@ -11,6 +11,7 @@
 //! | [`assembly`] | settings and bundle become engines and a chain |
 //! | [`labelled`] | runs the engines over labelled clips: makes data sets, fits the gate |
 //! | [`worker`] | runs the chain for the daemon, in a process of its own |
+//! | [`trial`] | tries each model of a bundle in a process of its own |
 //! | [`topology`] | wires the stages into a chain of threads, runs it, shuts it down |
 //! | [`stages`] | one file per stage of the chain |
 
@@ -19,4 +20,5 @@ pub mod cli;
 pub mod labelled;
 pub mod stages;
 pub mod topology;
+pub mod trial;
 pub mod worker;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::extractors::{demands, observer};
+use super::tried::{Subject, admit};
 use crate::stages::decode::DecodeSettings;
 use crate::stages::fuse::SentimentModel;
 use crate::stages::observe::ObserveStage;
@@ -49,14 +50,20 @@ pub enum EngineError {
     Fusion(#[from] FusionError),
 }
 
-/// Opens a bundle to score with.
+/// Opens a bundle to score with. One that a trial refused is refused.
 pub fn open_bundle(folder: &Path) -> Result<Bundle, BundleErrors> {
+    admit(open_to_try(folder)?, None)
+}
+
+/// Opens a bundle to score with, whatever a trial showed.
+pub fn open_to_try(folder: &Path) -> Result<Bundle, BundleErrors> {
     Bundle::open_with(folder, &demands(true))
 }
 
 /// Opens a bundle to extract features with: its fusion network may be missing.
 pub fn open_bundle_for_extraction(folder: &Path) -> Result<Bundle, BundleErrors> {
-    Bundle::open_with(folder, &demands(false))
+    let bundle = Bundle::open_with(folder, &demands(false))?;
+    admit(bundle, Some(Subject::Fusion))
 }
 
 /// The engines of a bundle before its network, loaded once and shared by all workers.
@@ -75,21 +82,8 @@ impl SpeechModels {
     /// # Errors
     /// When a prompt in the manifest or a model file cannot be used.
     pub fn load(bundle: &Bundle, threads: SessionThreads) -> Result<Self, EngineError> {
-        let asr = &bundle.manifest.asr;
-        let context = match asr.context {
-            AsrContext::Full => Context::Full {
-                alignment_heads: asr.alignment_heads.clone(),
-            },
-            AsrContext::Short => Context::Short,
-        };
-        let whisper = WhisperSettings {
-            model: bundle.asr(),
-            language: asr.language.clone(),
-            context,
-            threads: threads.transcribe,
-        };
         Ok(Self {
-            whisper: Whisper::load(whisper)?,
+            whisper: whisper(bundle, threads.transcribe)?,
             llama: llama(bundle, threads.represent)?,
             observer: observer(bundle)?,
         })
@@ -127,8 +121,33 @@ impl SpeechModels {
     }
 }
 
-/// The language model of a bundle, where it has one.
-fn llama(bundle: &Bundle, threads: usize) -> Result<Option<Llama>, EngineError> {
+/// The speech recogniser of a bundle; each of its sessions will use `threads` threads.
+///
+/// # Errors
+/// When its file cannot be used.
+pub fn whisper(bundle: &Bundle, threads: usize) -> Result<Whisper, EngineError> {
+    let asr = &bundle.manifest.asr;
+    let context = match asr.context {
+        AsrContext::Full => Context::Full {
+            alignment_heads: asr.alignment_heads.clone(),
+        },
+        AsrContext::Short => Context::Short,
+    };
+    let settings = WhisperSettings {
+        model: bundle.asr(),
+        language: asr.language.clone(),
+        context,
+        threads,
+    };
+    Ok(Whisper::load(settings)?)
+}
+
+/// The language model of a bundle, where it has one; each of its sessions will use `threads`
+/// threads.
+///
+/// # Errors
+/// When a prompt in the manifest or a file cannot be used.
+pub fn llama(bundle: &Bundle, threads: usize) -> Result<Option<Llama>, EngineError> {
     let Some(language) = &bundle.manifest.language_model else {
         return Ok(None);
     };

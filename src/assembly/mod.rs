@@ -4,11 +4,12 @@ mod bundle;
 mod engines;
 mod extractors;
 mod prepare;
+pub mod tried;
 
 pub use bundle::{BundleError, OpenBundle, locate, open_setting};
 pub use engines::{
-    EngineError, SessionThreads, SpeechModels, chain, gate, media, media_sources, open_bundle,
-    open_bundle_for_extraction, scorer,
+    EngineError, SessionThreads, SpeechModels, chain, gate, llama, media, media_sources,
+    open_bundle, open_bundle_for_extraction, open_to_try, scorer, whisper,
 };
 pub use extractors::{audio, observer, video};
 pub use prepare::{NotReady, Prepared, Ready};

@@ -18,6 +18,7 @@ use super::run::RunArgs;
 use super::status::StatusArgs;
 use super::study::StudyArgs;
 use super::train::TrainArgs;
+use super::try_model::TryModelArgs;
 use super::watch::WatchArgs;
 
 /// Turns folders of video into sentiment reports, also where the words are missing.
@@ -46,6 +47,9 @@ pub enum Command {
     /// The process that scores for `watch`; not to be started by hand
     #[command(hide = true)]
     Worker,
+    /// The process in which a model is tried; not to be started by hand
+    #[command(hide = true)]
+    TryModel(TryModelArgs),
     /// List the bundles of models that there are, get them, check them
     Models(ModelsArgs),
     /// Check whether this machine can run: media elements, models, cores
@@ -85,6 +89,7 @@ impl Command {
             Self::Status(args) => super::status::status(args),
             Self::Retry(args) => super::retry::retry(args),
             Self::Worker => super::worker::worker(),
+            Self::TryModel(args) => super::try_model::try_model(args),
             Self::Models(args) => super::models::models(args),
             Self::Doctor(args) => super::doctor::doctor(args),
             Self::Config(args) => super::config_show::config(args),

@@ -1,12 +1,14 @@
 //! `undertone doctor`: checks whether this machine can run, and says what to do if not.
 
 mod elements;
+mod trials;
 
 use std::path::Path;
 
 use clap::Args;
 
 use elements::{FORMATS, NEEDED};
+use trials::trial_checks;
 
 use super::error::CliError;
 use super::exit::Exit;
@@ -118,7 +120,7 @@ fn bundle_checks(setting: &BundleSetting) -> Vec<Check> {
         }
     };
     let folder = folder.as_path();
-    let problems = match assembly::open_bundle(folder) {
+    let problems = match assembly::open_to_try(folder) {
         Ok(bundle) => {
             let manifest = &bundle.manifest;
             let detail = format!(
@@ -130,6 +132,7 @@ fn bundle_checks(setting: &BundleSetting) -> Vec<Check> {
             );
             return std::iter::once(Check::new("bundle", State::Ok, detail))
                 .chain(part_checks(folder, &[]))
+                .chain(trial_checks(&bundle))
                 .collect();
         }
         Err(errors) => errors.problems,

@@ -27,6 +27,7 @@ mod status;
 mod study;
 mod table;
 mod train;
+mod try_model;
 mod view;
 mod watch;
 mod worker;
@@ -52,6 +53,7 @@ pub use status::StatusArgs;
 pub use study::StudyArgs;
 pub use table::{Row, Totals, render_table, render_totals};
 pub use train::{TrainArgs, TrainSettings};
+pub use try_model::TryModelArgs;
 pub use watch::WatchArgs;
 
 use std::io::{self, Write};

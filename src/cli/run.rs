@@ -15,6 +15,7 @@ use super::view::View;
 use crate::assembly::{self, Prepared, SessionThreads, SpeechModels};
 use crate::stages::report::{FailureRecords, Reporter};
 use crate::topology::{self, StageError, Stop};
+use crate::trial::ensure_tried;
 use undertone_discovery::{Found, identify};
 use undertone_reports::{ReportPaths, RunMark, is_done, sweep};
 use undertone_telemetry::{StageClocks, start_logging};
@@ -41,6 +42,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let terminal = Terminal::new();
     let prepared = Prepared::new(args.settings.load(), &args.paths, assembly::open_bundle)?;
     start_logging(&prepared.config.log, terminal.clone())?;
+    ensure_tried(&prepared.bundle, |line| terminal.line(line))?;
     let swept = sweep(&args.out);
     if swept > 0 {
         tracing::info!(files = swept, "removed temporary files of a killed run");

@@ -17,6 +17,7 @@ use super::progress::Terminal;
 use super::settings::SettingsArgs;
 use super::worker;
 use crate::assembly::{self, Ready};
+use crate::trial::ensure_tried;
 use undertone_config::Isolation;
 use undertone_daemon::{Call, Daemon, Ending, Reload, StateFolder, Watching, Workshop, roots};
 use undertone_reports::{RunMark, sweep};
@@ -40,6 +41,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     let Ready { config, bundle } = Ready::new(args.settings.load(), assembly::open_bundle)?;
     let roots = roots(&args.folders, &args.out)?;
     start_logging(&config.log, std::io::stderr)?;
+    ensure_tried(&bundle, |line| tracing::info!("{line}"))?;
     let state = StateFolder::open(&args.out)?;
     let calls = listen().context("cannot listen for signals")?;
     let swept = sweep(&args.out);
@@ -78,6 +80,8 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
 fn reload(settings: SettingsArgs) -> Reload {
     Box::new(move || {
         let Ready { config, bundle } = Ready::new(settings.load(), assembly::open_bundle)
+            .map_err(|error| error.to_string())?;
+        ensure_tried(&bundle, |line| tracing::info!("{line}"))
             .map_err(|error| error.to_string())?;
         let mark = Arc::new(RunMark::new(&config, &bundle));
         Ok((config, mark))

@@ -1,5 +1,6 @@
 //! `undertone worker`: the process that scores for `undertone watch`; not started by hand.
 
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -60,7 +61,7 @@ pub(super) fn serve_here(
 
 /// Ends with the daemon that started this process, stops only when the daemon says so, and
 /// is the first to be killed when the machine runs out of memory.
-fn depend_on_parent() -> Result<(), CliError> {
+pub(super) fn depend_on_parent() -> Result<(), CliError> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // Started as /proc/self/exe it would be called `exe` in lists of processes.
     rustix::thread::set_name(c"undertone")?;
@@ -72,13 +73,17 @@ fn depend_on_parent() -> Result<(), CliError> {
     Ok(())
 }
 
-/// Events go to standard output; what native libraries write there goes to standard error.
-fn speak() -> Result<impl Fn(Event) + Sync, CliError> {
-    let events = std::fs::File::from(
-        rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3).context("no standard output")?,
-    );
+/// Standard output for this program alone; what native libraries write there goes to standard
+/// error.
+pub(super) fn own_stdout() -> Result<File, CliError> {
+    let out = rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3).context("no standard output")?;
     rustix::stdio::dup2_stdout(io::stderr()).context("no standard error")?;
-    let events = Mutex::new(events);
+    Ok(File::from(out))
+}
+
+/// Events go to standard output.
+fn speak() -> Result<impl Fn(Event) + Sync, CliError> {
+    let events = Mutex::new(own_stdout()?);
     Ok(move |event| {
         let mut line = match serde_json::to_vec(&event) {
             Ok(line) => line,

@@ -18,5 +18,6 @@ mod real;
 mod reports;
 mod speech_engines;
 mod training;
+mod trials;
 mod undertone;
 mod watch;

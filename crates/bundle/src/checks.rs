@@ -135,11 +135,33 @@ fn compare(what: &str, expected: usize, got: Option<u64>) -> Checked {
 }
 
 fn whisper(path: &Path) -> Checked {
-    let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    match read {
-        Ok(()) if magic == WHISPER_MAGIC => Ok(Vec::new()),
-        _ => Err("not a whisper.cpp model (ggml)".to_owned()),
+    let mut start = Vec::new();
+    let size = File::open(path)
+        .and_then(|file| {
+            let size = file.metadata()?.len();
+            file.take(48).read_to_end(&mut start)?;
+            Ok(size)
+        })
+        .map_err(|error| error.to_string())?;
+    if !start.starts_with(&WHISPER_MAGIC) {
+        return Err("not a whisper.cpp model (ggml)".to_owned());
+    }
+    // whisper.cpp takes a file without tensors for a model, one that it makes tests with.
+    let number = |at: usize| {
+        let bytes = start.get(at..at + 4)?.try_into().ok()?;
+        Some(u64::from(u32::from_le_bytes(bytes)))
+    };
+    let (vocabulary, width) = (number(4), number(28));
+    let values = vocabulary
+        .zip(width)
+        .map_or(0, |(words, width)| words.saturating_mul(width));
+    // No format has fewer than two bits for a value.
+    match size.saturating_mul(4) < values {
+        true => Err(format!(
+            "{size} bytes cannot hold the {values} values of its vocabulary: it is truncated, or \
+             has no tensors"
+        )),
+        false => Ok(Vec::new()),
     }
 }
 

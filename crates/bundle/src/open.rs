@@ -100,6 +100,22 @@ impl Bundle {
         })
     }
 
+    /// Reads the manifest alone, of a bundle whose files were checked a moment ago.
+    ///
+    /// # Errors
+    /// When there is no manifest or it is not valid.
+    pub fn unchecked(folder: &Path) -> Result<Self, BundleErrors> {
+        let (manifest, text) = read_manifest(folder).map_err(|problem| BundleErrors {
+            folder: folder.to_owned(),
+            problems: vec![problem],
+        })?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            former_fingerprint: fingerprint::former::of_bundle(&manifest, &text),
+            manifest,
+        })
+    }
+
     /// Identifies the bundle: BLAKE3 over what its manifest means, the hashes of its models
     /// included.
     #[must_use]

@@ -81,6 +81,14 @@ pub enum BundleProblem {
         /// In the file.
         got: usize,
     },
+    /// A trial showed that a model cannot be used.
+    #[error("{part} was tried and cannot be used: {why}; `undertone doctor` tries it again")]
+    Refused {
+        /// Which part.
+        part: Part,
+        /// What happened.
+        why: String,
+    },
     /// The bundle was made for features that this program does not compute.
     #[error(
         "it was made for {modality} features by {named}, this program has {known}; \
@@ -139,6 +147,7 @@ impl BundleProblem {
             | Self::Unreadable { part, .. }
             | Self::WrongContent { part, .. }
             | Self::Unusable { part, .. }
+            | Self::Refused { part, .. }
             | Self::WrongWidth { part, .. } => Some(*part),
             Self::NoManifest(_) | Self::Manifest(_) | Self::OtherExtractor { .. } => None,
         }

@@ -39,6 +39,8 @@ mod worker_handle;
 
 pub use core::Ending;
 pub use daemon::{Call, Daemon, Reload, WatchError, Watching};
+pub use lines::{LastLines, pass_on};
+pub use process::how_it_ended;
 pub use protocol::{Event, Heartbeat, Job, Order, Setup, StageHeartbeat};
 pub use roots::{Root, RootError, roots};
 pub use state::{StateError, StateFolder};

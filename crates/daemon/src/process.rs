@@ -129,7 +129,7 @@ fn listen(
     let last = last.lock().unwrap_or_else(PoisonError::into_inner);
     report(Output::Ended(WorkerEnd {
         success: status.as_ref().is_ok_and(ExitStatus::success),
-        how: status.map_or_else(|error| error.to_string(), how),
+        how: status.map_or_else(|error| error.to_string(), how_it_ended),
         last_lines: last.iter().cloned().collect(),
     }));
 }
@@ -143,7 +143,8 @@ fn wait_without_reaping(child: &Child) {
 }
 
 /// How a process ended, for people.
-fn how(status: ExitStatus) -> String {
+#[must_use]
+pub fn how_it_ended(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(0), _) => "it has finished".to_owned(),
         (Some(code), _) => format!("it ended with exit code {code}"),

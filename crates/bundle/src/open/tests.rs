@@ -295,3 +295,20 @@ fn other_extractors_than_the_program_has_are_named_with_the_rest() {
         "{said}"
     );
 }
+
+#[test]
+fn a_recogniser_without_tensors_is_named() {
+    let (folder, text) = bundle();
+    let mut header = b"lmgg".to_vec();
+    for value in [51_864_u32, 1500, 384, 6, 4, 448, 384, 6, 4, 80, 1] {
+        header.extend(value.to_le_bytes());
+    }
+    let sha256 = put(folder.path(), "empty.bin", &header);
+    let whole = put(folder.path(), "asr.bin", b"lmgg and the rest");
+    let text = text
+        .replace("asr.bin", "empty.bin")
+        .replace(&whole, &sha256);
+    std::fs::write(folder.path().join(MANIFEST_NAME), text).unwrap();
+    let said = problems(folder.path());
+    assert!(said[0].contains("has no tensors"), "{said:?}");
+}
