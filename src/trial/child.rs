@@ -90,7 +90,7 @@ pub fn perform(
             };
             let mut session = llama.session()?;
             begin(Step::Using);
-            let read = session.read("I can hear you.", &noise())?;
+            let read = session.read("I can hear you.", &noise())?.hidden;
             let expected = bundle.manifest.text_width();
             if read.cols() != expected {
                 let got = read.cols();

@@ -22,6 +22,20 @@ pub fn try_anew(bundle: &Bundle) -> Vec<Trial> {
     trials
 }
 
+/// Tries the models of a bundle anew.
+///
+/// # Errors
+/// When a model does not pass its trial.
+pub fn pass(bundle: &Bundle) -> Result<(), BundleErrors> {
+    match problems(&try_anew(bundle), None) {
+        problems if problems.is_empty() => Ok(()),
+        problems => Err(BundleErrors {
+            folder: bundle.folder.clone(),
+            problems,
+        }),
+    }
+}
+
 /// Tries the models of a bundle that was never tried by this program; `say` gets a line before.
 /// The demo's are known to work.
 ///
@@ -35,11 +49,5 @@ pub fn ensure_tried(bundle: &Bundle, say: impl FnOnce(&str)) -> Result<(), Bundl
         "trying the models of the bundle {} once, each in a process of its own",
         bundle.manifest.name
     ));
-    match problems(&try_anew(bundle), None) {
-        problems if problems.is_empty() => Ok(()),
-        problems => Err(BundleErrors {
-            folder: bundle.folder.clone(),
-            problems,
-        }),
-    }
+    pass(bundle)
 }

@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(works, Outcome::Works(memory));
         let aborted = judge(
             Some(ExitStatus::from_raw(6)),
-            &[loading.clone()],
+            std::slice::from_ref(&loading),
             &["one", "two", "three", "GGML_ASSERT(x) failed"],
             LIMIT,
         );
@@ -195,7 +195,7 @@ mod tests {
         let failed = judge(Some(ExitStatus::from_raw(3 << 8)), &failed, &[], LIMIT);
         assert_eq!(failed, Outcome::Refused("no tensors".to_owned()));
         for status in [None, Some(ExitStatus::from_raw(9))] {
-            let open = judge(status, &[loading.clone()], &[], LIMIT);
+            let open = judge(status, std::slice::from_ref(&loading), &[], LIMIT);
             assert!(matches!(open, Outcome::Undecided(_)), "{open:?}");
         }
     }

@@ -48,8 +48,8 @@ impl Demands {
                 }
                 Some(BundleProblem::OtherExtractor {
                     modality,
-                    named: named.clone(),
-                    known: known.clone(),
+                    named: named.to_string(),
+                    known: known.to_string(),
                 })
             })
             .collect()

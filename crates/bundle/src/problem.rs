@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{Extractor, manifest::Part};
+use super::manifest::Part;
 
 /// One thing that is wrong, and what to do about it.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BundleProblem {
     /// No folder or no manifest in it.
     #[error(
@@ -98,9 +98,9 @@ pub enum BundleProblem {
         /// "audio" or "video".
         modality: &'static str,
         /// In the manifest.
-        named: Extractor,
+        named: String,
         /// What the program has.
-        known: Extractor,
+        known: String,
     },
 }
 
@@ -116,7 +116,7 @@ fn short(hash: &str) -> String {
 }
 
 /// Everything that is wrong with a bundle.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct BundleErrors {
     /// The bundle's folder.
     pub folder: PathBuf,

@@ -5,6 +5,7 @@ use crate::assembly::{self, BundleError};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::say;
+use crate::trial::pass;
 use undertone_bundle::Bundle;
 use undertone_models::{Places, installed};
 use undertone_types::error_chain;
@@ -39,8 +40,10 @@ pub(super) fn verify(name: Option<&str>, places: &Places) -> Result<Exit, CliErr
     })
 }
 
-/// Compares every file with its SHA-256, and its header with the manifest. Whether the engines
-/// can load the models is for another process to find out: they may end the one that tries.
+/// Compares every file with its SHA-256, and its header with the manifest; then each model is
+/// loaded and used, in a process of its own: an engine may end the one that tries.
 fn check(name: &str) -> Result<Bundle, BundleError> {
-    assembly::open_setting(&by_name(name), assembly::open_bundle)
+    let bundle = assembly::open_setting(&by_name(name), assembly::open_to_try)?;
+    pass(&bundle)?;
+    Ok(bundle)
 }
