@@ -7,6 +7,8 @@
 # make soak       the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
 # make models     rebuilds models/demo with the recipes (hours)
+# make install    the program and its libraries into PREFIX (/usr/local), for any processor with AVX2
+# make uninstall  removes what `make install` put there
 
 CARGO ?= cargo
 # One profile for program and tests: the native engines take minutes to build.
@@ -15,7 +17,16 @@ OUT ?= reports/demo
 # Crates that build without GStreamer, libtorch and a C++ compiler.
 PURE := types config bundle reports discovery telemetry features formats weights models daemon
 
-.PHONY: demo test test-pure test-real check format deny lint docs soak soak-files models setup build bench
+# Where `make install` installs: DESTDIR is put in front of PREFIX to make a package.
+PREFIX ?= /usr/local
+DESTDIR ?=
+# What the installed program is built for: x86-64-v3 (AVX2) or later, or `native`.
+TARGET_CPU ?= x86-64-v3
+# A target folder of its own: other flags would throw away the engines of `make build`.
+INSTALL_TARGET ?= target/install
+
+.PHONY: demo test test-pure test-real check format deny lint docs soak soak-files models setup build bench \
+  installable install uninstall
 
 setup:
 	@scripts/setup-debian.sh
@@ -76,3 +87,16 @@ models: build
 
 bench: build
 	scripts/bench.sh
+
+# Without DESTDIR, which make hands on to whatever it starts: CMake would install the engines
+# there, where Cargo does not find them.
+installable: setup
+	env -u DESTDIR -u MAKEFLAGS -u MAKEOVERRIDES \
+	  RUSTFLAGS="-C target-cpu=$(TARGET_CPU)" UNDERTONE_INSTALLED_RPATH=1 CARGO_INCREMENTAL=0 \
+	  CARGO_TARGET_DIR="$(INSTALL_TARGET)" $(CARGO) build $(PROFILE) --locked -p undertone
+
+install: installable
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install.sh "$(INSTALL_TARGET)/release/undertone"
+
+uninstall:
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install.sh --uninstall

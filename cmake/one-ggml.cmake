@@ -17,6 +17,12 @@ if(PROJECT_NAME STREQUAL "whisper.cpp" AND NOT TARGET ggml)
       "versions other than the one in Cargo.lock from the registry's source folder.")
   endif()
   message(STATUS "one-ggml: whisper.cpp uses ${llama_ggml}")
+  # ggml takes this machine's instructions unless told otherwise. llama-cpp-sys-2 tells it when
+  # Cargo builds for another processor, whisper-rs-sys does not; without them ggml takes those
+  # of x86-64-v3. Either build of ggml may end up in the program.
+  if(NOT "$ENV{CARGO_ENCODED_RUSTFLAGS}" MATCHES "target-cpu=native")
+    set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
+  endif()
   add_subdirectory("${llama_ggml}" "${CMAKE_BINARY_DIR}/one-ggml")
 endif()
 

@@ -53,6 +53,13 @@ if [ ! -f "$view/complete" ]; then
     [ -n "$found" ] || { echo "setup: $library is missing from the wheels" >&2; exit 3; }
     mv "$found" "$fresh/lib/$library"
   done
+  # `make install` puts them beside the libraries' users.
+  mkdir "$fresh/licences"
+  find "$work/unpacked" -path '*.dist-info/*' -type f \( -iname 'licen*' -o -iname 'notice*' \) |
+    while read -r text; do
+      package="${text#"$work/unpacked/"}"
+      cp "$text" "$fresh/licences/${package%%.dist-info*}-$(basename "$text")"
+    done
   # torch-sys links CUDA when it finds libtorch_cuda.so, so that one is left out.
   echo 'INPUT(-ltorch_cpu)' > "$fresh/lib/libtorch.so"
   echo "$version" > "$fresh/build-version"
