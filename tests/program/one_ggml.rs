@@ -44,3 +44,15 @@ fn the_program_starts_without_a_library_path() {
     );
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("undertone "));
 }
+
+#[test]
+fn the_program_looks_for_libtorch_where_it_is_installed() {
+    let output = Command::new("readelf")
+        .args(["--dynamic", env!("CARGO_BIN_EXE_undertone")])
+        .output()
+        .expect("readelf comes with g++, which building needs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let paths = said.lines().find(|line| line.contains("PATH)"));
+    let first = paths.and_then(|line| line.split(['[', ':', ']']).nth(2));
+    assert_eq!(first, Some("$ORIGIN/../lib/undertone"), "{paths:?}");
+}
