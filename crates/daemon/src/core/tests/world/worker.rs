@@ -185,10 +185,12 @@ fn summary() -> SummaryLine {
         utterances: 1,
         scored_s: 1.0,
         sentiment: None,
+        sentiment_missing: None,
         text: TextShares {
             transcribed: 1.0,
             simulated: 0.0,
         },
+        languages: BTreeMap::new(),
         stage_s: BTreeMap::new(),
     }
 }
