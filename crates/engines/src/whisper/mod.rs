@@ -3,7 +3,7 @@
 //! A Whisper is heard in windows of 30 s, the context that its makers trained it with; shorter
 //! ones make it repeat itself. So a session takes a *passage*: consecutive utterances, laid out
 //! in one window with silence between, and gives the text back to them by the times of its
-//! words ([`layout`], [`words`]). A model that was trained for short contexts hears each
+//! words (`layout`, `words`). A model that was trained for short contexts hears each
 //! utterance alone.
 
 mod language;

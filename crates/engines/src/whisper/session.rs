@@ -45,17 +45,13 @@ impl<'w> WhisperSession<'w> {
     pub(super) fn new(whisper: &'w Whisper) -> Result<Self, RecogniserError> {
         let context = &whisper.context;
         let state = new_state(whisper)?;
-        let known = if context.is_multilingual() {
-            0..=whisper_rs::get_lang_max_id()
-        } else {
-            #[expect(clippy::reversed_empty_ranges, reason = "it knows one only")]
-            {
-                1..=0
-            }
+        let named = |id| Some((whisper_rs::get_lang_str(id)?, context.token_lang(id)));
+        let languages = match context.is_multilingual() {
+            true => (0..=whisper_rs::get_lang_max_id())
+                .filter_map(named)
+                .collect(),
+            false => Vec::new(),
         };
-        let languages = known
-            .filter_map(|id| Some((whisper_rs::get_lang_str(id)?, context.token_lang(id))))
-            .collect();
         Ok(Self {
             whisper,
             state,
@@ -162,7 +158,10 @@ impl<'w> WhisperSession<'w> {
         self.state.full(parameters, samples).map_err(failed)?;
         let room = usize::try_from(context.n_text_ctx()).unwrap_or_default() / 2;
         let (mut tokens, mut ids, mut no_speech) = (Vec::new(), Vec::new(), 0.0_f32);
+        // Each window is one segment; an utterance that is longer has several.
+        let mut out_of_room = false;
         for segment in self.state.as_iter() {
+            let before = ids.len();
             no_speech = no_speech.max(segment.no_speech_probability());
             for index in 0..segment.n_tokens() {
                 let Some(token) = segment.get_token(index) else {
@@ -184,12 +183,13 @@ impl<'w> WhisperSession<'w> {
                     end_s: (data.t_dtw >= 0).then(|| data.t_dtw as f64 / 100.0),
                 });
             }
+            // whisper.cpp keeps four tokens of the room for its own.
+            out_of_room |= ids.len() - before + 5 >= room;
         }
         Ok(Heard {
             tokens,
             no_speech,
-            // whisper.cpp keeps four tokens of the room for its own.
-            broken_off: guard.watch.ends(&ids) || ids.len() + 5 >= room,
+            broken_off: guard.watch.ends(&ids) || out_of_room,
         })
     }
 
