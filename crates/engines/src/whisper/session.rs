@@ -156,6 +156,12 @@ impl<'w> WhisperSession<'w> {
             parameters.set_filter_logits_callback_user_data(guard);
         }
         self.state.full(parameters, samples).map_err(failed)?;
+        Ok(self.heard(&guard))
+    }
+
+    /// What whisper.cpp has just heard.
+    fn heard(&self, guard: &Guard) -> Heard {
+        let context = &self.whisper.context;
         let room = usize::try_from(context.n_text_ctx()).unwrap_or_default() / 2;
         let (mut tokens, mut ids, mut no_speech) = (Vec::new(), Vec::new(), 0.0_f32);
         // Each window is one segment; an utterance that is longer has several.
@@ -186,11 +192,11 @@ impl<'w> WhisperSession<'w> {
             // whisper.cpp keeps four tokens of the room for its own.
             out_of_room |= ids.len() - before + 5 >= room;
         }
-        Ok(Heard {
+        Heard {
             tokens,
             no_speech,
             broken_off: guard.watch.ends(&ids) || out_of_room,
-        })
+        }
     }
 
     /// The language of the window that was heard last; `None` where the model knows one only.
