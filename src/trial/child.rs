@@ -7,9 +7,10 @@ use crate::assembly::{self, EngineError, SessionThreads};
 use undertone_bundle::{Bundle, Part};
 use undertone_engines::llama::{LanguageError, LanguageModel};
 use undertone_engines::whisper::{RecogniserError, SpeechRecogniser};
+use undertone_features::second_of_noise;
 use undertone_fusion::{FusionError, FusionInput};
 use undertone_telemetry::peak_memory_bytes;
-use undertone_types::{Matrix, RATE_HZ};
+use undertone_types::Matrix;
 
 /// How far a trial has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +83,7 @@ pub fn perform(
             let whisper = assembly::whisper(bundle, SessionThreads::ONE.transcribe)?;
             let mut session = whisper.session()?;
             begin(Step::Using);
-            session.transcribe(&[&noise()])?;
+            session.transcribe(&[&second_of_noise()])?;
         }
         Subject::LanguageModel => {
             let Some(llama) = assembly::llama(bundle, SessionThreads::ONE.represent)? else {
@@ -90,14 +91,14 @@ pub fn perform(
             };
             let mut session = llama.session()?;
             begin(Step::Using);
-            let read = session.read("I can hear you.", &noise())?.hidden;
+            let read = session.read("I can hear you.", &second_of_noise())?.hidden;
             let expected = bundle.manifest.text_width();
             if read.cols() != expected {
                 let got = read.cols();
                 return Err(TrialError::Width { expected, got });
             }
             if bundle.path(Part::Projector).is_some() {
-                session.simulate(&noise())?;
+                session.simulate(&second_of_noise())?;
             }
         }
         // Loading them is a trial by itself: it runs a second of noise, or a grey face.
@@ -129,16 +130,4 @@ pub fn perform(
     }
     begin(Step::Done);
     Ok(())
-}
-
-/// A second of noise, always the same.
-fn noise() -> Vec<f32> {
-    let mut state = 1_u32;
-    (0..RATE_HZ)
-        .map(|_| {
-            // The constants of Numerical Recipes.
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / (1 << 24) as f32 * 0.2 - 0.1
-        })
-        .collect()
 }

@@ -8,10 +8,12 @@
 mod audio;
 mod hog;
 mod mel;
+mod noise;
 mod pitch;
 mod video;
 
 pub use audio::{FRAME_RATE_HZ, Prosody};
+pub use noise::second_of_noise;
 pub use video::FaceShape;
 
 use undertone_types::{FACE_SIDE_PX, Frame, Matrix};

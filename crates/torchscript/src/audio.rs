@@ -4,8 +4,8 @@ use tch::{TchError, Tensor};
 
 use crate::error::ScriptError;
 use crate::module::{Module, ScriptSettings};
-use undertone_features::{AudioExtractor, FeatureError};
-use undertone_types::{Matrix, RATE_HZ};
+use undertone_features::{AudioExtractor, FeatureError, second_of_noise};
+use undertone_types::Matrix;
 
 /// A module that hears: `[1, samples]` at 16 kHz, in [−1, 1] → `[time, width]`.
 #[derive(Debug)]
@@ -17,7 +17,11 @@ impl ScriptAudio {
     /// # Errors
     /// When libtorch cannot load it, or it does not give rows of the width that is asked for.
     pub fn load(settings: ScriptSettings) -> Result<Self, ScriptError> {
-        let module = Module::load(settings, || samples(&noise()), "a second of noise")?;
+        let module = Module::load(
+            settings,
+            || samples(&second_of_noise()),
+            "a second of noise",
+        )?;
         Ok(Self(module))
     }
 }
@@ -44,16 +48,4 @@ impl AudioExtractor for ScriptAudio {
 
 fn samples(sound: &[f32]) -> Result<Tensor, TchError> {
     Tensor::f_from_slice(sound)?.f_unsqueeze(0)
-}
-
-/// A second of noise, always the same.
-fn noise() -> Vec<f32> {
-    let mut state = 1_u32;
-    (0..RATE_HZ)
-        .map(|_| {
-            // The constants of Numerical Recipes.
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / (1 << 24) as f32 * 0.2 - 0.1
-        })
-        .collect()
 }
