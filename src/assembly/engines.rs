@@ -231,6 +231,7 @@ pub fn media(config: &Config) -> Result<Box<dyn MediaSource>, EngineError> {
         stall_s: config.decode.stall_s,
         // The speech engines make better use of the other cores.
         decoder_threads: 1,
+        audio_track: config.decode.audio_track,
         faces: FaceSettings::default(),
     };
     Ok(Box::new(GstMedia::new(settings)?))

@@ -161,6 +161,9 @@ mod tests {
 
     fn summary(utterances: u32, transcribed: f64, simulated: f64) -> SummaryLine {
         SummaryLine {
+            truncated: false,
+            duration_s: None,
+            declared_s: None,
             utterances,
             scored_s: 4.0,
             sentiment: (utterances > 0).then_some(SpanLine {

@@ -204,6 +204,7 @@ mod tests {
                 fps: 1.0,
                 start_s: 0.0,
             }),
+            ..MediaFacts::default()
         };
         let frame = |second: u32| {
             MediaEvent::Frame(Frame {

@@ -134,7 +134,8 @@ fn cause_of(error: &MediaError) -> Cause {
         | MediaError::NoStreams
         | MediaError::Encrypted
         | MediaError::Broken { .. }
-        | MediaError::Truncated { .. }
+        | MediaError::NoIndex
+        | MediaError::NoSuchTrack { .. }
         | MediaError::Stopped => Cause::Content,
     }
 }
@@ -185,8 +186,7 @@ impl<'a> Pass<'a> {
         let voice = facts.audio.is_some() && !self.windows;
         self.cutter = Some(if voice {
             let settings = self.settings.utterances.clone();
-            let video = facts.video.is_some();
-            Cutter::Voice(VoiceCutter::new(settings, (self.detector)(), video))
+            Cutter::Voice(VoiceCutter::new(settings, (self.detector)()))
         } else {
             let audio_s = facts.audio.as_ref().map(|audio| audio.start_s);
             let video_s = facts.video.as_ref().map(|video| video.start_s);

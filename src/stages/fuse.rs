@@ -20,24 +20,53 @@ impl SentimentModel for Scorer {
     }
 }
 
-/// Scores a batch of utterances; without a model they have no sentiment. When the batch fails each utterance is scored alone, so that
-/// one bad utterance fails its own recording only.
+/// Scores a batch of utterances; without a model, and where there is nothing to be scored, they have
+/// no sentiment. When the batch fails each utterance is scored alone, so that one bad utterance
+/// fails its own recording only.
 ///
 /// One result per utterance, in order.
 pub fn fuse(
     model: Result<&dyn SentimentModel, NoSentiment>,
     batch: Vec<Observed>,
 ) -> Vec<Result<Fused, Failure>> {
-    match model {
-        Ok(model) => score(model, batch),
+    let unscored = |observed, why| Fused {
+        observed,
+        sentiment: Err(why),
+    };
+    let model = match model {
+        Ok(model) => model,
         Err(why) => {
-            let unscored = |observed| Fused {
-                observed,
-                sentiment: Err(why),
-            };
-            batch.into_iter().map(|one| Ok(unscored(one))).collect()
+            return batch
+                .into_iter()
+                .map(|one| Ok(unscored(one, why)))
+                .collect();
         }
+    };
+    let empty: Vec<bool> = batch.iter().map(has_nothing).collect();
+    let (nothing, batch): (Vec<_>, Vec<_>) = batch.into_iter().partition(has_nothing);
+    let mut scored = match batch.is_empty() {
+        true => Vec::new(),
+        false => score(model, batch),
     }
+    .into_iter();
+    let mut nothing = nothing.into_iter();
+    let next = |empty| match empty {
+        true => nothing
+            .next()
+            .map(|one| Ok(unscored(one, NoSentiment::Nothing))),
+        false => scored.next(),
+    };
+    empty.into_iter().filter_map(next).collect()
+}
+
+/// True for an utterance without voice, words and face: what the network would say of it is what
+/// it has learned from others.
+fn has_nothing(observed: &Observed) -> bool {
+    let represented = &observed.represented;
+    let utterance = &represented.transcribed.utterance;
+    let voice = utterance.audio.is_some() && utterance.voiced_share > 0.0;
+    let words = represented.text.source != TextSource::None && !represented.text.hidden.is_empty();
+    !voice && !words && observed.observation.video.is_empty()
 }
 
 fn score(model: &dyn SentimentModel, batch: Vec<Observed>) -> Vec<Result<Fused, Failure>> {

@@ -44,6 +44,7 @@ const KEYS: &[(&str, Rule)] = &[
     ("decode.frames_per_second", Rule::Integer(1, 30)),
     ("decode.frame_width_px", Rule::Integer(64, 1920)),
     ("decode.stall_s", Rule::Number(1.0, 600.0)),
+    ("decode.audio_track", Rule::Integer(0, 64)),
     ("decode.window_s", Rule::Number(0.5, 60.0)),
     ("utterances.min_s", Rule::Number(0.1, 10.0)),
     ("utterances.max_s", Rule::Number(1.0, 60.0)),

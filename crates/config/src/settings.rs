@@ -88,6 +88,8 @@ pub struct Decode {
     pub frame_width_px: u32,
     /// Seconds without any data after which a recording has failed.
     pub stall_s: f64,
+    /// The audio track that is read, from 1; 0 chooses one that has sound.
+    pub audio_track: u32,
     /// Length of the windows that replace utterances where there is no audio, in seconds.
     pub window_s: f64,
 }

@@ -27,6 +27,7 @@ pub fn mark() -> Arc<RunMark> {
             gate: 0.5,
             frames_per_second: 5,
             frame_width_px: 320,
+            audio_track: 0,
             window_s: 4.0,
             min_s: 0.6,
             max_s: 15.0,
@@ -72,6 +73,7 @@ pub fn ended(utterances: u32) -> Ended {
                 fps: 25.0,
                 start_s: 0.0,
             }),
+            ..MediaFacts::default()
         },
     }
 }

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 pub use duplicate::{DuplicateLine, OriginalLine};
 pub use failure::FailureLine;
 pub use recording::{
-    AudioLine, BundleLine, ConfigLine, MediaLine, RecordingLine, SourceLine, VideoLine,
+    AudioLine, AudioTrackLine, BundleLine, ConfigLine, MediaLine, RecordingLine, SourceLine,
+    VideoLine,
 };
 pub use summary::{SpanLine, SummaryLine, TextShares};
 pub use utterance::{

@@ -42,6 +42,7 @@ impl RunMark {
                 pad_s: rounded(utterances.pad_s),
                 pause_s: rounded(utterances.pause_s),
                 voice_threshold: rounded(utterances.voice_threshold.into()),
+                audio_track: decode.audio_track,
                 words: config.text.words,
             },
             former_fingerprint: bundle.former_fingerprint().to_owned(),

@@ -1,14 +1,14 @@
 //! From messages to the lines of a report: rounding, names, presence.
 
 use undertone_types::{
-    Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, TextRepresentation, TextSource,
-    Transcribed, Word,
+    AudioTrack, Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, TextRepresentation,
+    TextSource, Transcribed, Word,
 };
 
 use super::lines::{
-    AudioLine, DoubtName, FaceLine, FlowName, LanguageLine, MediaLine, ModalitiesLine,
-    ModalityLine, Polarity, RecordingLine, SentimentLine, SourceLine, TextLine, TextSourceName,
-    UtteranceLine, VideoLine, WordLine,
+    AudioLine, AudioTrackLine, DoubtName, FaceLine, FlowName, LanguageLine, MediaLine,
+    ModalitiesLine, ModalityLine, Polarity, RecordingLine, SentimentLine, SourceLine, TextLine,
+    TextSourceName, UtteranceLine, VideoLine, WordLine,
 };
 use super::mark::RunMark;
 use super::rounding::{rounded, rounded_s};
@@ -57,6 +57,33 @@ fn media_line(facts: &MediaFacts) -> MediaLine {
             fps: rounded_s(video.fps),
             start_s: rounded_s(video.start_s),
         }),
+        audio_tracks: (1..)
+            .zip(&facts.audio_tracks)
+            .map(audio_track_line)
+            .collect(),
+        truncated: facts.truncated.is_some(),
+        declared_s: declared_s(facts),
+        truncated_why: facts
+            .truncated
+            .as_ref()
+            .map(|truncated| truncated.reason.clone()),
+    }
+}
+
+/// The length that a truncated recording states.
+pub(super) fn declared_s(facts: &MediaFacts) -> Option<f64> {
+    facts.truncated.as_ref()?.declared_s.map(rounded_s)
+}
+
+fn audio_track_line((number, track): (u32, &AudioTrack)) -> AudioTrackLine {
+    AudioTrackLine {
+        track: number,
+        codec: track.codec.clone(),
+        language: track.language.clone(),
+        title: track.title.clone(),
+        default: track.default,
+        read: track.read,
+        silent: track.silent,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use undertone_types::Stage;
+use undertone_types::{MediaFacts, Stage};
 
 use super::lines::{SpanLine, SummaryLine, TextShares, TextSourceName, UtteranceLine};
-use super::render::polarity;
+use super::render::{declared_s, polarity};
 use super::rounding::{rounded, rounded_s};
 
 /// Running sums over utterances.
@@ -47,12 +47,19 @@ impl Sums {
         }
     }
 
-    pub(super) fn line(&self, stage_s: &BTreeMap<Stage, f64>) -> SummaryLine {
+    pub(super) fn line(&self, facts: &MediaFacts, stage_s: &BTreeMap<Stage, f64>) -> SummaryLine {
         let share = |count: u32| rounded(f64::from(count) / f64::from(self.utterances.max(1)));
         let stages = stage_s.iter();
         let heard_s = self.languages.values().sum::<f64>();
         SummaryLine {
             utterances: self.utterances,
+            truncated: facts.truncated.is_some(),
+            duration_s: facts
+                .truncated
+                .as_ref()
+                .and(facts.duration_s)
+                .map(rounded_s),
+            declared_s: declared_s(facts),
             scored_s: rounded_s(self.scored_s),
             sentiment: self.range.map(|(min, max)| {
                 let mean = rounded(self.weighted / self.scored_s);

@@ -108,7 +108,7 @@ impl ReportWriter {
             .map_err(|error| failed(error.into_error()))?;
         body.rewind().map_err(failed)?;
         let first = recording_line(&recording, &ended.facts, &mark);
-        let last = sums.line(stage_s);
+        let last = sums.line(&ended.facts, stage_s);
         place(&paths.report, |file| {
             write_line(file, &Line::Recording(first), &paths)?;
             io::copy(&mut body, file).map_err(failed)?;

@@ -28,7 +28,7 @@ pub use atomic::{AtomicFile, is_abandoned, write_atomically};
 pub use failure::{Cause, Failure, Stage, error_chain};
 pub use frame::{FACE_SIDE_PX, Face, Frame, Rect};
 pub use matrix::{Matrix, ShapeError};
-pub use media::{AudioFacts, MediaFacts, VideoFacts};
+pub use media::{AudioFacts, AudioTrack, MediaFacts, Truncated, VideoFacts};
 pub use message::{Body, Ended, Message};
 pub use observation::Observation;
 pub use recording::{Recording, RecordingId, SourceItem};

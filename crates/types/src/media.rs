@@ -11,6 +11,36 @@ pub struct MediaFacts {
     pub audio: Option<AudioFacts>,
     /// The video stream that is used, if there is one.
     pub video: Option<VideoFacts>,
+    /// All audio tracks, where there are several.
+    pub audio_tracks: Vec<AudioTrack>,
+    /// That the recording breaks off; known at the end.
+    pub truncated: Option<Truncated>,
+}
+
+/// A recording breaks off: what was decoded is less than there should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truncated {
+    /// Length that the streams which were read state, in seconds; `None` where they state none.
+    pub declared_s: Option<f64>,
+    /// How that was noticed, for people.
+    pub reason: String,
+}
+
+/// An audio track of a recording with several.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AudioTrack {
+    /// Codec name, where one is given.
+    pub codec: Option<String>,
+    /// Language code, as the file writes it.
+    pub language: Option<String>,
+    /// Title, as the file writes it.
+    pub title: Option<String>,
+    /// Whether the file names it as the one to be played by default.
+    pub default: bool,
+    /// Whether it is the one that was read.
+    pub read: bool,
+    /// Whether it was listened to and found silent.
+    pub silent: bool,
 }
 
 /// Facts about the audio stream.

@@ -37,4 +37,7 @@ pub enum NoSentiment {
     /// The bundle has no fusion network.
     #[strum(to_string = "the bundle has no fusion network")]
     NoNetwork,
+    /// There is nothing to be scored.
+    #[strum(to_string = "neither voice, words nor face")]
+    Nothing,
 }

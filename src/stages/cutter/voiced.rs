@@ -9,8 +9,6 @@ use super::{dbfs, energy, seconds};
 use undertone_config::Utterances;
 use undertone_types::{Frame, Utterance};
 
-/// How long an utterance waits for frames that do not arrive, in seconds.
-const FRAME_PATIENCE_S: f64 = 30.0;
 /// Blocks whose start is off by less than this are contiguous, in seconds.
 const TOLERANCE_S: f64 = 0.001;
 
@@ -27,6 +25,8 @@ pub struct VoiceCutter {
     /// Samples that the detector has seen.
     heard: u64,
     frames: FrameBuffer,
+    /// All sound and frames before this time have arrived.
+    arrived_s: f64,
     /// Utterances that are cut and wait for their frames.
     waiting: VecDeque<Utterance>,
     index: u32,
@@ -35,14 +35,15 @@ pub struct VoiceCutter {
 }
 
 impl VoiceCutter {
-    /// A cutter for one recording; `video`: whether frames will arrive.
+    /// A cutter for one recording.
     #[must_use]
-    pub fn new(settings: Utterances, mut detector: Box<dyn VoiceDetector>, video: bool) -> Self {
+    pub fn new(settings: Utterances, mut detector: Box<dyn VoiceDetector>) -> Self {
         detector.reset();
         Self {
             detector,
             finder: SpanFinder::new(&settings),
-            frames: FrameBuffer::new(video, settings.max_s),
+            frames: FrameBuffer::new(settings.max_s),
+            arrived_s: f64::NEG_INFINITY,
             settings,
             origin_s: None,
             samples: Vec::new(),
@@ -58,6 +59,7 @@ impl VoiceCutter {
     /// Takes sound that starts at `start_s` on the recording's clock. A gap before it ends the
     /// utterance.
     pub fn audio(&mut self, start_s: f64, samples: &[f32]) {
+        self.arrived_s = self.arrived_s.max(start_s);
         let origin_s = match self.origin_s {
             Some(origin_s) if (start_s - origin_s - seconds(self.taken())).abs() <= TOLERANCE_S => {
                 origin_s
@@ -83,20 +85,20 @@ impl VoiceCutter {
 
     /// Takes a frame.
     pub fn frame(&mut self, frame: Frame) {
+        self.arrived_s = self.arrived_s.max(frame.time_s);
         self.frames.push(frame);
     }
 
     /// The recording has ended: cuts an open utterance, and waits for no more frames.
     pub fn finish(&mut self) {
         self.end_sound();
-        self.frames.end();
+        self.arrived_s = f64::INFINITY;
     }
 
     /// The next utterance that is complete.
     pub fn pop(&mut self) -> Option<Utterance> {
         let end_s = self.waiting.front()?.end_s;
-        let now_s = self.origin_s.unwrap_or(0.0) + seconds(self.heard);
-        if !self.frames.complete_until(end_s) && now_s < end_s + FRAME_PATIENCE_S {
+        if self.arrived_s < end_s {
             return None;
         }
         let mut utterance = self.waiting.pop_front()?;
@@ -225,7 +227,7 @@ mod tests {
     }
 
     fn cut(sound: &[f32], start_s: f64, blocks: &[usize], video: bool) -> Vec<Utterance> {
-        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness), video);
+        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness));
         let mut cut = Vec::new();
         let (mut at, mut turn, mut next_frame) = (0, 0, 0.0);
         while at < sound.len() {
@@ -249,6 +251,7 @@ mod tests {
                 time_s: next_frame,
                 face: None,
             });
+            cut.extend(std::iter::from_fn(|| cutter.pop()));
             next_frame += 0.25;
         }
         cutter.finish();
@@ -295,18 +298,20 @@ mod tests {
     }
 
     #[test]
-    fn an_utterance_is_given_as_soon_as_it_ends() {
-        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness), false);
+    fn an_utterance_is_given_when_what_follows_it_arrives() {
+        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness));
         cutter.audio(0.0, &sound(&[(true, 32_000)]));
         assert!(cutter.pop().is_none());
         cutter.audio(2.0, &sound(&[(false, 9_000)]));
+        assert!(cutter.pop().is_none(), "frames of its end may follow");
+        cutter.audio(2.5625, &sound(&[(false, 100)]));
         let utterance = cutter.pop().unwrap();
         assert!((utterance.end_s - 2.2).abs() < 0.02, "{}", utterance.end_s);
     }
 
     #[test]
     fn a_gap_ends_the_utterance() {
-        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness), false);
+        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness));
         cutter.audio(0.0, &sound(&[(true, 32_000)]));
         cutter.audio(100.0, &sound(&[(true, 32_000)]));
         cutter.finish();
@@ -316,9 +321,27 @@ mod tests {
         assert_eq!(spans, [(0.0, 2.0), (100.0, 102.0)]);
     }
 
+    /// Once the pictures of a recording ended early and its utterances waited for them.
+    #[test]
+    fn utterances_do_not_wait_for_pictures_that_have_ended() {
+        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness));
+        cutter.frame(Frame {
+            time_s: 0.0,
+            face: None,
+        });
+        let mut most = 0;
+        for second in 0..100 {
+            let is_voice = second % 4 < 2;
+            cutter.audio(f64::from(second), &sound(&[(is_voice, 16_000)]));
+            most = most.max(cutter.waiting.len());
+            while cutter.pop().is_some() {}
+        }
+        assert_eq!((cutter.count(), most), (25, 1));
+    }
+
     #[test]
     fn memory_is_bounded() {
-        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness), false);
+        let mut cutter = VoiceCutter::new(default_settings(), Box::new(Loudness));
         let (voice, silence) = (sound(&[(true, 16_000)]), sound(&[(false, 16_000)]));
         let mut most = 0;
         for second in 0..600 {

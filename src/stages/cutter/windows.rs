@@ -50,7 +50,7 @@ impl WindowCutter {
             window,
             sounds: VecDeque::new(),
             next: 0,
-            frames: FrameBuffer::new(false, window_s),
+            frames: FrameBuffer::new(window_s),
             reached_s: origin_s,
             end_s: None,
             index: 0,

@@ -44,6 +44,7 @@ fn facts(audio: bool, video: bool) -> MediaFacts {
             fps: 25.0,
             start_s: 0.0,
         }),
+        ..MediaFacts::default()
     }
 }
 
@@ -153,9 +154,9 @@ fn silence_alone_has_no_utterances() {
 #[test]
 fn an_error_is_a_failure_with_a_hint() {
     let source = FakeMedia::new(facts(true, false), events(Some([VOICE; 10]), false)).with_error(
-        MediaError::Truncated {
+        MediaError::Broken {
             reached_s: 10.0,
-            declared_s: 20.0,
+            reason: "it is torn".into(),
         },
     );
     let bodies = run(source);
@@ -163,7 +164,10 @@ fn an_error_is_a_failure_with_a_hint() {
         panic!("{bodies:?}");
     };
     assert_eq!(failure.stage, Stage::Decode);
-    assert!(failure.chain[0].starts_with("truncated"), "{failure}");
+    assert!(
+        failure.chain[0].starts_with("broken after 10.00 s"),
+        "{failure}"
+    );
     assert!(failure.hint.is_some());
 }
 

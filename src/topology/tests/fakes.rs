@@ -185,6 +185,7 @@ pub(super) fn fake_media(injected: Injected) -> FakeMedia {
             fps: 5.0,
             start_s: 0.0,
         }),
+        ..MediaFacts::default()
     };
     let mut events = Vec::new();
     for half in 0..WINDOWS * 8 {

@@ -11,18 +11,14 @@ use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
 
 use super::bus::StreamKind;
-use super::clock::{DecodedEnd, SoundClock, running_time, samples_of};
+use super::clock::{Decoded, running_time, samples_of};
 use super::codecs::{codec_name, container_name};
 use super::faces::{FoundFaces, Picture};
+use super::sampling::Sampler;
+use super::sound::Block;
+use super::sound::Sound;
 use super::{MediaError, pipelines};
 use undertone_types::{AudioFacts, Frame, VideoFacts};
-
-/// Sound with its time on the recording's clock.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Block {
-    pub(super) start_s: f64,
-    pub(super) samples: Vec<f32>,
-}
 
 /// What a tap sends.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,14 +31,29 @@ pub(super) enum BranchOutput<F, T> {
     Ended,
 }
 
-/// What the branches need: where they send to, and how.
+/// What a branch needs: where it sends to, and how.
 #[derive(Clone, Debug)]
-pub(super) struct BranchSenders {
-    pub(super) audio: Sender<BranchOutput<AudioFacts, Block>>,
-    pub(super) video: Sender<BranchOutput<VideoFacts, Frame>>,
-    pub(super) faces: Arc<FoundFaces>,
-    pub(super) decoded_end: Arc<DecodedEnd>,
-    pub(super) margin: f32,
+pub(super) enum Tap {
+    /// Sends sound.
+    Audio(Sender<BranchOutput<AudioFacts, Block>>),
+    /// Sends frames.
+    Video {
+        sender: Sender<BranchOutput<VideoFacts, Frame>>,
+        faces: Arc<FoundFaces>,
+        /// Margin around a face, as a share of its size.
+        margin: f32,
+        /// Frames that are looked at.
+        frames_per_second: u32,
+    },
+}
+
+impl Tap {
+    pub(super) fn kind(&self) -> StreamKind {
+        match self {
+            Self::Audio(_) => StreamKind::Audio,
+            Self::Video { .. } => StreamKind::Video,
+        }
+    }
 }
 
 /// Builds a branch from its text, adds it to the pipeline and links it to a decoded pad.
@@ -50,10 +61,11 @@ pub(super) struct BranchSenders {
 pub(super) fn attach(
     pipeline: &gst::Pipeline,
     pad: &gst::Pad,
-    kind: StreamKind,
     text: &str,
-    senders: &BranchSenders,
+    tap: &Tap,
+    decoded: &Arc<Decoded>,
 ) -> Result<gst::Pad, MediaError> {
+    let kind = tap.kind();
     let wrong = |what: &str| MediaError::Engine {
         reason: format!("the {kind:?} branch {what}"),
     };
@@ -61,19 +73,26 @@ pub(super) fn attach(
     let input = branch
         .static_pad("sink")
         .ok_or_else(|| wrong("has no input"))?;
-    let name = match kind {
-        StreamKind::Audio => "audio",
-        StreamKind::Video => "video",
-    };
     let sink = branch
-        .by_name(name)
+        .by_name(kind.name())
         .and_then(|element| element.downcast::<AppSink>().ok())
         .ok_or_else(|| wrong("has no appsink"))?;
     let source = SourceFacts::of(pad);
-    measure(&input, senders.decoded_end.clone(), &source);
-    sink.set_callbacks(match kind {
-        StreamKind::Audio => tap_audio(senders, source),
-        StreamKind::Video => tap_video(senders, source),
+    measure(&input, decoded.clone(), source.step_s());
+    sink.set_callbacks(match tap {
+        Tap::Audio(sender) => {
+            allow_any_layout(&input);
+            tap_audio(sender, source)
+        }
+        Tap::Video {
+            sender,
+            faces,
+            margin,
+            frames_per_second,
+        } => {
+            sample_frames(&input, *frames_per_second, source.step_s());
+            tap_video(sender, faces.clone(), *margin, source)
+        }
     });
     pipeline
         .add(&branch)
@@ -134,13 +153,58 @@ impl SourceFacts {
 }
 
 /// Notes the end of every decoded buffer, before frames are dropped.
-fn measure(input: &gst::Pad, decoded_end: Arc<DecodedEnd>, source: &SourceFacts) {
-    let step_s = source.step_s();
+fn measure(input: &gst::Pad, decoded: Arc<Decoded>, step_s: Option<f64>) {
     input.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         if let (Some(buffer), Some(segment)) =
             (info.buffer(), pad.sticky_event::<gst::event::Segment>(0))
         {
-            decoded_end.note(segment.segment(), buffer, step_s);
+            decoded.note(segment.segment(), buffer, step_s);
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// Drops the frames that are not looked at, before they are converted.
+fn sample_frames(input: &gst::Pad, per_second: u32, step_s: Option<f64>) {
+    let sampler = Mutex::new(Sampler::new(per_second));
+    let step = step_s.map(gst::ClockTime::from_seconds_f64);
+    input.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+        let kept = info.buffer().is_none_or(|buffer| {
+            let segment = pad.sticky_event::<gst::event::Segment>(0);
+            let time = segment.and_then(|segment| {
+                let segment = segment.segment().downcast_ref::<gst::ClockTime>()?;
+                segment.to_running_time(buffer.pts()?)
+            });
+            let length = step.or(buffer.duration()).unwrap_or_default();
+            let mut sampler = sampler.lock().unwrap_or_else(PoisonError::into_inner);
+            time.is_some_and(|time| sampler.keeps(time.nseconds(), length.nseconds()))
+        });
+        match kept {
+            true => gst::PadProbeReturn::Ok,
+            // Not `Drop`: the bindings take the buffer away and GStreamer misses it.
+            false => gst::PadProbeReturn::Handled,
+        }
+    });
+}
+
+/// States "no layout" for channels of which the file states none: GStreamer's converters refuse
+/// more than two without a statement.
+fn allow_any_layout(input: &gst::Pad) {
+    input.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
+        if let Some(event) = info.event()
+            && let gst::EventView::Caps(caps) = event.view()
+            && let Some(structure) = caps.caps().structure(0)
+            && structure
+                .get::<i32>("channels")
+                .is_ok_and(|count| count > 2)
+            && !structure.has_field("channel-mask")
+        {
+            let mut caps = caps.caps_owned();
+            caps.make_mut().set("channel-mask", gst::Bitmask::new(0));
+            let event = gst::event::Caps::builder(&caps)
+                .seqnum(event.seqnum())
+                .build();
+            info.data = Some(gst::PadProbeData::Event(event));
         }
         gst::PadProbeReturn::Ok
     });
@@ -163,9 +227,13 @@ fn closed<T>(_: crossbeam_channel::SendError<T>) -> gst::FlowError {
     gst::FlowError::Eos
 }
 
-fn tap_audio(senders: &BranchSenders, source: SourceFacts) -> AppSinkCallbacks {
-    let (sender, at_end) = (senders.audio.clone(), senders.audio.clone());
-    let mut clock = SoundClock::default();
+fn tap_audio(
+    sender: &Sender<BranchOutput<AudioFacts, Block>>,
+    source: SourceFacts,
+) -> AppSinkCallbacks {
+    let (sender, at_end) = (sender.clone(), sender.clone());
+    let sound = Arc::new(Mutex::new(Sound::new(source.channels)));
+    let rest = sound.clone();
     let mut started = false;
     AppSinkCallbacks::builder()
         .new_sample(move |sink| {
@@ -190,24 +258,35 @@ fn tap_audio(senders: &BranchSenders, source: SourceFacts) -> AppSinkCallbacks {
                 let started = BranchOutput::Started(facts, container_name(&tags));
                 sender.send(started).map_err(closed)?;
             }
-            let heard = clock.place(start_s, samples, |start_s, samples| {
-                sender
-                    .send(BranchOutput::Item(Block { start_s, samples }))
-                    .is_ok()
+            let channels = channels_of(&sample).unwrap_or(source.channels);
+            let mut sound = sound.lock().unwrap_or_else(PoisonError::into_inner);
+            let heard = sound.take(start_s, channels, &samples, &mut |block| {
+                sender.send(BranchOutput::Item(block)).is_ok()
             });
             heard
                 .then_some(gst::FlowSuccess::Ok)
                 .ok_or(gst::FlowError::Eos)
         })
         .eos(move |_| {
+            let mut sound = rest.lock().unwrap_or_else(PoisonError::into_inner);
+            sound.finish(&mut |block| at_end.send(BranchOutput::Item(block)).is_ok());
             let _ = at_end.send(BranchOutput::Ended);
         })
         .build()
 }
 
-fn tap_video(senders: &BranchSenders, source: SourceFacts) -> AppSinkCallbacks {
-    let (sender, at_end) = (senders.video.clone(), senders.video.clone());
-    let (faces, margin) = (senders.faces.clone(), senders.margin);
+fn channels_of(sample: &gst::Sample) -> Option<u32> {
+    let channels = sample.caps()?.structure(0)?.get::<i32>("channels").ok()?;
+    u32::try_from(channels).ok()
+}
+
+fn tap_video(
+    sender: &Sender<BranchOutput<VideoFacts, Frame>>,
+    faces: Arc<FoundFaces>,
+    margin: f32,
+    source: SourceFacts,
+) -> AppSinkCallbacks {
+    let (sender, at_end) = (sender.clone(), sender.clone());
     let mut started = false;
     AppSinkCallbacks::builder()
         .new_sample(move |sink| {
@@ -267,30 +346,4 @@ fn frame_of(
         time_s,
         face: Some(picture.crop(found, margin)),
     })
-}
-
-/// The input pads of the branches built so far: each branch is built once.
-#[derive(Debug, Default)]
-pub(super) struct Inputs(Mutex<[Option<gst::Pad>; 2]>);
-
-impl Inputs {
-    /// Links a pad to its branch, which is built if needed; in chained files one stream replaces
-    /// the previous one. False when the branch is in use: only the first stream of a kind is used.
-    pub(super) fn connect(
-        &self,
-        pad: &gst::Pad,
-        kind: StreamKind,
-        build: impl FnOnce() -> Result<gst::Pad, MediaError>,
-    ) -> Result<bool, MediaError> {
-        let mut inputs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = &mut inputs[kind as usize];
-        match place {
-            Some(input) if input.is_linked() => Ok(false),
-            Some(input) => Ok(pad.link(input).is_ok()),
-            None => {
-                *place = Some(build()?);
-                Ok(true)
-            }
-        }
-    }
 }

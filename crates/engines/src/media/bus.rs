@@ -11,6 +11,7 @@ use gstreamer::prelude::*;
 
 use super::codecs::Undecoded;
 use super::faces::FoundFaces;
+use undertone_types::AudioTrack;
 
 /// The kinds of stream that are decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,13 +20,49 @@ pub(super) enum StreamKind {
     Video,
 }
 
+impl StreamKind {
+    /// Name of the branch's sink, in the pipelines.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Audio => "audio",
+            Self::Video => "video",
+        }
+    }
+
+    /// Beginning of the media types of this kind.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::Audio => "audio/",
+            Self::Video => "video/",
+        }
+    }
+}
+
+/// The streams of a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Streams {
+    /// How many of them there are, of any kind.
+    pub(super) count: usize,
+    /// Those of the wanted kind.
+    pub(super) tracks: Vec<TrackFacts>,
+}
+
+/// A stream of the wanted kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TrackFacts {
+    /// The demuxer's name for it.
+    pub(super) id: String,
+    /// What is told of it.
+    pub(super) facts: AudioTrack,
+}
+
 /// Something that concerns the pipeline as a whole.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum PipelineEvent {
-    /// `decodebin` exposed a stream of this kind: it will be decoded.
-    Exposed(StreamKind),
-    /// No more streams are expected.
-    Complete,
+    /// A stream of the wanted kind was found: it will be decoded.
+    Attached,
+    /// All streams of the file are known.
+    Complete(Streams),
     /// A stream for which no decoder is installed.
     Undecoded(Undecoded),
     /// A still image, which is not decoded.
@@ -39,6 +76,8 @@ pub(super) enum PipelineEvent {
 pub(super) struct PipelineError {
     pub(super) kind: ErrorKind,
     pub(super) reason: String,
+    /// The data have no consumer: no fault of the recording where no stream is wanted.
+    pub(super) unlinked: bool,
 }
 
 /// What an error of a pipeline concerns.
@@ -67,7 +106,10 @@ pub(super) fn listen(
     bus.set_sync_handler(move |_, message| {
         match message.view() {
             gst::MessageView::Error(error) => {
-                let _ = events.send(PipelineEvent::Error(explain(&error.error())));
+                let _ = events.send(PipelineEvent::Error(explain(
+                    &error.error(),
+                    error.details(),
+                )));
             }
             gst::MessageView::Element(element) => {
                 if let Some(structure) = element.structure() {
@@ -84,7 +126,7 @@ pub(super) fn listen(
     });
 }
 
-fn explain(error: &gst::glib::Error) -> PipelineError {
+fn explain(error: &gst::glib::Error, details: Option<&gst::StructureRef>) -> PipelineError {
     let kind = if let Some(error) = error.kind::<gst::StreamError>() {
         match error {
             gst::StreamError::TypeNotFound
@@ -105,7 +147,16 @@ fn explain(error: &gst::glib::Error) -> PipelineError {
     PipelineError {
         kind,
         reason: fragment(error.message()),
+        unlinked: flow(details) == Some(NOT_LINKED),
     }
+}
+
+/// `GST_FLOW_NOT_LINKED`.
+const NOT_LINKED: i32 = -1;
+
+/// The reason why data could not flow, which elements add to an error.
+fn flow(details: Option<&gst::StructureRef>) -> Option<i32> {
+    details?.get::<i32>("flow-return").ok()
 }
 
 /// Turns a sentence of GStreamer into a lower-case fragment, like our own messages.
@@ -133,9 +184,9 @@ mod tests {
     #[test]
     fn errors_are_told_apart() {
         let not_media = gst::glib::Error::new(gst::StreamError::TypeNotFound, "What?");
-        assert_eq!(explain(&not_media).kind, ErrorKind::NotMedia);
+        assert_eq!(explain(&not_media, None).kind, ErrorKind::NotMedia);
         let file = gst::glib::Error::new(gst::ResourceError::Read, "Disk gone.");
-        assert_eq!(explain(&file).kind, ErrorKind::File);
-        assert_eq!(explain(&file).reason, "disk gone");
+        assert_eq!(explain(&file, None).kind, ErrorKind::File);
+        assert_eq!(explain(&file, None).reason, "disk gone");
     }
 }

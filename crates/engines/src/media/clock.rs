@@ -15,14 +15,17 @@ const FILL_LIMIT: u64 = 60 * RATE_HZ as u64;
 /// A block whose timestamp is off by less is contiguous: containers round timestamps, some to
 /// 23 ms or more.
 const JITTER: u64 = RATE_HZ as u64 / 25;
-/// Zeros are emitted in blocks of this length.
-const FILL_BLOCK: u64 = RATE_HZ as u64;
 
-/// Latest running time at which a decoded buffer ended so far, in nanoseconds.
+/// How far a stream is decoded, in nanoseconds.
 #[derive(Debug, Default)]
-pub(super) struct DecodedEnd(AtomicU64);
+pub(super) struct Decoded {
+    /// Latest running time at which a buffer ended.
+    end: AtomicU64,
+    /// Where the stream's segment starts on the clock of its container.
+    start: AtomicU64,
+}
 
-impl DecodedEnd {
+impl Decoded {
     /// Notes the end of a decoded buffer.
     pub(super) fn note(&self, segment: &gst::Segment, buffer: &gst::BufferRef, step: Option<f64>) {
         let Some(segment) = segment.downcast_ref::<gst::ClockTime>() else {
@@ -36,13 +39,21 @@ impl DecodedEnd {
             end = end.min(stop);
         }
         if let Some(end) = segment.to_running_time(end) {
-            self.0.fetch_max(end.nseconds(), Ordering::Relaxed);
+            self.end.fetch_max(end.nseconds(), Ordering::Relaxed);
+        }
+        if let Some(start) = segment.start() {
+            self.start.store(start.nseconds(), Ordering::Relaxed);
         }
     }
 
-    /// In seconds.
-    pub(super) fn seconds(&self) -> f64 {
-        self.0.load(Ordering::Relaxed) as f64 / 1e9
+    /// The end on the clock of the recording, in seconds.
+    pub(super) fn end_s(&self) -> f64 {
+        self.end.load(Ordering::Relaxed) as f64 / 1e9
+    }
+
+    /// The start on the clock of the container, in seconds.
+    pub(super) fn start_s(&self) -> f64 {
+        self.start.load(Ordering::Relaxed) as f64 / 1e9
     }
 }
 
@@ -50,6 +61,17 @@ impl DecodedEnd {
 pub(super) fn running_time(sample: &gst::Sample) -> Option<gst::ClockTime> {
     let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
     segment.to_running_time(sample.buffer()?.pts()?)
+}
+
+/// Where a block of sound goes. All in samples of the recording's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Silence from here to `start`.
+    pub(super) gap_from: u64,
+    /// Where the block starts.
+    pub(super) start: u64,
+    /// Samples at its start that overlap with the block before.
+    pub(super) skipped: usize,
 }
 
 /// Makes sound contiguous: fills gaps with zeros, drops overlaps.
@@ -60,37 +82,29 @@ pub(super) struct SoundClock {
 }
 
 impl SoundClock {
-    /// Places a block; `emit` gets start times in seconds and samples. A block without a
-    /// timestamp follows the one before. False when `emit` returned false.
-    pub(super) fn place(
-        &mut self,
-        start_s: Option<f64>,
-        mut samples: Vec<f32>,
-        mut emit: impl FnMut(f64, Vec<f32>) -> bool,
-    ) -> bool {
-        let rate = f64::from(RATE_HZ);
-        let stated = start_s.map(|start_s| (start_s * rate).round() as u64);
-        let mut next = self.next.or(stated).unwrap_or(0);
+    /// Places a block of `length` samples. A block without a timestamp follows the one before.
+    /// `None` when nothing of it is left.
+    pub(super) fn place(&mut self, start_s: Option<f64>, length: usize) -> Option<Place> {
+        let stated = start_s.map(|start_s| (start_s * f64::from(RATE_HZ)).round() as u64);
+        let next = self.next.or(stated).unwrap_or(0);
+        let mut place = Place {
+            gap_from: next,
+            start: next,
+            skipped: 0,
+        };
         if let Some(stated) = stated {
             if stated > next + JITTER {
+                place.start = stated;
                 if stated - next > FILL_LIMIT {
-                    next = stated;
-                }
-                while next < stated {
-                    let zeros = FILL_BLOCK.min(stated - next);
-                    if !emit(next as f64 / rate, vec![0.0; zeros as usize]) {
-                        return false;
-                    }
-                    next += zeros;
+                    place.gap_from = stated;
                 }
             } else if stated + JITTER < next {
-                let overlap = (next - stated).min(samples.len() as u64);
-                samples.drain(..overlap as usize);
+                place.skipped = (next - stated).min(length as u64) as usize;
             }
         }
-        let start_s = next as f64 / rate;
-        self.next = Some(next + samples.len() as u64);
-        samples.is_empty() || emit(start_s, samples)
+        let left = length - place.skipped;
+        self.next = Some(place.start + left as u64);
+        (left > 0).then_some(place)
     }
 }
 
@@ -115,46 +129,35 @@ pub(super) fn samples_of(bytes: &[u8]) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    fn placed(blocks: &[(f64, usize)]) -> Vec<(f64, usize, bool)> {
-        let mut clock = SoundClock::default();
-        let mut placed = Vec::new();
-        for &(start_s, len) in blocks {
-            clock.place(Some(start_s), vec![1.0; len], |start_s, samples| {
-                placed.push((start_s, samples.len(), samples[0] == 1.0));
-                true
-            });
-        }
-        placed
-    }
-
     #[test]
     fn jitter_leaves_sound_contiguous() {
-        let blocks = placed(&[(0.7, 1600), (0.81, 1600), (0.899, 1600)]);
+        let mut clock = SoundClock::default();
+        let starts = [0.7, 0.81, 0.899].map(|start_s| {
+            let place = clock.place(Some(start_s), 1600).unwrap();
+            (place.gap_from, place.start, place.skipped)
+        });
         assert_eq!(
-            blocks,
-            [(0.7, 1600, true), (0.8, 1600, true), (0.9, 1600, true)]
-        );
-    }
-
-    #[test]
-    fn gaps_are_filled_and_overlaps_dropped() {
-        let blocks = placed(&[(0.0, 1600), (1.6, 1600), (1.65, 1600)]);
-        assert_eq!(
-            blocks,
+            starts,
             [
-                (0.0, 1600, true),
-                (0.1, 16000, false),
-                (1.1, 8000, false),
-                (1.6, 1600, true),
-                (1.7, 800, true)
+                (11_200, 11_200, 0),
+                (12_800, 12_800, 0),
+                (14_400, 14_400, 0)
             ]
         );
     }
 
     #[test]
-    fn a_huge_gap_stays_a_gap() {
-        let blocks = placed(&[(0.0, 1600), (1e6, 1600)]);
-        assert_eq!(blocks, [(0.0, 1600, true), (1e6, 1600, true)]);
+    fn a_block_without_a_time_follows_the_one_before() {
+        let mut clock = SoundClock::default();
+        clock.place(Some(1.0), 1600);
+        assert_eq!(clock.place(None, 1600).unwrap().start, 17_600);
+    }
+
+    #[test]
+    fn a_repeated_block_is_dropped() {
+        let mut clock = SoundClock::default();
+        clock.place(Some(1.0), 1600);
+        assert_eq!(clock.place(Some(1.0), 1600), None);
     }
 
     #[test]

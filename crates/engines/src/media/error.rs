@@ -59,13 +59,18 @@ pub enum MediaError {
         /// GStreamer's message.
         reason: String,
     },
-    /// The data end before the length that the container states.
-    #[error("truncated: it ends after {reached_s:.2} s of {declared_s:.2} s")]
-    Truncated {
-        /// Length that was decoded, in seconds.
-        reached_s: f64,
-        /// Length that the container states, in seconds.
-        declared_s: f64,
+    /// The recording was not finished: its index is missing.
+    #[error(
+        "the index (moov) is missing: the recording was not finished, or not copied completely"
+    )]
+    NoIndex,
+    /// There is no audio track of this number.
+    #[error("there is no audio track {asked}: the recording has {count}")]
+    NoSuchTrack {
+        /// The track that was asked for, from 1.
+        asked: usize,
+        /// How many there are.
+        count: usize,
     },
     /// The decoder delivered nothing for too long.
     #[error("no progress for {limit_s} s after {reached_s:.2} s of the recording")]
@@ -112,7 +117,12 @@ impl MediaError {
                     "install the Debian package {package}; if it is installed, the stream is damaged"
                 ));
             }
-            Self::Broken { .. } | Self::Truncated { .. } => {
+            Self::NoIndex => {
+                "copy the recording again; if the camera was interrupted, `untrunc` can rebuild the \
+                 index with the help of a whole recording of the same camera"
+            }
+            Self::NoSuchTrack { .. } => "set decode.audio_track to 0, or to a track that it has",
+            Self::Broken { .. } => {
                 "copy the recording again, or repair it with `ffmpeg -i IN -c copy OUT`"
             }
             Self::Stalled { .. } => {

@@ -3,17 +3,23 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use crossbeam_channel::{Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::branch::{self, BranchSenders, Inputs};
-use super::bus::{self, ErrorKind, PipelineError, PipelineEvent, StreamKind};
+use super::branch::{BranchOutput, Tap};
+use super::bus::{self, PipelineEvent, StreamKind};
+use super::container::Container;
 use super::pipelines::{Pipelines, parse_source};
-use super::reader::{BranchReceivers, Reader};
-use super::{MediaError, MediaEvent, MediaSettings, MediaSource, Wanted, logs, sniff};
-use undertone_types::MediaFacts;
+use super::reader::Reader;
+use super::sound::Block;
+use super::stream::{Receivers, Stream};
+use super::{
+    MediaError, MediaEvent, MediaSettings, MediaSource, Wanted, edits, logs, sniff, tracks,
+};
+use undertone_types::{AudioFacts, Frame, MediaFacts, VideoFacts};
 
 /// Blocks of sound that may wait for the reader; one lasts 20 to 100 ms.
 const AUDIO_WAITING: usize = 32;
@@ -55,63 +61,79 @@ impl GstMedia {
         self
     }
 
-    fn build(
+    /// Starts to decode the sound of a recording. Without a wish it is that of the first track
+    /// that the file names as default.
+    fn open_audio(
         &self,
         path: &Path,
-        wanted: Wanted,
-        senders: BranchSenders,
-        events: &Sender<PipelineEvent>,
-    ) -> Result<gst::Pipeline, MediaError> {
+        container: &Arc<Container>,
+        track: Option<usize>,
+    ) -> Result<Stream<AudioFacts, Block>, MediaError> {
+        let (sender, outputs) = bounded(AUDIO_WAITING);
+        self.open(path, container, track, &Tap::Audio(sender), outputs)
+    }
+
+    fn open_video(
+        &self,
+        path: &Path,
+        container: &Arc<Container>,
+    ) -> Result<Stream<VideoFacts, Frame>, MediaError> {
+        let (sender, outputs) = bounded(VIDEO_WAITING);
+        let tap = Tap::Video {
+            sender,
+            faces: Arc::default(),
+            margin: self.settings.faces.margin,
+            frames_per_second: self.settings.frames_per_second,
+        };
+        self.open(path, container, None, &tap, outputs)
+    }
+
+    fn open<F, T>(
+        &self,
+        path: &Path,
+        container: &Arc<Container>,
+        track: Option<usize>,
+        tap: &Tap,
+        outputs: Receiver<BranchOutput<F, T>>,
+    ) -> Result<Stream<F, T>, MediaError> {
         let pipeline = parse_source(&self.pipelines.source)?;
         let element = |name: &str| {
             pipeline.by_name(name).ok_or_else(|| MediaError::Engine {
                 reason: format!("source.gst has no element {name}"),
             })
         };
-        element("source")?.set_property("location", path);
-        let decode = element("decode")?;
-        bus::listen(&pipeline, events.clone(), senders.faces.clone());
+        let (source, decode) = (element("source")?, element("decode")?);
+        source.set_property("location", path);
+        let (events_tx, events) = unbounded();
+        let receivers = Receivers {
+            outputs,
+            events,
+            decoded: Arc::default(),
+            read: Arc::default(),
+        };
+        let faces = match tap {
+            Tap::Audio(_) => Arc::default(),
+            Tap::Video { faces, .. } => faces.clone(),
+        };
+        bus::listen(&pipeline, events_tx.clone(), faces);
+        edits::watch_source(&source, container, &receivers.read);
+        edits::apply(&pipeline, container);
         limit_threads(&pipeline, self.settings.decoder_threads);
-        choose_streams(&decode, wanted, events.clone());
-        self.attach_branches(&pipeline, &decode, senders, events);
-        let complete = events.clone();
-        decode.connect_no_more_pads(move |_| {
-            let _ = complete.send(PipelineEvent::Complete);
-        });
-        Ok(pipeline)
-    }
-
-    /// Attaches a branch to the first decoded pad of each kind.
-    fn attach_branches(
-        &self,
-        pipeline: &gst::Pipeline,
-        decode: &gst::Element,
-        senders: BranchSenders,
-        events: &Sender<PipelineEvent>,
-    ) {
-        let (events, texts) = (events.clone(), self.pipelines.clone());
-        let (weak, inputs) = (pipeline.downgrade(), Inputs::default());
-        decode.connect_pad_added(move |_, pad| {
-            let Some(pipeline) = weak.upgrade() else {
-                return;
-            };
-            let (kind, text) = match media_type(pad).as_str() {
-                "audio/x-raw" => (StreamKind::Audio, &texts.audio),
-                "video/x-raw" => (StreamKind::Video, &texts.video),
-                _ => return,
-            };
-            let connected = inputs.connect(pad, kind, || {
-                // Must be sent before the first buffer can leave the branch.
-                let _ = events.send(PipelineEvent::Exposed(kind));
-                branch::attach(&pipeline, pad, kind, text, &senders)
-            });
-            if let Err(error) = connected {
-                let _ = events.send(PipelineEvent::Error(PipelineError {
-                    kind: ErrorKind::Engine,
-                    reason: error.to_string(),
-                }));
-            }
-        });
+        choose_streams(&decode, tap.kind(), events_tx.clone());
+        tracks::attach_branch(
+            &pipeline,
+            &decode,
+            tracks::Branch {
+                text: self.pipelines.of(tap.kind()).to_owned(),
+                tap: tap.clone(),
+                decoded: receivers.decoded.clone(),
+                container: container.clone(),
+                track,
+                events: events_tx,
+            },
+        );
+        let stall = Duration::from_secs_f64(self.settings.stall_s.clamp(0.1, 1e6));
+        Stream::start(pipeline, receivers, stall)
     }
 }
 
@@ -123,25 +145,19 @@ impl MediaSource for GstMedia {
         sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>,
     ) -> Result<MediaFacts, MediaError> {
         sniff::check(path)?;
-        let (audio_tx, audio) = bounded(AUDIO_WAITING);
-        let (video_tx, video) = bounded(VIDEO_WAITING);
-        let (events_tx, events) = unbounded();
-        let senders = BranchSenders {
-            audio: audio_tx,
-            video: video_tx,
-            faces: Arc::default(),
-            decoded_end: Arc::default(),
-            margin: self.settings.faces.margin,
+        let container = Arc::new(Container::read(path));
+        let video = self.open_video(path, &container)?;
+        let mut tracks = Vec::new();
+        let audio = match wanted {
+            Wanted::AudioAndVideo => {
+                let open = |track| self.open_audio(path, &container, track);
+                let (audio, all) = tracks::choose(open, self.settings.audio_track)?;
+                tracks = all;
+                Some(audio)
+            }
+            Wanted::VideoOnly => None,
         };
-        let decoded_end = senders.decoded_end.clone();
-        let pipeline = self.build(path, wanted, senders, &events_tx)?;
-        let receivers = BranchReceivers {
-            audio,
-            video,
-            events,
-        };
-        Reader::new(pipeline, path, wanted, decoded_end, self.settings.stall_s)
-            .read(receivers, sink)
+        Reader::new(path, &container, audio, video, tracks).read(sink)
     }
 }
 
@@ -172,12 +188,6 @@ pub(super) fn init() -> Result<(), MediaError> {
         .map_err(|reason| MediaError::Engine { reason })
 }
 
-fn media_type(pad: &gst::Pad) -> String {
-    let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-    caps.structure(0)
-        .map_or_else(String::new, |structure| structure.name().to_string())
-}
-
 /// Keeps decoders from using every core: the speech engines make better use of them.
 fn limit_threads(pipeline: &gst::Pipeline, threads: u32) {
     if threads == 0 {
@@ -193,23 +203,39 @@ fn limit_threads(pipeline: &gst::Pipeline, threads: u32) {
 }
 
 /// Rejects streams that are not wanted, so that they are not decoded.
-fn choose_streams(decode: &gst::Element, wanted: Wanted, events: Sender<PipelineEvent>) {
+fn choose_streams(decode: &gst::Element, wanted: StreamKind, events: Sender<PipelineEvent>) {
+    let other = match wanted {
+        StreamKind::Audio => StreamKind::Video,
+        StreamKind::Video => StreamKind::Audio,
+    };
     decode.connect("autoplug-continue", false, move |values| {
-        let go_on = values
+        let caps = values
             .get(2)
-            .and_then(|value| value.get::<gst::Caps>().ok())
-            .is_none_or(|caps| {
-                let Some(structure) = caps.structure(0) else {
-                    return true;
-                };
-                if is_still(structure) {
-                    let _ = events.send(PipelineEvent::Still);
-                    return false;
-                }
-                wanted == Wanted::AudioAndVideo || !structure.name().starts_with("audio/")
-            });
-        Some(go_on.to_value())
+            .and_then(|value| value.get::<gst::Caps>().ok());
+        let Some(structure) = caps.as_ref().and_then(|caps| caps.structure(0)) else {
+            return Some(true.to_value());
+        };
+        if is_still(structure) {
+            let _ = events.send(PipelineEvent::Still);
+            return Some(false.to_value());
+        }
+        // Containers are called `video/…` or `audio/…` as well, and may hold both.
+        let pad = values.get(1).and_then(|value| value.get::<gst::Pad>().ok());
+        let unwanted = !pad.is_some_and(|pad| is_of_whole_file(&pad))
+            && structure.name().starts_with(other.prefix());
+        Some((!unwanted).to_value())
     });
+}
+
+/// True for the pad behind which nothing has been taken apart yet.
+fn is_of_whole_file(pad: &gst::Pad) -> bool {
+    let target = pad
+        .downcast_ref::<gst::GhostPad>()
+        .and_then(|ghost| ghost.target());
+    let element = target.as_ref().unwrap_or(pad).parent_element();
+    element
+        .and_then(|element| element.factory())
+        .is_some_and(|factory| factory.name() == "typefind")
 }
 
 /// True for cover art and photographs; motion JPEG has a frame rate.

@@ -7,22 +7,28 @@ mod branch;
 mod bus;
 mod clock;
 mod codecs;
+mod container;
+mod edits;
 mod error;
 mod faces;
 #[cfg(any(test, feature = "fakes"))]
 mod fake;
 mod gst;
 mod logs;
-mod merge;
+mod mixdown;
 mod pipelines;
 mod playback;
 mod reader;
+mod sampling;
 mod settings;
 mod sniff;
+mod sound;
+mod stream;
 #[cfg(test)]
 mod synthetic;
 #[cfg(test)]
 mod tests;
+mod tracks;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -63,14 +69,16 @@ pub enum MediaEvent {
 
 /// Decodes recordings.
 pub trait MediaSource: Send {
-    /// Decodes one recording from start to end and passes every event to `sink`, roughly in
-    /// the order of time across both streams. Memory does not grow with the recording.
+    /// Decodes one recording from start to end and passes every event to `sink`, in the order of
+    /// time across both streams, whatever the order in the file. The clock of the recording
+    /// starts with its first sound or picture. Memory does not grow with the recording.
     /// `sink` may block, and stops the decoding with [`ControlFlow::Break`]. Returns the facts
-    /// as known at the end.
+    /// as known at the end; a recording that breaks off is decoded as far as it goes, and
+    /// [`MediaFacts::truncated`] says so.
     ///
     /// # Errors
-    /// When the recording cannot be decoded to its end; the events before that have been
-    /// passed on. [`MediaError::Stopped`] after a break.
+    /// When nothing of the recording can be decoded, or the disk or the installation fails.
+    /// [`MediaError::Stopped`] after a break.
     fn decode(
         &self,
         path: &Path,

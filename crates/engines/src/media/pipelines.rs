@@ -3,6 +3,7 @@
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
+use super::bus::StreamKind;
 use super::{MediaError, MediaSettings};
 use undertone_types::RATE_HZ;
 
@@ -24,10 +25,6 @@ impl Pipelines {
         let faces = &settings.faces;
         let values = [
             ("{rate_hz}", RATE_HZ.to_string()),
-            (
-                "{frames_per_second}",
-                settings.frames_per_second.max(1).to_string(),
-            ),
             (
                 "{frame_width_px}",
                 settings.frame_width_px.max(16).to_string(),
@@ -55,6 +52,14 @@ impl Pipelines {
             source: fill(SOURCE),
             audio: fill(AUDIO),
             video: fill(VIDEO),
+        }
+    }
+
+    /// The branch for streams of this kind.
+    pub(super) fn of(&self, kind: StreamKind) -> &str {
+        match kind {
+            StreamKind::Audio => &self.audio,
+            StreamKind::Video => &self.video,
         }
     }
 

@@ -1,311 +1,348 @@
-//! Reads a running pipeline to its end: merges its streams, and handles stalls, errors and
-//! cancellation.
+//! Reads a recording to its end: merges its two streams in the order of time, and says what was
+//! missing.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
-use crossbeam_channel::{Receiver, never, select};
-use gstreamer as gst;
-use gstreamer::prelude::*;
-
-use super::branch::{Block, BranchOutput};
-use super::bus::{ErrorKind, PipelineError, PipelineEvent, StreamKind};
-use super::clock::DecodedEnd;
+use super::bus::{ErrorKind, PipelineError, StreamKind};
 use super::codecs::{Undecoded, states_true_length};
-use super::merge::Merge;
-use super::playback::Playback;
-use super::{MediaError, MediaEvent, Wanted};
-use undertone_types::{AudioFacts, Frame, MediaFacts, VideoFacts};
+use super::container::Container;
+use super::sound::Block;
+use super::stream::{Stream, Told};
+use super::{MediaError, MediaEvent};
+use undertone_types::{AudioFacts, AudioTrack, Frame, MediaFacts, Truncated, VideoFacts};
 
-/// Files up to this size are read in one go: when they deliver nothing within
-/// [`SMALL_LIMIT_S`], they never will. (`decodebin` loses errors that are posted while it
-/// connects elements, so a damaged file of a few hundred bytes may produce neither data nor an
-/// error.)
-const SMALL_BYTES: u64 = 64 * 1024;
-const SMALL_LIMIT_S: f64 = 5.0;
+/// What is decoded may be shorter than what is stated by this, in seconds, and by this share:
+/// containers round, and count what a codec leaves out.
+const SLACK_S: f64 = 1.0;
+const SLACK_SHARE: f64 = 0.05;
 
-/// How long to wait, after an error, for data that were decoded before it.
-const AFTER_ERROR: Duration = Duration::from_millis(300);
-
-/// The receiving ends of a pipeline.
+/// Reads a recording.
 #[derive(Debug)]
-pub(super) struct BranchReceivers {
-    pub(super) audio: Receiver<BranchOutput<AudioFacts, Block>>,
-    pub(super) video: Receiver<BranchOutput<VideoFacts, Frame>>,
-    pub(super) events: Receiver<PipelineEvent>,
-}
-
-/// Reads one pipeline.
-#[derive(Debug)]
-pub(super) struct Reader {
-    pipeline: gst::Pipeline,
+pub(super) struct Reader<'c> {
     path: PathBuf,
-    wanted: Wanted,
-    decoded_end: Arc<DecodedEnd>,
-    stall_s: f64,
-    small: bool,
-    merge: Merge,
-    undecoded: Vec<Undecoded>,
-    still: bool,
-    error: Option<PipelineError>,
-    started: Receiver<bool>,
+    container: &'c Container,
+    /// `None` where sound is not wanted.
+    audio: Option<Stream<AudioFacts, Block>>,
+    video: Stream<VideoFacts, Frame>,
+    audio_tracks: Vec<AudioTrack>,
+    /// When the first stream starts, on the clock of the container.
+    origin_s: f64,
 }
 
-/// Whether to continue: the sink may stop the decoding.
-type Taken = Result<(), MediaError>;
-
-impl Reader {
+impl<'c> Reader<'c> {
     pub(super) fn new(
-        pipeline: gst::Pipeline,
         path: &Path,
-        wanted: Wanted,
-        decoded_end: Arc<DecodedEnd>,
-        stall_s: f64,
+        container: &'c Container,
+        audio: Option<Stream<AudioFacts, Block>>,
+        video: Stream<VideoFacts, Frame>,
+        audio_tracks: Vec<AudioTrack>,
     ) -> Self {
         Self {
-            pipeline,
             path: path.to_owned(),
-            wanted,
-            decoded_end,
-            stall_s,
-            small: std::fs::metadata(path).is_ok_and(|file| file.len() <= SMALL_BYTES),
-            merge: Merge::new(),
-            undecoded: Vec::new(),
-            still: false,
-            error: None,
-            started: never(),
+            container,
+            audio,
+            video,
+            audio_tracks,
+            origin_s: 0.0,
         }
     }
 
-    /// Plays the pipeline and passes every event to `sink`.
+    /// Passes every event to `sink`.
     pub(super) fn read(
         mut self,
-        receivers: BranchReceivers,
         sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>,
     ) -> Result<MediaFacts, MediaError> {
-        let playback = Playback::start(self.pipeline.clone())?;
-        self.started = playback.started();
-        let outcome = self.follow(&receivers, sink);
-        // Drop the receivers first: that unblocks a branch that waits in `send`.
-        drop(receivers);
-        drop(playback);
-        outcome
-    }
-
-    fn follow(
-        &mut self,
-        receivers: &BranchReceivers,
-        sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>,
-    ) -> Result<MediaFacts, MediaError> {
-        while !self.merge.ended() {
-            let limit = if self.error.is_some() {
-                AFTER_ERROR
-            } else {
-                self.stall()
-            };
-            let received = self.receive(receivers, limit);
-            if !received && self.error.is_none() {
-                return Err(self.stalled());
-            }
-            if !received || (self.error.is_some() && !self.merge.opened() && self.idle(receivers)) {
-                self.merge.end();
-            }
-            self.check_streams()?;
-            self.forward(sink)?;
+        self.open()?;
+        let mut give = |event| match sink(event) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(MediaError::Stopped),
+        };
+        let declared_s = self.declared_s();
+        give(MediaEvent::Opened(self.facts(declared_s)))?;
+        while let Some(event) = self.next()? {
+            give(event)?;
         }
-        // An error may have been posted just before the end.
-        while let Ok(events) = receivers.events.try_recv() {
-            self.note(events);
-        }
-        self.forward(sink)?;
         self.conclude()
     }
 
-    /// Takes one message from the pipeline; false when none came within `limit`.
-    fn receive(&mut self, receivers: &BranchReceivers, limit: Duration) -> bool {
-        select! {
-            recv(self.started) -> playing => {
-                self.started = never();
-                while let Ok(events) = receivers.events.try_recv() {
-                    self.note(events);
-                }
-                if playing == Ok(false) && self.error.is_none() {
-                    let reason = "the pipeline cannot be started".to_owned();
-                    let kind = ErrorKind::Data;
-                    self.error = Some(PipelineError { kind, reason });
-                }
-            }
-            recv(receivers.events) -> events => match events {
-                Ok(events) => self.note(events),
-                Err(_) => return false,
-            },
-            recv(receivers.audio) -> output => match output {
-                Ok(output) => self.merge.take_audio(output),
-                Err(_) => return false,
-            },
-            recv(receivers.video) -> output => match output {
-                Ok(output) => self.merge.take_video(output),
-                Err(_) => return false,
-            },
-            default(limit) => return false,
+    fn open(&mut self) -> Result<(), MediaError> {
+        if let Some(audio) = &mut self.audio {
+            audio.open()?;
         }
-        true
+        self.video.open()?;
+        if let Some(missing) = self.missing() {
+            return Err(missing);
+        }
+        let audio_s = self.audio_facts().map(|facts| facts.start_s);
+        let video_s = self.video.facts().map(|facts| facts.start_s);
+        let Some(origin_s) = audio_s.into_iter().chain(video_s).reduce(f64::min) else {
+            return Err(self.nothing());
+        };
+        self.origin_s = origin_s;
+        Ok(())
     }
 
-    fn idle(&self, receivers: &BranchReceivers) -> bool {
-        !self.merge.has(StreamKind::Audio)
-            && !self.merge.has(StreamKind::Video)
-            && receivers.events.is_empty()
+    /// The earlier one of the next block and the next frame; sound first where they are equal.
+    fn next(&mut self) -> Result<Option<MediaEvent>, MediaError> {
+        let audio_s = match &mut self.audio {
+            Some(audio) => audio.head()?.map(|block| block.start_s),
+            None => None,
+        };
+        let video_s = self.video.head()?.map(|frame| frame.time_s);
+        let video_first = match (audio_s, video_s) {
+            (Some(audio_s), Some(video_s)) => video_s < audio_s,
+            (audio_s, _) => audio_s.is_none(),
+        };
+        let origin_s = self.origin_s;
+        if video_first {
+            let frame = self.video.take();
+            return Ok(frame.map(|frame| {
+                MediaEvent::Frame(Frame {
+                    time_s: frame.time_s - origin_s,
+                    ..frame
+                })
+            }));
+        }
+        let block = self.audio.as_mut().and_then(Stream::take);
+        Ok(block.map(|Block { start_s, samples }| MediaEvent::Audio {
+            start_s: start_s - origin_s,
+            samples,
+        }))
     }
 
-    fn note(&mut self, events: PipelineEvent) {
-        match events {
-            PipelineEvent::Exposed(kind) => self.merge.expose(kind),
-            PipelineEvent::Complete => self.merge.complete(),
-            PipelineEvent::Undecoded(undecoded) => self.undecoded.push(undecoded),
-            PipelineEvent::Still => self.still = true,
-            PipelineEvent::Error(error) => {
-                // The first error is the cause of those that follow.
-                self.error.get_or_insert(error);
-            }
-        }
+    fn audio_facts(&self) -> Option<&AudioFacts> {
+        self.audio.as_ref()?.facts()
+    }
+
+    fn told(&self) -> impl Iterator<Item = (StreamKind, &Told)> {
+        let audio = self
+            .audio
+            .as_ref()
+            .map(|audio| (StreamKind::Audio, audio.told()));
+        audio
+            .into_iter()
+            .chain([(StreamKind::Video, self.video.told())])
+    }
+
+    fn has(&self, kind: StreamKind) -> bool {
+        self.told().any(|(of, told)| of == kind && told.attached)
     }
 
     /// A missing decoder for the only sound or video stream is an error: the user can install it,
     /// so the recording is not scored without that modality.
-    fn check_streams(&self) -> Taken {
-        if self.merge.opened() || !self.merge.known() {
-            return Ok(());
-        }
-        self.missing().map_or(Ok(()), Err)
-    }
-
     fn missing(&self) -> Option<MediaError> {
-        if self.undecoded.iter().any(Undecoded::is_encrypted) {
+        let undecoded = || self.told().flat_map(|(_, told)| &told.undecoded);
+        if undecoded().any(Undecoded::is_encrypted) {
             return Some(MediaError::Encrypted);
         }
         let lacks = |undecoded: &&Undecoded| {
-            let media_type = &undecoded.media_type;
-            (media_type.starts_with("video/") && !self.merge.has(StreamKind::Video))
-                || (media_type.starts_with("audio/")
-                    && !self.merge.has(StreamKind::Audio)
-                    && self.wanted == Wanted::AudioAndVideo)
+            let of = |kind: StreamKind| undecoded.media_type.starts_with(kind.prefix());
+            (of(StreamKind::Video) && !self.has(StreamKind::Video))
+                || (of(StreamKind::Audio) && self.audio.is_some() && !self.has(StreamKind::Audio))
         };
-        let undecoded = self.undecoded.iter().find(lacks)?;
+        let undecoded = undecoded().find(lacks)?;
         Some(MediaError::MissingDecoder {
             codec: undecoded.codec.clone(),
             package: undecoded.package,
         })
     }
 
-    fn forward(&mut self, sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>) -> Taken {
-        let pipeline = self.pipeline.clone();
-        while let Some(event) = self.merge.next(|| stated_length(&pipeline)) {
-            if sink(event).is_break() {
-                return Err(MediaError::Stopped);
-            }
+    /// Why there is neither sound nor a picture.
+    fn nothing(&self) -> MediaError {
+        if self.container.lacks_index {
+            return MediaError::NoIndex;
         }
-        Ok(())
+        let still = self.told().any(|(_, told)| told.still);
+        let errors = self.told().filter_map(|(_, told)| told.error.as_ref());
+        // A stream that nobody wants is linked to nothing, which its demuxer reports as an error.
+        let mut errors = errors.filter(|error| !(error.unlinked && !self.attached()));
+        match errors.next() {
+            Some(error) => self.explain(error, still),
+            None if still => MediaError::StillImage,
+            None if self.attached() => MediaError::Broken {
+                reached_s: 0.0,
+                reason: "its streams hold no data".to_owned(),
+            },
+            None => MediaError::NoStreams,
+        }
     }
 
-    fn conclude(&mut self) -> Result<MediaFacts, MediaError> {
-        let reached_s = self.decoded_end.seconds();
-        if let Some(error) = self.error.take() {
-            return Err(self.explain(error, reached_s));
-        }
-        if let Some(missing) = self.missing() {
-            return Err(missing);
-        }
-        if !self.merge.opened() {
-            return Err(if self.still {
-                MediaError::StillImage
-            } else if self.merge.has(StreamKind::Audio) || self.merge.has(StreamKind::Video) {
-                MediaError::Broken {
-                    reached_s,
-                    reason: "its streams hold no data".to_owned(),
-                }
-            } else {
-                MediaError::NoStreams
-            });
-        }
-        if let Some(declared_s) = self.true_length()
-            && reached_s < declared_s * 0.95 - 1.0
-        {
-            return Err(MediaError::Truncated {
-                reached_s,
-                declared_s,
-            });
-        }
-        Ok(self.merge.facts(Some(reached_s)))
+    fn attached(&self) -> bool {
+        self.told().any(|(_, told)| told.attached)
     }
 
-    fn explain(&self, error: PipelineError, reached_s: f64) -> MediaError {
-        if let Some(missing) = self.missing() {
-            return missing;
-        }
-        let reason = error.reason;
+    fn explain(&self, error: &PipelineError, still: bool) -> MediaError {
+        let reason = error.reason.clone();
         match error.kind {
             ErrorKind::Encrypted => MediaError::Encrypted,
             ErrorKind::Engine => MediaError::Engine { reason },
-            // A still image is linked to nothing, which the demuxer reports as an error.
-            ErrorKind::NotMedia | ErrorKind::Data if self.still && !self.merge.opened() => {
-                MediaError::StillImage
-            }
-            ErrorKind::NotMedia if !self.merge.opened() => MediaError::NotMedia {
-                reason: self.undecoded.first().map_or(reason, |undecoded| {
-                    format!("it is probably {}", undecoded.media_type)
-                }),
+            ErrorKind::NotMedia | ErrorKind::Data if still => MediaError::StillImage,
+            ErrorKind::NotMedia => MediaError::NotMedia {
+                reason: self
+                    .told()
+                    .find_map(|(_, told)| told.undecoded.first())
+                    .map_or(reason, |undecoded| {
+                        format!("it is probably {}", undecoded.media_type)
+                    }),
             },
             ErrorKind::File => MediaError::Unreadable {
                 path: self.path.clone(),
                 reason,
             },
-            ErrorKind::NotMedia | ErrorKind::Data => MediaError::Broken { reached_s, reason },
+            ErrorKind::Data => MediaError::Broken {
+                reached_s: 0.0,
+                reason,
+            },
         }
     }
 
-    /// The length that the container states, unless it is an estimate.
-    fn true_length(&self) -> Option<f64> {
-        let caps = self
-            .pipeline
-            .by_name("typefind")?
-            .property::<Option<gst::Caps>>("caps")?;
-        states_true_length(caps.structure(0)?.name())
-            .then(|| stated_length(&self.pipeline))
-            .flatten()
-    }
-
-    fn stall(&self) -> Duration {
-        let limit_s = if self.silent_and_small() {
-            self.stall_s.min(SMALL_LIMIT_S)
-        } else {
-            self.stall_s
+    /// The facts at the end. What was decoded before an error stays; only a fault of the disk or
+    /// of the installation, which another attempt may not meet, is an error even then.
+    fn conclude(&self) -> Result<MediaFacts, MediaError> {
+        let errors = || {
+            let told = self.told().filter(|(kind, _)| self.has(*kind));
+            told.filter_map(|(kind, told)| Some((kind, told.error.as_ref()?)))
         };
-        Duration::from_secs_f64(limit_s.clamp(0.1, 1e6))
-    }
-
-    fn silent_and_small(&self) -> bool {
-        self.small && !self.merge.has(StreamKind::Audio) && !self.merge.has(StreamKind::Video)
-    }
-
-    fn stalled(&self) -> MediaError {
-        if self.silent_and_small() {
-            return MediaError::Broken {
-                reached_s: self.decoded_end.seconds(),
-                reason: "nothing in it can be decoded".to_owned(),
-            };
+        let fatal = |kind| {
+            matches!(
+                kind,
+                ErrorKind::File | ErrorKind::Engine | ErrorKind::Encrypted
+            )
+        };
+        if let Some((_, error)) = errors().find(|(_, error)| fatal(error.kind)) {
+            return Err(self.explain(error, false));
         }
-        MediaError::Stalled {
-            limit_s: self.stall_s,
-            reached_s: self.decoded_end.seconds(),
+        let mut facts = self.facts(Some(self.reached_s()));
+        facts.truncated = self.truncated(errors().next());
+        Ok(facts)
+    }
+
+    /// Length that was decoded, in seconds.
+    fn reached_s(&self) -> f64 {
+        let audio_s = self
+            .audio
+            .as_ref()
+            .map_or(0.0, |audio| audio.decoded().end_s());
+        let reached_s = audio_s.max(self.video.decoded().end_s());
+        (reached_s - self.origin_s).max(0.0)
+    }
+
+    fn truncated(&self, error: Option<(StreamKind, &PipelineError)>) -> Option<Truncated> {
+        let declared_s = self.declared_s();
+        let reason = if let Some((kind, error)) = error {
+            format!("the {} breaks off: {}", noun(kind), error.reason)
+        } else if self.container.breaks_off {
+            "the file breaks off".to_owned()
+        } else {
+            let (kind, reached_s, end_s) = self.short_streams().next()?;
+            format!(
+                "the {} ends after {reached_s:.2} s of {end_s:.2} s",
+                noun(kind)
+            )
+        };
+        Some(Truncated { declared_s, reason })
+    }
+
+    /// Streams of which less was decoded than they state: how much, and how much there should be.
+    fn short_streams(&self) -> impl Iterator<Item = (StreamKind, f64, f64)> {
+        let audio = self.audio.as_ref();
+        let audio = audio.and_then(|audio| self.short(StreamKind::Audio, audio));
+        let video = self.short(StreamKind::Video, &self.video);
+        let common = self.short_container();
+        audio.into_iter().chain(video).chain(common)
+    }
+
+    fn short<F, T>(
+        &self,
+        kind: StreamKind,
+        stream: &Stream<F, T>,
+    ) -> Option<(StreamKind, f64, f64)> {
+        stream.facts()?;
+        let end_s = self.track_end_s(stream)?;
+        let reached_s = stream.decoded().end_s() - self.origin_s;
+        is_short(reached_s, end_s).then_some((kind, reached_s, end_s))
+    }
+
+    fn short_container(&self) -> Option<(StreamKind, f64, f64)> {
+        let (stated_s, least_s) = self.container_s()?;
+        let reached_s = self.reached_s();
+        let kind = match self.video.facts() {
+            Some(_) => StreamKind::Video,
+            None => StreamKind::Audio,
+        };
+        is_short(reached_s, least_s).then_some((kind, reached_s, stated_s))
+    }
+
+    /// Length that the streams which are read state, in seconds: the longest.
+    fn declared_s(&self) -> Option<f64> {
+        let of_track = |end_s: Option<f64>, read: bool| end_s.filter(|_| read);
+        let audio = self.audio.as_ref();
+        let audio_s =
+            audio.and_then(|audio| of_track(self.track_end_s(audio), audio.facts().is_some()));
+        let video_s = of_track(self.track_end_s(&self.video), self.video.facts().is_some());
+        let tracks_s = audio_s.into_iter().chain(video_s).reduce(f64::max);
+        tracks_s
+            .or(self.container.declared_s)
+            .or(self.container_s().map(|(_, least_s)| least_s))
+    }
+
+    /// When the track of a stream ends, on the clock of the recording, in seconds.
+    fn track_end_s<F, T>(&self, stream: &Stream<F, T>) -> Option<f64> {
+        let tracks = &stream.told().streams.as_ref()?.tracks;
+        let read = tracks.iter().find(|track| track.facts.read)?;
+        Some(self.container.track(&read.id)?.end_s? - self.origin_s)
+    }
+
+    /// The length of the container, if it is exact and of no other streams than those that are
+    /// read; and the least that it may mean, since some muxers count from 0 where the streams
+    /// start later.
+    fn container_s(&self) -> Option<(f64, f64)> {
+        if !self.container.tracks.is_empty() {
+            return None;
+        }
+        let streams = self.told().find_map(|(_, told)| told.streams.as_ref())?;
+        let read = self.told().filter(|(_, told)| told.attached).count();
+        let unread = streams.count > read;
+        let exact = states_true_length(&self.video.container_type()?);
+        if unread || !exact {
+            return None;
+        }
+        let stated_s = self.video.stated_s().or(self.audio.as_ref()?.stated_s())?;
+        let audio_s = self.audio.as_ref().map(|audio| audio.decoded().start_s());
+        let starts = audio_s.into_iter().chain([self.video.decoded().start_s()]);
+        let start_s = starts.fold(0.0, f64::max);
+        Some((stated_s, stated_s - start_s - self.origin_s))
+    }
+
+    fn facts(&self, duration_s: Option<f64>) -> MediaFacts {
+        let audio = self.audio_facts().cloned();
+        let video = self.video.facts().cloned();
+        let container = self.told().find_map(|(_, told)| told.container.clone());
+        MediaFacts {
+            duration_s,
+            container,
+            audio: audio.map(|facts| AudioFacts {
+                start_s: facts.start_s - self.origin_s,
+                ..facts
+            }),
+            video: video.map(|facts| VideoFacts {
+                start_s: facts.start_s - self.origin_s,
+                ..facts
+            }),
+            audio_tracks: self.audio_tracks.clone(),
+            truncated: None,
         }
     }
 }
 
-fn stated_length(pipeline: &gst::Pipeline) -> Option<f64> {
-    pipeline
-        .query_duration::<gst::ClockTime>()
-        .map(gst::ClockTime::seconds_f64)
+fn is_short(reached_s: f64, stated_s: f64) -> bool {
+    reached_s < stated_s * (1.0 - SLACK_SHARE) - SLACK_S
+}
+
+fn noun(kind: StreamKind) -> &'static str {
+    match kind {
+        StreamKind::Audio => "sound",
+        StreamKind::Video => "video",
+    }
 }

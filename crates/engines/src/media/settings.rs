@@ -12,6 +12,9 @@ pub struct MediaSettings {
     pub stall_s: f64,
     /// Threads per decoder; 0 lets the decoder choose.
     pub decoder_threads: u32,
+    /// The audio track that is read, from 1; 0 for the default one if it has sound, else the first
+    /// that has.
+    pub audio_track: u32,
     /// Settings of face detection.
     pub faces: FaceSettings,
 }

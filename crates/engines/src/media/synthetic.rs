@@ -78,6 +78,7 @@ pub(super) fn settings() -> MediaSettings {
         frame_width_px: 320,
         stall_s: 30.0,
         decoder_threads: 1,
+        audio_track: 0,
         faces: FaceSettings::default(),
     }
 }

@@ -62,6 +62,38 @@ pub struct MediaLine {
     pub audio: Option<AudioLine>,
     /// The video stream that was used.
     pub video: Option<VideoLine>,
+    /// All audio tracks; absent where there is at most one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audio_tracks: Vec<AudioTrackLine>,
+    /// True when the recording breaks off: less could be decoded than there should be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub truncated: bool,
+    /// Length that the streams of a truncated recording state, in seconds, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_s: Option<f64>,
+    /// How it was noticed that a truncated recording breaks off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated_why: Option<String>,
+}
+
+/// An audio track.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AudioTrackLine {
+    /// Its number, from 1, as `decode.audio_track` takes it.
+    pub track: u32,
+    /// Codec.
+    pub codec: Option<String>,
+    /// Language code, as the file writes it.
+    pub language: Option<String>,
+    /// Title, as the file writes it.
+    pub title: Option<String>,
+    /// Whether the file names it as the one to be played by default.
+    pub default: bool,
+    /// Whether it was read.
+    pub read: bool,
+    /// Whether it was listened to and found silent.
+    pub silent: bool,
 }
 
 /// An audio stream.
@@ -132,9 +164,21 @@ pub struct ConfigLine {
     pub pause_s: f64,
     /// Voice probability from which on sound counts as voice.
     pub voice_threshold: f64,
+    /// The audio track that was asked for; absent where the choice was left to the program.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub audio_track: u32,
     /// Whether the times of words were asked for.
     #[serde(default, skip_serializing_if = "is_false")]
     pub words: bool,
+}
+
+/// As with [`is_false`].
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What is not set is not written, so that settings which reports of before did not know
@@ -143,6 +187,6 @@ pub struct ConfigLine {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes a reference"
 )]
-fn is_false(flag: &bool) -> bool {
+pub(super) fn is_false(flag: &bool) -> bool {
     !flag
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::recording::is_false;
 use super::utterance::Polarity;
 
 /// Summary of the whole recording.
@@ -13,6 +14,15 @@ use super::utterance::Polarity;
 pub struct SummaryLine {
     /// Number of utterances.
     pub utterances: u32,
+    /// True when the recording breaks off: less could be decoded than there should be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub truncated: bool,
+    /// Length of a truncated recording as far as it could be decoded, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<f64>,
+    /// Length that the streams of a truncated recording state, in seconds, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_s: Option<f64>,
     /// Length of all utterances with a score together, in seconds.
     pub scored_s: f64,
     /// The scores together; null without any.
