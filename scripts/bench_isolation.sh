@@ -24,7 +24,7 @@ say() { # name, start, end
 watch() { # isolation
   local start
   start="$(now)"
-  target/release/undertone watch "$work/in" --out "$work/$1" --set watch.isolation="$1" \
+  target/release/undertone watch "$work/in" --out "$work/$1" --set worker.isolation="$1" \
     --set watch.settle_s=0.1 --set metrics.listen= --set log.level=error &
   local daemon=$!
   until [ "$(find "$work/$1" -name '*.jsonl' ! -path '*/.undertone/*' 2>/dev/null | wc -l)" -eq "$clips" ]; do

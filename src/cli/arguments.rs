@@ -44,7 +44,7 @@ pub enum Command {
     Status(StatusArgs),
     /// Try again what failed
     Retry(RetryArgs),
-    /// The process that scores for `watch`; not to be started by hand
+    /// The process that scores for `run` and `watch`; not to be started by hand
     #[command(hide = true)]
     Worker,
     /// The process in which a model is tried; not to be started by hand

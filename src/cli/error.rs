@@ -6,7 +6,7 @@ use std::io;
 
 use undertone_bundle::BundleErrors;
 use undertone_config::ConfigErrors;
-use undertone_daemon::{RootError, StateError, WatchError};
+use undertone_daemon::{BatchError, RootError, StateError, WatchError};
 use undertone_discovery::DiscoverErrors;
 use undertone_formats::{FormatError, LabelError};
 use undertone_fusion::FusionError;
@@ -107,7 +107,7 @@ macro_rules! exit_codes {
 exit_codes! {
     Usage: ConfigError, ConfigErrors, DiscoverErrors, LogError, RootError, UnknownProtocol, UnknownTerm;
     Environment: BundleError, BundleErrors, CatalogueError, EngineError, StageError, FileError, FusionError, ReportError, RidgeError,
-        StateError, WatchError,
+        BatchError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;
 }
 
@@ -128,7 +128,7 @@ macro_rules! exit_codes_by_value {
 
 exit_codes_by_value! {
     DatasetError, EvalError, FormatError, ImportError, LabelError, LabelledError,
-    NotReady, PackError, PullError, RemoveError, StudyError, TrainError, WeightsError
+    NotReady, PackError, PullError, RemoveError, StateError, StudyError, TrainError, WeightsError
 }
 
 #[cfg(test)]

@@ -55,6 +55,18 @@ impl Terminal {
     }
 }
 
+/// Gets whole lines, which a worker process logged.
+impl Write for Terminal {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.bars.suspend(|| io::stderr().write_all(line))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// One log event, buffered until it is complete.
 #[derive(Debug)]
 pub struct LogLine {
@@ -99,6 +111,8 @@ pub enum Outcome {
     Done,
     /// It already had a report.
     Skipped,
+    /// Another run scored it.
+    Elsewhere,
     /// It failed for this reason.
     Failed(String),
 }
@@ -157,6 +171,18 @@ impl Progress {
         }
     }
 
+    /// Writes a line above the display.
+    pub fn say(&self, text: &str) {
+        self.terminal.line(text);
+    }
+
+    /// Removes the bar: the run is over.
+    pub fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
     /// Time since the run began.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
@@ -166,9 +192,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.clear();
     }
 }
 
@@ -177,6 +201,7 @@ fn line(number: usize, total: usize, name: &str, outcome: &Outcome, pace: &str) 
     match outcome {
         Outcome::Done => format!("{head}: done; {pace}"),
         Outcome::Skipped => format!("{head}: has a report already"),
+        Outcome::Elsewhere => format!("{head}: scored by another run"),
         Outcome::Failed(why) => format!("{head}: failed: {why}"),
     }
 }
@@ -206,6 +231,10 @@ mod tests {
         let shown = |outcome| line(2, 3, "a.mp4", &outcome, "fast");
         assert_eq!(shown(Outcome::Done), "[2/3] a.mp4: done; fast");
         assert_eq!(shown(Outcome::Skipped), "[2/3] a.mp4: has a report already");
+        assert_eq!(
+            shown(Outcome::Elsewhere),
+            "[2/3] a.mp4: scored by another run"
+        );
         let failed = Outcome::Failed("decode: no stream".to_owned());
         assert_eq!(shown(failed), "[2/3] a.mp4: failed: decode: no stream");
     }

@@ -49,7 +49,7 @@ pub(super) fn retry(args: &RetryArgs) -> Result<Exit, CliError> {
             wake(daemon).context("cannot notify the daemon; it will notice at its next scan")?;
             "now"
         }
-        None => "by the next `undertone watch`",
+        None => "by the next `undertone run` or `watch`",
     };
     say(&format!("{retried} will be retried {when}\n"))?;
     if !unknown.is_empty() {

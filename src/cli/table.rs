@@ -122,6 +122,8 @@ pub struct Totals {
     pub done: usize,
     /// Recordings that had one.
     pub skipped: usize,
+    /// Recordings that another run scored meanwhile.
+    pub elsewhere: usize,
     /// Recordings that failed.
     pub failed: usize,
     /// Length of what was scored, in seconds.
@@ -136,6 +138,7 @@ pub fn render_totals(totals: &Totals) -> String {
     let Totals {
         done,
         skipped,
+        elsewhere,
         failed,
         media_s,
         wall,
@@ -143,6 +146,9 @@ pub fn render_totals(totals: &Totals) -> String {
     let mut parts = vec![format!("{done} done")];
     if *skipped > 0 {
         parts.push(format!("{skipped} had a report already"));
+    }
+    if *elsewhere > 0 {
+        parts.push(format!("{elsewhere} scored by another run"));
     }
     if *failed > 0 {
         parts.push(format!("{failed} failed"));

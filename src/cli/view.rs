@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::progress::{Outcome, Progress, Terminal};
 use super::say;
 use super::table::{Row, Totals, render_table, render_totals};
-use crate::stages::report::ReportEvent;
 use undertone_config::Stages;
-use undertone_reports::read_finished;
-use undertone_telemetry::{StageClocks, peak_memory_bytes};
+use undertone_daemon::{BatchEvent, Finished, InProgress};
+use undertone_reports::{FailureLine, read_finished};
+use undertone_telemetry::{busy_share, peak_memory_bytes};
 use undertone_types::{Recording, RecordingId, Stage};
 
 /// Can be updated from any thread.
@@ -41,45 +41,73 @@ impl View {
 
     /// A recording had its report already.
     pub(super) fn skipped(&self, recording: &Recording, report: &Path) {
+        self.state().totals.skipped += 1;
+        self.has_report(recording, report, &Outcome::Skipped);
+    }
+
+    /// Another run has scored a recording.
+    pub(super) fn elsewhere(&self, recording: &Recording, report: &Path) {
+        self.state().totals.elsewhere += 1;
+        self.has_report(recording, report, &Outcome::Elsewhere);
+    }
+
+    fn has_report(&self, recording: &Recording, report: &Path, outcome: &Outcome) {
         let name = name(recording);
         if let Some(finished) = read_finished(report) {
             self.state()
                 .rows
                 .insert(recording.id, Row::done(&name, &finished.summary));
         }
-        self.state().totals.skipped += 1;
-        self.progress.recording(&name, &Outcome::Skipped);
+        self.progress.recording(&name, outcome);
     }
 
-    /// Takes an event of the last stage.
-    pub(super) fn update(&self, event: ReportEvent) {
+    /// A recording was quarantined by a former run, and is not tried again.
+    pub(super) fn quarantined(&self, recording: &Recording, record: &FailureLine) {
+        let why = record.error.join(": ");
+        let said = format!("{}: {why}", record.stage);
+        let hint = "quarantined, so it was not tried; --force tries it again";
+        self.failed(recording, &why, format!("{said} ({hint})"));
+    }
+
+    /// Another run has failed at a recording.
+    pub(super) fn failed_elsewhere(&self, recording: &Recording, record: &FailureLine) {
+        let why = record.error.join(": ");
+        let said = format!("{}: {why} (tried by another run)", record.stage);
+        self.failed(recording, &why, said);
+    }
+
+    fn failed(&self, recording: &Recording, why: &str, said: String) {
+        let name = name(recording);
+        let mut state = self.state();
+        state.rows.insert(recording.id, Row::failed(&name, why));
+        state.totals.failed += 1;
+        drop(state);
+        self.progress.recording(&name, &Outcome::Failed(said));
+    }
+
+    /// Takes an event of the run.
+    pub(super) fn update(&self, event: BatchEvent) {
         match event {
-            ReportEvent::Opened { .. } => {}
-            ReportEvent::Scored { recording, end_s } => self.reach(recording, end_s),
-            ReportEvent::Reported {
+            BatchEvent::Reached(recording, end_s) => self.reach(recording.id, end_s),
+            BatchEvent::Reported {
                 recording,
                 duration_s,
                 summary,
             } => {
                 self.reach(recording.id, duration_s);
-                let name = name(&recording);
+                let name = name(recording);
                 let mut state = self.state();
-                state.rows.insert(recording.id, Row::done(&name, &summary));
+                state.rows.insert(recording.id, Row::done(&name, summary));
                 state.totals.done += 1;
                 state.totals.media_s += duration_s;
                 drop(state);
                 self.progress.recording(&name, &Outcome::Done);
             }
-            ReportEvent::Failed { recording, failure } => {
-                let name = name(&recording);
-                let mut state = self.state();
-                state
-                    .rows
-                    .insert(recording.id, Row::failed(&name, &failure.chain.join(": ")));
-                state.totals.failed += 1;
-                drop(state);
-                self.progress
-                    .recording(&name, &Outcome::Failed(failure.to_string()));
+            BatchEvent::Failed(recording, failure) => {
+                self.failed(recording, &failure.chain.join(": "), failure.to_string());
+            }
+            BatchEvent::Stopping { under_way, left_s } => {
+                self.progress.say(&stopping(&under_way, left_s));
             }
         }
     }
@@ -95,13 +123,12 @@ impl View {
     }
 
     /// Prints the table and the totals; returns how many recordings failed.
-    pub(super) fn finish(self, clocks: &StageClocks, workers: &Stages) -> std::io::Result<usize> {
-        let Self { progress, state } = self;
-        let wall = progress.elapsed();
-        drop(progress);
+    pub(super) fn finish(&self, usage: &Finished, workers: &Stages) -> std::io::Result<usize> {
+        self.progress.clear();
+        let wall = self.progress.elapsed();
         let State {
             rows, mut totals, ..
-        } = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        } = std::mem::take(&mut *self.state());
         totals.wall = wall;
         let rows: Vec<Row> = rows.into_values().collect();
         let busy: Vec<String> = [
@@ -113,16 +140,17 @@ impl View {
         ]
         .into_iter()
         .map(|(stage, replicas)| {
-            let share = clocks.of(stage).times().busy_share(wall, replicas.workers);
+            let busy_s = usage.busy_s.get(&stage).copied().unwrap_or_default();
+            let share = busy_share(busy_s, wall, replicas.workers);
             format!("{stage} {:.0}%", 100.0 * share)
         })
         .collect();
-        let memory = peak_memory_bytes().map_or_else(String::new, |bytes| {
-            format!("; peak memory {} MB", bytes / 1_000_000)
-        });
+        // The worker's peak and this process's need not fall together: the sum is an upper bound.
+        let peaks = [peak_memory_bytes(), usage.worker_peak_bytes];
+        let memory = peaks.iter().flatten().sum::<u64>() / 1_000_000;
         say(&render_table(&rows))?;
         say(&format!(
-            "{}\nbusy: {}{memory}\n",
+            "{}\nbusy: {}; peak memory {memory} MB\n",
             render_totals(&totals).trim_end(),
             busy.join(", ")
         ))?;
@@ -132,4 +160,56 @@ impl View {
 
 fn name(recording: &Recording) -> String {
     recording.relative.display().to_string()
+}
+
+/// What a run that was asked to stop waits for.
+fn stopping(under_way: &[InProgress], left_s: Option<f64>) -> String {
+    const NAMED: usize = 3;
+    let names: Vec<_> = under_way.iter().map(|task| &*task.recording).collect();
+    let names = match names.len() {
+        0 => "the worker".to_owned(),
+        count if count > NAMED => {
+            format!("{} and {} more", names[..NAMED].join(", "), count - NAMED)
+        }
+        _ => names.join(", "),
+    };
+    let time = match left_s {
+        Some(left_s) if !under_way.is_empty() => {
+            format!(" (about {:.0} s left at the speed so far)", left_s.ceil())
+        }
+        _ => String::new(),
+    };
+    format!("stopping: waiting for {names}{time}; a second signal stops at once")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(count: usize, left_s: Option<f64>) -> String {
+        let task = |number| InProgress {
+            recording: format!("{number}.mp4"),
+            for_s: 1.0,
+            reached_s: 1.0,
+            duration_s: Some(2.0),
+        };
+        stopping(&(0..count).map(task).collect::<Vec<_>>(), left_s)
+    }
+
+    #[test]
+    fn what_a_stop_waits_for_is_named_with_the_time_that_it_takes() {
+        assert_eq!(
+            said(2, Some(39.2)),
+            "stopping: waiting for 0.mp4, 1.mp4 (about 40 s left at the speed so far); \
+             a second signal stops at once"
+        );
+        assert_eq!(
+            said(5, None),
+            "stopping: waiting for 0.mp4, 1.mp4, 2.mp4 and 2 more; a second signal stops at once"
+        );
+        assert_eq!(
+            said(0, Some(0.0)),
+            "stopping: waiting for the worker; a second signal stops at once"
+        );
+    }
 }

@@ -18,8 +18,7 @@ use super::settings::SettingsArgs;
 use super::worker;
 use crate::assembly::{self, Ready};
 use crate::trial::ensure_tried;
-use undertone_config::Isolation;
-use undertone_daemon::{Call, Daemon, Ending, Reload, StateFolder, Watching, Workshop, roots};
+use undertone_daemon::{Call, Daemon, Ending, Reload, StateFolder, Watching, roots};
 use undertone_reports::{RunMark, sweep};
 use undertone_telemetry::start_logging;
 
@@ -49,16 +48,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
         tracing::info!(files = swept, "removed temporary files of a killed daemon");
     }
     warn_of_demo(&bundle, &config.log, &Terminal::new());
-    let workshop = match config.watch.isolation {
-        Isolation::Process => Workshop::Process,
-        Isolation::None => {
-            // GStreamer must be initialised before the process has other threads.
-            drop(assembly::media_sources(&config)?);
-            Workshop::Thread(Arc::new(|setup, orders, tell| {
-                worker::serve_here(setup, orders, tell).map_err(|error| error.to_string())
-            }))
-        }
-    };
+    let workshop = worker::workshop(&config, Arc::new(|| Box::new(std::io::stderr())))?;
     let watching = Watching {
         roots,
         out: args.out.clone(),

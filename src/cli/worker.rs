@@ -1,4 +1,5 @@
-//! `undertone worker`: the process that scores for `undertone watch`; not started by hand.
+//! `undertone worker`: the process that scores for `undertone run` and `undertone watch`; not
+//! started by hand.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,7 +13,8 @@ use super::error::{CliError, Context};
 use super::exit::Exit;
 use crate::assembly::{self, SessionThreads, SpeechModels};
 use crate::worker::{Service, serve};
-use undertone_daemon::{Event, Order, Setup};
+use undertone_config::{Config, Isolation};
+use undertone_daemon::{Event, Order, Setup, WorkerLog, Workshop};
 use undertone_reports::RunMark;
 use undertone_telemetry::start_logging;
 
@@ -27,7 +29,7 @@ pub(super) fn worker() -> Result<Exit, CliError> {
         .transpose()?
     else {
         return Err(CliError::usage(
-            "`undertone worker` is started by `undertone watch`, not by hand",
+            "`undertone worker` is started by `undertone run` and `watch`, not by hand",
         ));
     };
     start_logging(&setup.config.log, io::stderr)?;
@@ -39,8 +41,22 @@ pub(super) fn worker() -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
+/// What makes workers, as the settings say; `log` opens what their standard error is passed on to.
+pub(super) fn workshop(config: &Config, log: WorkerLog) -> Result<Workshop, CliError> {
+    Ok(match config.worker.isolation {
+        Isolation::Process => Workshop::Process(log),
+        Isolation::None => {
+            // GStreamer must be initialised before the process has other threads.
+            drop(assembly::media_sources(config)?);
+            Workshop::Thread(Arc::new(|setup, orders, tell| {
+                serve_here(setup, orders, tell).map_err(|error| error.to_string())
+            }))
+        }
+    })
+}
+
 /// Loads the models and works in this process until the orders end.
-pub(super) fn serve_here(
+fn serve_here(
     setup: Setup,
     orders: &Receiver<Order>,
     tell: &(dyn Fn(Event) + Sync),
@@ -59,8 +75,7 @@ pub(super) fn serve_here(
     Ok(())
 }
 
-/// Ends with the daemon that started this process, stops only when the daemon says so, and
-/// is the first to be killed when the machine runs out of memory.
+/// Ends with the process that started this one, stops only when that says so, and is the first to be killed when the machine runs out of memory.
 pub(super) fn depend_on_parent() -> Result<(), CliError> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // Started as /proc/self/exe it would be called `exe` in lists of processes.
@@ -92,7 +107,7 @@ fn speak() -> Result<impl Fn(Event) + Sync, CliError> {
         line.push(b'\n');
         let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
         if events.write_all(&line).is_err() {
-            // The daemon is gone.
+            // The parent is gone.
             std::process::exit(Exit::Interrupted as i32);
         }
     })
@@ -103,7 +118,7 @@ fn hear(lines: impl Iterator<Item = io::Result<String>>, give: &Sender<Order>) {
     for line in lines.map_while(Result::ok) {
         match order(&line) {
             Ok(said) => {
-                last = Some(matches!(said, Order::Finish));
+                last = Some(matches!(said, Order::Finish | Order::FinishOpen));
                 if give.send(said).is_err() {
                     return;
                 }
@@ -112,11 +127,11 @@ fn hear(lines: impl Iterator<Item = io::Result<String>>, give: &Sender<Order>) {
         }
     }
     if last != Some(true) {
-        // The daemon is gone.
+        // The parent is gone.
         std::process::exit(Exit::Interrupted as i32);
     }
 }
 
 fn order(line: &str) -> Result<Order, CliError> {
-    serde_json::from_str(line).context("the daemon sent something that is not an order")
+    serde_json::from_str(line).context("the parent sent something that is not an order")
 }

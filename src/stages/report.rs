@@ -6,10 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use undertone_reports::{
-    NextTry, ReportError, ReportPaths, ReportWriter, RunMark, SummaryLine, failed_before,
-    write_failure,
-};
+use undertone_reports::{ReportError, ReportPaths, ReportWriter, RunMark, SummaryLine};
 use undertone_types::{
     Body, Cause, Ended, Failure, Fused, Message, Recording, RecordingId, Stage, WorkTimes,
 };
@@ -40,7 +37,8 @@ pub enum ReportEvent {
         /// The report's last line.
         summary: SummaryLine,
     },
-    /// A recording failed; its failure record was written, if the reporter writes them.
+    /// A recording failed. Its failure record is written by the receiver, who knows whether there
+    /// is another attempt.
     Failed {
         /// Of which recording.
         recording: Arc<Recording>,
@@ -49,19 +47,9 @@ pub enum ReportEvent {
     },
 }
 
-/// Who writes failure records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureRecords {
-    /// The reporter: this run does not try again.
-    Write,
-    /// The caller, which knows whether there is another attempt.
-    Leave,
-}
-
 /// The only worker of the stage.
 pub struct Reporter<N> {
     out: PathBuf,
-    records: FailureRecords,
     mark: Arc<RunMark>,
     open: HashMap<RecordingId, Open>,
     /// Failed recordings: further messages about them are ignored.
@@ -78,10 +66,9 @@ struct Open {
 
 impl<N: FnMut(ReportEvent)> Reporter<N> {
     /// Writes under `out`; `notify` is called with every event.
-    pub fn new(out: PathBuf, mark: Arc<RunMark>, records: FailureRecords, notify: N) -> Self {
+    pub fn new(out: PathBuf, mark: Arc<RunMark>, notify: N) -> Self {
         Self {
             out,
-            records,
             mark,
             open: HashMap::new(),
             failed: HashSet::new(),
@@ -92,15 +79,16 @@ impl<N: FnMut(ReportEvent)> Reporter<N> {
     /// Takes the next message.
     ///
     /// # Errors
-    /// When a report cannot be written: the run ends. With [`FailureRecords::Leave`] that
-    /// fails the recording only, unless the disk is full.
+    /// When the disk is full: the run ends. Another report that cannot be written fails its
+    /// recording only.
     pub fn take(&mut self, message: Message<Fused>) -> Result<(), ReportError> {
         let recording = message.recording.clone();
         match self.accept(message) {
-            Err(error) if self.records == FailureRecords::Leave && !error.is_disk_full() => {
+            Err(error) if !error.is_disk_full() => {
                 let failure = Failure::new(Stage::Report, Cause::Environment, &error)
                     .with_hint("check that the folder of its report can be written to");
-                self.fail(&recording, failure)
+                self.fail(&recording, failure);
+                Ok(())
             }
             taken => taken,
         }
@@ -116,7 +104,10 @@ impl<N: FnMut(ReportEvent)> Reporter<N> {
             return Ok(());
         }
         match body {
-            Body::Failed(failure) => return self.fail(&recording, failure),
+            Body::Failed(failure) => {
+                self.fail(&recording, failure);
+                return Ok(());
+            }
             Body::Opened(facts) => {
                 self.entry(&recording)?.work_times += work_times;
                 (self.notify)(ReportEvent::Opened {
@@ -135,10 +126,9 @@ impl<N: FnMut(ReportEvent)> Reporter<N> {
                 match open.writer.utterance(&fused) {
                     Ok(()) => {}
                     Err(error @ (ReportError::NotFinite { .. } | ReportError::Twice(_))) => {
-                        return self.fail(
-                            &recording,
-                            Failure::new(Stage::Report, Cause::Defect, &error),
-                        );
+                        let failure = Failure::new(Stage::Report, Cause::Defect, &error);
+                        self.fail(&recording, failure);
+                        return Ok(());
                     }
                     Err(error) => return Err(error),
                 }
@@ -195,22 +185,14 @@ impl<N: FnMut(ReportEvent)> Reporter<N> {
         Ok(())
     }
 
-    fn fail(&mut self, recording: &Arc<Recording>, failure: Failure) -> Result<(), ReportError> {
+    fn fail(&mut self, recording: &Arc<Recording>, failure: Failure) {
         // Dropping the writer removes what was written so far.
         self.open.remove(&recording.id);
         self.failed.insert(recording.id);
-        if self.records == FailureRecords::Write {
-            let paths = ReportPaths::new(&self.out, &recording.relative);
-            let former = failed_before(&paths, &recording.blake3);
-            let attempts = former.map_or(0, |former| former.attempts).saturating_add(1);
-            let next = NextTry::Never;
-            write_failure(&paths, recording, &self.mark, &failure, attempts, &[], next)?;
-        }
         (self.notify)(ReportEvent::Failed {
             recording: recording.clone(),
             failure,
         });
-        Ok(())
     }
 }
 
@@ -236,10 +218,7 @@ mod tests {
     fn after(messages: Vec<Message<Fused>>) -> (Vec<String>, Vec<ReportEvent>) {
         let out = tempfile::tempdir().unwrap();
         let mut events = Vec::new();
-        let records = FailureRecords::Write;
-        let mut reporter = Reporter::new(out.path().to_owned(), mark(), records, |event| {
-            events.push(event)
-        });
+        let mut reporter = Reporter::new(out.path().to_owned(), mark(), |event| events.push(event));
         for message in messages {
             reporter.take(message).unwrap();
         }
@@ -247,6 +226,11 @@ mod tests {
         let folder = std::fs::read_dir(out.path().join("day")).unwrap();
         let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         (names.collect(), events)
+    }
+
+    fn failures(events: &[ReportEvent]) -> usize {
+        let failed = |event: &&ReportEvent| matches!(event, ReportEvent::Failed { .. });
+        events.iter().filter(failed).count()
     }
 
     #[test]
@@ -282,17 +266,15 @@ mod tests {
             message(Body::Failed(failure)),
             message(Body::Ended(ended(2))),
         ]);
-        assert_eq!(names, ["a.mp4.failed.json"]);
-        let failures = events
-            .iter()
-            .filter(|event| matches!(event, ReportEvent::Failed { .. }));
-        assert_eq!(failures.count(), 1);
+        assert!(names.is_empty(), "{names:?}");
+        assert_eq!(failures(&events), 1);
     }
 
     #[test]
     fn a_score_that_is_not_a_number_fails_the_recording() {
-        let (names, _) = after(vec![utterance(0, f32::NAN), message(Body::Ended(ended(1)))]);
-        assert_eq!(names, ["a.mp4.failed.json"]);
+        let (names, events) = after(vec![utterance(0, f32::NAN), message(Body::Ended(ended(1)))]);
+        assert!(names.is_empty(), "{names:?}");
+        assert_eq!(failures(&events), 1);
     }
 
     #[test]

@@ -130,7 +130,8 @@ pub(super) fn fuse_all(
     }
 }
 
-/// Decodes what the source sends; a file that could not be read becomes a failure here.
+/// Decodes what the source sends, until the run is asked to stop; a file that could not be read
+/// becomes a failure here.
 pub(super) fn decode_all(
     input: &Receiver<SourceItem>,
     output: &Sender<Message<Passage>>,
@@ -140,6 +141,9 @@ pub(super) fn decode_all(
     stop: &Stop,
 ) {
     while let Some(item) = receive(input, clock, stop) {
+        if stop.asked() {
+            return;
+        }
         let alive = match item {
             SourceItem::Recording(recording) => {
                 decode_one(&mut stage, recording, window, output, clock, stop)

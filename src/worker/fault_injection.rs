@@ -1,4 +1,4 @@
-//! Fault injection: the daemon is tested with workers that really crash, hang or take too much
+//! Fault injection: `run` and `watch` are tested with workers that really crash, hang or take too much
 //! memory.
 //!
 //! `UNDERTONE_TEST_FAULT=abort:poison` makes the worker abort when it is given a recording
@@ -26,9 +26,12 @@ pub fn inject(recording: &Path) {
             eprintln!("{VARIABLE}: aborting on purpose");
             std::process::abort();
         }
-        "hang" => loop {
-            std::thread::sleep(Duration::from_secs(1));
-        },
+        "hang" => {
+            eprintln!("{VARIABLE}: hanging on purpose");
+            loop {
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        }
         "hog" => {
             let mut held = Vec::new();
             loop {

@@ -1,4 +1,4 @@
-//! The daemon's worker process: runs the chain over the recordings that it is given, and reports
+//! The worker process of `run` and `watch`: runs the chain over the recordings that it is given, and reports
 //! the result of each. The protocol is defined in `undertone_daemon`.
 
 mod fault_injection;

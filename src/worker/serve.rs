@@ -1,21 +1,21 @@
-//! Runs the chain over the recordings that the daemon sends.
+//! Runs the chain over the recordings that `run` or `watch` sends.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::fault_injection;
-use crate::stages::report::{FailureRecords, ReportEvent, Reporter};
+use crate::stages::report::{ReportEvent, Reporter};
 use crate::topology::{self, Chain, Engines, StageError, Stop};
-use undertone_daemon::{Event, Heartbeat, Order, StageHeartbeat};
+use undertone_daemon::{Event, Heartbeat, Job, Order, StageHeartbeat};
 use undertone_reports::{ReportError, RunMark};
 use undertone_telemetry::StageClocks;
 use undertone_types::{Recording, SourceItem, Stage, error_chain};
 
-/// How often the worker checks whether it is to stop.
+/// How long the worker waits for an order.
 const POLL: Duration = Duration::from_millis(100);
 /// How often it sends a heartbeat.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -32,8 +32,8 @@ pub struct Service<'e> {
     pub out: PathBuf,
 }
 
-/// Scores the recordings in `orders` until [`Order::Finish`], the end of the orders, or an error
-/// of a stage. `send` gets the events, and is called from several threads.
+/// Scores the recordings in `orders` until one of them says to finish, the orders end, or a stage
+/// has an error. `send` gets the events, and is called from several threads.
 pub fn serve(service: Service<'_>, orders: &Receiver<Order>, send: &(dyn Fn(Event) + Sync)) {
     let Service {
         chain,
@@ -46,19 +46,18 @@ pub fn serve(service: Service<'_>, orders: &Receiver<Order>, send: &(dyn Fn(Even
         StageClocks::default(),
         AtomicBool::new(false),
     );
-    let mut reporter = Reporter::new(out, mark, FailureRecords::Leave, |progress| {
-        send(event(progress))
-    });
+    let mut reporter = Reporter::new(out, mark, |progress| send(event(progress)));
     let report = |message| {
         reporter.take(message).map_err(|error: ReportError| {
             disk_full.store(error.is_disk_full(), Ordering::Relaxed);
             StageError::new(Stage::Report, error)
         })
     };
-    let recordings = std::iter::from_fn(|| next(orders, &stop));
-    let mut beat = Instant::now();
+    let (give, given) = unbounded();
+    let recordings = given.into_iter().map(source_item);
+    let (mut give, mut beat) = (Some(give), Instant::now());
     let watch = || {
-        std::thread::sleep(POLL);
+        take_order(orders, &mut give, &stop);
         if beat.elapsed() >= HEARTBEAT {
             beat = Instant::now();
             send(Event::Heartbeat(heartbeat(&clocks)));
@@ -75,20 +74,28 @@ pub fn serve(service: Service<'_>, orders: &Receiver<Order>, send: &(dyn Fn(Even
     }
 }
 
-fn next(orders: &Receiver<Order>, stop: &Stop) -> Option<SourceItem> {
-    loop {
-        match orders.recv_timeout(POLL) {
-            Ok(Order::Score(job)) => {
-                let recording = Recording::from(job);
-                fault_injection::inject(&recording.relative);
-                return Some(SourceItem::Recording(Arc::new(recording)));
-            }
-            Ok(Order::Begin(_)) => {}
-            Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) if stop.asked() => return None,
-            Err(RecvTimeoutError::Timeout) => {}
-        }
+/// Waits a moment for an order, and passes recordings on to the chain. Without `give` no more are
+/// passed on, and the chain ends after its last one.
+fn take_order(orders: &Receiver<Order>, give: &mut Option<Sender<Job>>, stop: &Stop) {
+    let Some(chain) = give else {
+        return std::thread::sleep(POLL);
+    };
+    match orders.recv_timeout(POLL) {
+        // The chain no longer takes recordings only after a fault, which is reported.
+        Ok(Order::Score(job)) => drop(chain.send(job)),
+        Ok(Order::FinishOpen) => stop.ask(),
+        Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => *give = None,
+        Ok(Order::Begin(_)) | Err(RecvTimeoutError::Timeout) => {}
     }
+    if stop.asked() {
+        *give = None;
+    }
+}
+
+fn source_item(job: Job) -> SourceItem {
+    let recording = Recording::from(job);
+    fault_injection::inject(&recording.relative);
+    SourceItem::Recording(Arc::new(recording))
 }
 
 fn event(progress: ReportEvent) -> Event {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::reports::{Report, files, read, report_path, schema};
+use crate::reports::{Report, outputs, read, report_path, schema};
 use crate::undertone::{root, run};
 
 /// Durations and stream starts are right to this.
@@ -85,7 +85,7 @@ fn every_clip_has_a_report_or_a_failure_record() {
         })
         .collect();
     names.sort();
-    assert_eq!(files(run.out.path()), names);
+    assert_eq!(outputs(run.out.path()), names);
     for name in names {
         let clip = name
             .trim_end_matches(".jsonl")

@@ -8,14 +8,15 @@
 )]
 
 mod bad_input;
+mod chance;
 mod clips;
 mod converted;
 mod importing;
-mod interrupted;
 mod models;
 mod one_ggml;
 mod real;
 mod reports;
+mod run;
 mod speech_engines;
 mod training;
 mod trials;

@@ -53,6 +53,14 @@ pub fn read(path: &Path, schema: &jsonschema::Validator) -> Report {
     }
 }
 
+/// All files below a folder of reports but those by which runs share it.
+pub fn outputs(out: &Path) -> Vec<String> {
+    let own = [".undertone/claims", ".undertone/lock"];
+    let mut names = files(out);
+    names.retain(|name| !own.contains(&name.as_str()));
+    names
+}
+
 /// All files below a folder, also hidden ones.
 pub fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = walkdir::WalkDir::new(folder)

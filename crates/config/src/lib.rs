@@ -20,7 +20,7 @@ pub use schema::{Relation, Rule, Schema};
 pub use settings::{
     Config, Decode, Duplicates, Events, Files, Fuse, Hooks, Isolation, Limits, Log, LogFormat,
     LogLevel, Metrics, Outdated, Retry, Shutdown, Stages, Text, TextMode, Threads, Utterances,
-    Watch, Workers,
+    Watch, Worker, Workers,
 };
 
 /// The defaults, as the file that documents them.

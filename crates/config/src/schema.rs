@@ -148,6 +148,11 @@ mod tests {
     fn a_key_in_the_wrong_table_is_sent_to_the_right_one() {
         assert_eq!(nearest("gate").as_deref(), Some("text.gate"));
         assert_eq!(nearest("decode.max_s").as_deref(), Some("utterances.max_s"));
+        // Where it was while only the daemon had a worker.
+        assert_eq!(
+            nearest("watch.isolation").as_deref(),
+            Some("worker.isolation")
+        );
     }
 
     #[test]

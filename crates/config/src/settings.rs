@@ -26,14 +26,16 @@ pub struct Config {
     pub threads: Threads,
     /// What is logged, and how.
     pub log: Log,
+    /// The process that scores.
+    pub worker: Worker,
+    /// Limits on memory and time.
+    pub limits: Limits,
     /// Which files are recordings.
     pub files: Files,
     /// How folders are watched.
     pub watch: Watch,
     /// When failures that may pass are retried.
     pub retry: Retry,
-    /// Limits on memory and time.
-    pub limits: Limits,
     /// How the daemon stops.
     pub shutdown: Shutdown,
     /// Where the daemon answers `/metrics` and health checks.
@@ -239,6 +241,38 @@ pub enum LogFormat {
     Json,
 }
 
+/// The process that scores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Where recordings are scored.
+    pub isolation: Isolation,
+}
+
+/// Where recordings are scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// In a child process.
+    Process,
+    /// In the process of the command itself.
+    None,
+}
+
+/// Limits on memory and time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Megabytes (10⁶ bytes) of the worker process; 0: three quarters of the machine's.
+    pub memory_mb: u64,
+    /// Seconds without any progress.
+    pub stall_s: f64,
+    /// Seconds for one recording, whatever its length.
+    pub time_s: f64,
+    /// Plus this many times its length.
+    pub time_factor: f64,
+}
+
 /// Which files of a folder are recordings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -267,8 +301,6 @@ pub struct Watch {
     pub duplicates: Duplicates,
     /// What happens to reports made with another bundle or other settings.
     pub outdated: Outdated,
-    /// Where recordings are scored.
-    pub isolation: Isolation,
     /// Whether reports are also appended to one common file.
     pub combined: bool,
 }
@@ -305,16 +337,6 @@ pub enum Outdated {
     Keep,
 }
 
-/// Where recordings are scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Isolation {
-    /// In a child process.
-    Process,
-    /// In the daemon itself.
-    None,
-}
-
 /// When failures that may pass are retried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -325,20 +347,6 @@ pub struct Retry {
     pub backoff_s: f64,
     /// Most seconds between two.
     pub longest_s: f64,
-}
-
-/// Limits on memory and time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Megabytes (10⁶ bytes) of the worker process; 0: three quarters of the machine's.
-    pub memory_mb: u64,
-    /// Seconds without any progress.
-    pub stall_s: f64,
-    /// Seconds for one recording, whatever its length.
-    pub time_s: f64,
-    /// Plus this many times its length.
-    pub time_factor: f64,
 }
 
 /// How the daemon stops.

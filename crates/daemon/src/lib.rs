@@ -12,11 +12,16 @@
 //! worker is this same program (`undertone worker`): when a decoder or a model crashes it, a
 //! new one replaces it.
 //!
+//! `batch` is the same for `undertone run`: another state machine and shell, over a finite number
+//! of recordings, with the same workers, limits and failure records.
+//!
 //! What must not live here: models, codecs, the chain itself (the worker process runs it, see
 //! `src/worker`), the format of reports (see `reports`).
 
 mod announce;
 mod attempts;
+mod batch;
+mod claims;
 mod combined;
 mod core;
 mod daemon;
@@ -37,12 +42,14 @@ mod state;
 mod status;
 mod worker_handle;
 
+pub use batch::{BatchError, BatchEvent, BatchRun, Finished, Sourced};
+pub use claims::{Claim, Claims};
 pub use core::Ending;
 pub use daemon::{Call, Daemon, Reload, WatchError, Watching};
 pub use lines::{LastLines, pass_on};
 pub use process::how_it_ended;
 pub use protocol::{Event, Heartbeat, Job, Order, Setup, StageHeartbeat};
 pub use roots::{Root, RootError, roots};
-pub use state::{StateError, StateFolder};
+pub use state::{SharedFolder, StateError, StateFolder};
 pub use status::{Counts, InProgress, Snapshot};
-pub use worker_handle::{InProcess, Workshop};
+pub use worker_handle::{InProcess, WorkerLog, Workshop};

@@ -19,6 +19,7 @@ use super::lines::{LastLines, pass_on};
 use super::protocol::Order;
 use crate::core::WorkerEnd;
 use crate::worker_handle::Output;
+use undertone_telemetry::peak_memory_bytes_of;
 
 /// A process that scores.
 pub struct Process {
@@ -29,8 +30,10 @@ pub struct Process {
 
 impl Process {
     /// Starts the running program again, even when its file has been replaced meanwhile.
+    /// What it writes to standard error goes to `log`, line by line.
     pub fn start(
         orders: Receiver<Order>,
+        mut log: Box<dyn Write + Send>,
         report: impl Fn(Output) + Send + 'static,
     ) -> io::Result<Self> {
         let mut child = Command::new("/proc/self/exe")
@@ -55,11 +58,11 @@ impl Process {
         let last = LastLines::default();
         let kept = last.clone();
         spawn("worker-orders", move || give_orders(&orders, stdin))?;
-        let log = spawn("worker-log", move || {
-            pass_on(BufReader::new(stderr), &mut io::stderr(), &kept);
+        let passing_on = spawn("worker-log", move || {
+            pass_on(BufReader::new(stderr), &mut log, &kept);
         })?;
         spawn("worker-events", move || {
-            listen(child, stdout, log, &last, &report)
+            listen(child, stdout, passing_on, &last, &report)
         })?;
         Ok(Self { pid, handle })
     }
@@ -68,6 +71,11 @@ impl Process {
     pub fn kill(&self) {
         let _ = pidfd_send_signal(&self.handle, Signal::KILL);
         kill_group(self.pid);
+    }
+
+    /// The most memory that it ever held (resident), in bytes.
+    pub fn peak_memory_bytes(&self) -> Option<u64> {
+        peak_memory_bytes_of(self.pid)
     }
 
     /// Resident memory in bytes.
@@ -106,7 +114,7 @@ fn give_orders(orders: &Receiver<Order>, mut stdin: ChildStdin) {
 fn listen(
     mut child: Child,
     stdout: ChildStdout,
-    log: JoinHandle<()>,
+    passing_on: JoinHandle<()>,
     last: &LastLines,
     report: &dyn Fn(Output),
 ) {
@@ -125,10 +133,11 @@ fn listen(
     wait_without_reaping(&child);
     kill_group(child.id());
     let status = child.wait();
-    let _ = log.join();
+    let _ = passing_on.join();
     let last = last.lock().unwrap_or_else(PoisonError::into_inner);
     report(Output::Ended(WorkerEnd {
         success: status.as_ref().is_ok_and(ExitStatus::success),
+        signal: status.as_ref().ok().and_then(ExitStatusExt::signal),
         how: status.map_or_else(|error| error.to_string(), how_it_ended),
         last_lines: last.iter().cloned().collect(),
     }));

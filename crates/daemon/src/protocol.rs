@@ -17,8 +17,10 @@ pub enum Order {
     Begin(Box<Setup>),
     /// Score a recording.
     Score(Job),
-    /// Finish the recordings in progress, and end.
+    /// Finish the recordings that were given, and end.
     Finish,
+    /// Finish those that are open, open no others, and end.
+    FinishOpen,
 }
 
 /// What a worker works with.

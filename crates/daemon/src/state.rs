@@ -2,7 +2,8 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `lock` | held by the one daemon that writes to this folder |
+//! | `lock` | held by the one daemon that writes to this folder, or by runs together |
+//! | `claims` | which recordings the runs are working on, see `claims` |
 //! | `attempts.jsonl` | attempts that have begun and not ended |
 //! | `status.json` | the daemon's status, for `undertone status` |
 //!
@@ -12,6 +13,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use super::claims::Claims;
 use super::status::Snapshot;
 
 const NAME: &str = ".undertone";
@@ -38,6 +40,20 @@ pub enum StateError {
         /// The other's process id, if it is known.
         process: String,
     },
+    /// A daemon writes to the folder, and a run wants to.
+    #[error(
+        "`undertone watch` (process {process}) writes to {out:?}, and scores what is in its \
+         folders; stop it, or give this run another --out"
+    )]
+    Watched {
+        /// Folder of the reports.
+        out: PathBuf,
+        /// The daemon's process id, if it is known.
+        process: String,
+    },
+    /// A run writes to the folder, and a daemon wants to.
+    #[error("`undertone run` is writing to {0:?}; start again when it has ended")]
+    Running(PathBuf),
     /// It cannot be written to.
     #[error("cannot write {path:?}; check its permissions and the free space on the disk")]
     Io {
@@ -48,35 +64,89 @@ pub enum StateError {
     },
 }
 
+impl StateError {
+    /// True when the command line names a folder that this command must not write to.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Watched { .. })
+    }
+}
+
+/// The state folder, shared by runs: no daemon writes to the reports meanwhile.
+#[derive(Debug)]
+pub struct SharedFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl SharedFolder {
+    /// Makes the folder if it does not exist, and locks it together with other runs.
+    ///
+    /// # Errors
+    /// When a daemon has locked it, or it cannot be written to.
+    pub fn open(out: &Path) -> Result<Self, StateError> {
+        let (path, mut lock) = open_lock(out)?;
+        match lock.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Err(StateError::Watched {
+                out: out.to_owned(),
+                process: said_holder(&mut lock),
+            }),
+            // On a file system without locks nobody can be asked.
+            _ => Ok(Self { path, _lock: lock }),
+        }
+    }
+
+    /// The claims on recordings.
+    ///
+    /// # Errors
+    /// When their file cannot be opened.
+    pub fn claims(&self) -> Result<Claims, StateError> {
+        let path = self.path.join("claims");
+        Claims::open(&path).map_err(|source| StateError::Io { path, source })
+    }
+}
+
+/// Makes the state folder if it does not exist, and opens its lock.
+fn open_lock(out: &Path) -> Result<(PathBuf, File), StateError> {
+    let path = out.join(NAME);
+    let refused = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StateError::Io { path, source }
+    };
+    std::fs::create_dir_all(&path).map_err(refused(&path))?;
+    let file = path.join("lock");
+    let lock = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&file)
+        .map_err(refused(&file))?;
+    Ok((path, lock))
+}
+
 impl StateFolder {
     /// Makes the folder if it does not exist, and locks it.
     ///
     /// # Errors
-    /// When another daemon has locked it, or it cannot be written to.
+    /// When another daemon or a run has locked it, or it cannot be written to.
     pub fn open(out: &Path) -> Result<Self, StateError> {
-        let path = out.join(NAME);
-        let refused = |path: &Path| {
-            let path = path.to_owned();
-            move |source| StateError::Io { path, source }
-        };
-        std::fs::create_dir_all(&path).map_err(refused(&path))?;
-        let file = path.join("lock");
-        let mut lock = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&file)
-            .map_err(refused(&file))?;
+        let (path, mut lock) = open_lock(out)?;
         match lock.try_lock() {
             Ok(()) => {}
+            Err(TryLockError::WouldBlock) if lock.try_lock_shared().is_ok() => {
+                return Err(StateError::Running(out.to_owned()));
+            }
             Err(TryLockError::WouldBlock) => {
                 return Err(StateError::Taken {
                     out: out.to_owned(),
-                    process: holder(&mut lock).map_or("?".to_owned(), |pid| pid.to_string()),
+                    process: said_holder(&mut lock),
                 });
             }
-            Err(TryLockError::Error(source)) => return Err(refused(&file)(source)),
+            Err(TryLockError::Error(source)) => {
+                let path = path.join("lock");
+                return Err(StateError::Io { path, source });
+            }
         }
         let pid = std::process::id().to_string();
         let written = lock
@@ -133,6 +203,10 @@ impl StateFolder {
     }
 }
 
+fn said_holder(lock: &mut File) -> String {
+    holder(lock).map_or("?".to_owned(), |process| process.to_string())
+}
+
 fn holder(lock: &mut File) -> Option<u32> {
     let mut text = String::new();
     lock.rewind().ok()?;
@@ -158,5 +232,22 @@ mod tests {
         drop(first);
         assert_eq!(StateFolder::daemon(out.path()), None);
         StateFolder::open(out.path()).unwrap();
+    }
+
+    #[test]
+    fn runs_share_a_folder_but_not_with_a_daemon() {
+        let out = tempfile::tempdir().unwrap();
+        let runs = [(); 2].map(|()| SharedFolder::open(out.path()).unwrap());
+        assert_eq!(StateFolder::daemon(out.path()), None);
+        let refused = StateFolder::open(out.path()).unwrap_err();
+        assert!(matches!(refused, StateError::Running(_)), "{refused}");
+        drop(runs);
+        let daemon = StateFolder::open(out.path()).unwrap();
+        let refused = SharedFolder::open(out.path()).unwrap_err();
+        let process = format!("process {}", std::process::id());
+        assert!(refused.is_usage(), "{refused}");
+        assert!(refused.to_string().contains(&process), "{refused}");
+        drop(daemon);
+        SharedFolder::open(out.path()).unwrap();
     }
 }

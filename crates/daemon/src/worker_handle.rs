@@ -1,13 +1,13 @@
 //! Starts workers, which score in a process of their own or in this one, and sends them orders.
 
-use std::io;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use crate::core::{Input, WorkerEnd};
+use crate::core::WorkerEnd;
 use crate::process::Process;
 use crate::protocol::{Event, Job, Order, Setup};
 
@@ -16,11 +16,14 @@ pub type InProcess = Arc<
     dyn Fn(Setup, &Receiver<Order>, &(dyn Fn(Event) + Sync)) -> Result<(), String> + Send + Sync,
 >;
 
+/// Opens what the standard error of a worker process is passed on to; gets whole lines.
+pub type WorkerLog = Arc<dyn Fn() -> Box<dyn Write + Send> + Send + Sync>;
+
 /// Makes workers.
 #[derive(Clone)]
 pub enum Workshop {
     /// Each in a process of its own: a crash does not reach the daemon.
-    Process,
+    Process(WorkerLog),
     /// In threads of this process.
     Thread(InProcess),
 }
@@ -41,28 +44,20 @@ pub struct WorkerHandle {
 }
 
 impl Workshop {
-    /// Starts a worker. All its reports go to `inputs`, with its number.
+    /// Starts a worker; `report` gets all that it reports. A worker process ends with the thread
+    /// that calls this.
     ///
     /// # Errors
     /// When the system cannot start it.
     pub fn start(
         &self,
-        number: u64,
         setup: Setup,
-        inputs: Sender<Input>,
+        report: impl Fn(Output) + Send + Sync + 'static,
     ) -> io::Result<WorkerHandle> {
         let (orders, taken) = unbounded();
-        let report = move |output| {
-            let input = match output {
-                Output::Event(event) => Input::Worker(number, event),
-                Output::Ended(end) => Input::WorkerEnded(number, end),
-            };
-            // The receiver is gone only when the daemon ends.
-            let _ = inputs.send(input);
-        };
         let process = match self {
-            Self::Process => {
-                let process = Process::start(taken, report)?;
+            Self::Process(log) => {
+                let process = Process::start(taken, log(), report)?;
                 let _ = orders.send(Order::Begin(Box::new(setup)));
                 Some(process)
             }
@@ -74,6 +69,7 @@ impl Workshop {
                         .unwrap_or_else(|_| Err("it panicked".to_owned()));
                     report(Output::Ended(WorkerEnd {
                         success: ended.is_ok(),
+                        signal: None,
                         how: ended.err().unwrap_or_else(|| "it has finished".to_owned()),
                         last_lines: Vec::new(),
                     }));
@@ -105,6 +101,16 @@ impl WorkerHandle {
             process.kill();
             true
         })
+    }
+
+    /// Asks it to finish the recordings that it has opened, and to end.
+    pub fn finish_open(&self) {
+        let _ = self.orders.send(Order::FinishOpen);
+    }
+
+    /// The most memory that its process ever held, in bytes.
+    pub fn peak_memory_bytes(&self) -> Option<u64> {
+        self.process.as_ref()?.peak_memory_bytes()
     }
 
     /// Memory that its process holds, in bytes.

@@ -50,7 +50,7 @@ fn score(
                     summary: summary.map_err(|error| error.to_string())?,
                 });
             }
-            Order::Finish => break,
+            Order::Finish | Order::FinishOpen => break,
             Order::Begin(_) => {}
         }
     }

@@ -106,16 +106,13 @@ impl StageClock {
     }
 }
 
-impl StageTimes {
-    /// Share of `wall` that each of `workers` replicas worked, in [0, 1].
-    #[must_use]
-    pub fn busy_share(&self, wall: Duration, workers: usize) -> f64 {
-        let available_s = wall.as_secs_f64() * workers as f64;
-        if available_s > 0.0 {
-            (self.busy.as_secs_f64() / available_s).min(1.0)
-        } else {
-            0.0
-        }
+/// Share of `wall` that each of `workers` replicas worked which together worked `busy_s`, in [0, 1].
+#[must_use]
+pub fn busy_share(busy_s: f64, wall: Duration, workers: usize) -> f64 {
+    let available_s = wall.as_secs_f64() * workers as f64;
+    match available_s > 0.0 {
+        true => (busy_s / available_s).min(1.0),
+        false => 0.0,
     }
 }
 
@@ -156,12 +153,6 @@ impl StageClocks {
                 .sum::<u64>()
         };
         self.0.iter().map(count).sum()
-    }
-
-    /// The stages that are working.
-    pub fn at_work(&self) -> impl Iterator<Item = Stage> {
-        let stages = Stage::ALL.iter().copied();
-        stages.filter(|stage| self.of(*stage).is_at_work())
     }
 }
 
@@ -216,12 +207,8 @@ mod tests {
 
     #[test]
     fn the_busy_share_is_of_all_workers() {
-        let times = StageTimes {
-            busy: Duration::from_secs(3),
-            ..StageTimes::default()
-        };
-        assert_eq!(times.busy_share(Duration::from_secs(6), 1), 0.5);
-        assert_eq!(times.busy_share(Duration::from_secs(6), 2), 0.25);
-        assert_eq!(times.busy_share(Duration::ZERO, 1), 0.0);
+        assert_eq!(busy_share(3.0, Duration::from_secs(6), 1), 0.5);
+        assert_eq!(busy_share(3.0, Duration::from_secs(6), 2), 0.25);
+        assert_eq!(busy_share(3.0, Duration::ZERO, 1), 0.0);
     }
 }

@@ -7,6 +7,6 @@ mod clock;
 mod logs;
 mod process;
 
-pub use clock::{AtWork, StageClock, StageClocks, StageTimes};
+pub use clock::{AtWork, StageClock, StageClocks, StageTimes, busy_share};
 pub use logs::{LOG_VARIABLE, LogError, start_logging};
-pub use process::{machine_memory_bytes, peak_memory_bytes};
+pub use process::{machine_memory_bytes, peak_memory_bytes, peak_memory_bytes_of};

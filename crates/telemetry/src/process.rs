@@ -9,10 +9,15 @@ const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 /// system does not say.
 #[must_use]
 pub fn peak_memory_bytes() -> Option<u64> {
-    kibibytes(
-        &std::fs::read_to_string("/proc/self/status").ok()?,
-        "VmHWM:",
-    )
+    peak_memory_bytes_of(std::process::id())
+}
+
+/// The most memory that another process ever held (resident), in bytes; `None` when it has
+/// ended, or where the system does not say.
+#[must_use]
+pub fn peak_memory_bytes_of(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    kibibytes(&status.ok()?, "VmHWM:")
 }
 
 /// The memory that this process may use, in bytes: the machine's, or the smallest limit of

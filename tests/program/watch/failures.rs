@@ -117,7 +117,7 @@ fn what_is_no_media_fails_once_and_is_scored_when_it_is() {
 
 #[test]
 fn without_isolation_it_scores_as_well() {
-    let mut daemon = Daemon::new(&["watch.isolation=none"]).started();
+    let mut daemon = Daemon::new(&["worker.isolation=none"]).started();
     daemon.drop_clip("a.mkv", 1);
     let report = daemon.until_there("a.mkv.jsonl");
     assert!(daemon.stop().success(), "{}", daemon.log());

@@ -7,34 +7,11 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::daemon::{Daemon, content, rename};
+use crate::chance::{Dice, Extent};
 use crate::reports::{read, schema};
-
-/// A number from the environment.
-fn number(variable: &str, otherwise: u64) -> u64 {
-    let said = std::env::var(variable)
-        .ok()
-        .and_then(|said| said.parse().ok());
-    said.unwrap_or(otherwise)
-}
-
-/// Pseudo-random numbers (xorshift64*), the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) % below
-    }
-
-    fn pause(&mut self, most_ms: u64) {
-        std::thread::sleep(Duration::from_millis(self.roll(most_ms + 1)));
-    }
-}
 
 /// Puts a recording into the folder in one of four ways.
 fn arrive(folder: &std::path::Path, elsewhere: &std::path::Path, index: usize, dice: &mut Dice) {
@@ -65,11 +42,12 @@ fn arrive(folder: &std::path::Path, elsewhere: &std::path::Path, index: usize, d
 
 #[test]
 fn killed_at_random_it_loses_nothing() {
-    let clips = number("UNDERTONE_SOAK_CLIPS", 10) as usize;
-    let kills = number("UNDERTONE_SOAK_KILLS", 8);
-    let rounds = number("UNDERTONE_SOAK_ROUNDS", 1);
-    let first_seed = number("UNDERTONE_SOAK_SEED", 1);
-    for seed in first_seed..first_seed + rounds {
+    let Extent {
+        clips,
+        kills,
+        seeds,
+    } = Extent::of_soak();
+    for seed in seeds {
         soak(clips, kills, seed);
     }
 }
@@ -83,14 +61,14 @@ fn soak(clips: usize, kills: u64, seed: u64) {
     std::thread::scope(|scope| {
         let all_there = &all_there;
         scope.spawn(move || {
-            let mut dice = Dice(seed.wrapping_mul(7919) | 1);
+            let mut dice = Dice::new(seed.wrapping_mul(7919));
             for index in 0..clips {
                 dice.pause(1500);
                 arrive(&folder, &elsewhere, index, &mut dice);
             }
             all_there.store(true, Ordering::SeqCst);
         });
-        let mut dice = Dice(seed.wrapping_mul(104_729) | 1);
+        let mut dice = Dice::new(seed.wrapping_mul(104_729));
         while killed < kills || !all_there.load(Ordering::SeqCst) {
             daemon.start();
             // From before the models are loaded to after the first reports.

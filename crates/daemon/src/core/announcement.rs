@@ -1,6 +1,6 @@
 //! What the log and the metrics show.
 
-use undertone_types::{Cause, Failure};
+use undertone_types::Failure;
 
 use super::boundary::{FileRef, Scored};
 use super::retry::Next;
@@ -77,18 +77,4 @@ pub enum Announcement {
         /// Recordings that are left for the next start.
         under_way: usize,
     },
-}
-
-/// What the user can do about a worker that ended for this `cause`.
-pub(super) fn hint(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Memory => "raise limits.memory_mb if the machine has more, then `undertone retry`",
-        Cause::Time => {
-            "raise limits.time_factor or limits.stall_s on slow machines, then `undertone retry`"
-        }
-        _ => {
-            "repair the recording with `ffmpeg -i IN -c copy OUT`, or report this with the \
-             recording; `undertone retry` tries it again"
-        }
-    }
 }

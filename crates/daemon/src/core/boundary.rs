@@ -178,6 +178,8 @@ pub enum LookUp {
 pub struct WorkerEnd {
     /// By itself, with exit code 0.
     pub success: bool,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
     /// Why, for people.
     pub how: String,
     /// The last lines that it wrote to standard error.

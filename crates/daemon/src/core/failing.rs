@@ -1,16 +1,13 @@
 //! What happens to recordings that failed, and to those that a worker had when it ended.
 
-use std::collections::BTreeMap;
-
 use undertone_types::{Cause, Failure};
 
-use super::announcement::hint;
 use super::boundary::{FailureToWrite, FileRef, NextAttempt, WorkerEnd, Write, WriteError};
 use super::catalogue::{FileId, State};
+use super::evidence::{evidence, hint};
 use super::queue::Class;
 use super::retry::{History, Next};
 use super::upkeep::Held;
-use super::worker::{ChainFault, OverLimit, Task};
 use super::{Announcement, Core};
 
 /// What is to be recorded about a file.
@@ -200,32 +197,4 @@ impl Core {
             self.failed(task.file, failure);
         }
     }
-}
-
-/// Why a worker ended with these tasks in progress, outermost cause first.
-fn evidence(
-    over: Option<&OverLimit>,
-    fault: Option<&ChainFault>,
-    busy: &str,
-    end: &WorkerEnd,
-    left: &BTreeMap<u64, Task>,
-) -> Vec<String> {
-    let mut chain = vec![match (over, fault) {
-        (Some(over), _) => format!("stopped: {}", over.reason),
-        (None, Some(fault)) => format!("the worker failed: {}", fault.reason),
-        (None, None) => format!("the worker failed while {busy} was busy: {}", end.how),
-    }];
-    if left.len() > 1 && over.is_none_or(|over| over.culprit.is_none()) {
-        chain.push(format!(
-            "it is one of {} recordings in progress",
-            left.len()
-        ));
-    }
-    if over.is_none() && !end.last_lines.is_empty() {
-        chain.push(format!(
-            "the last lines of its log: {}",
-            end.last_lines.join(" | ")
-        ));
-    }
-    chain
 }

@@ -15,17 +15,18 @@
 
 mod announcement;
 mod boundary;
-mod catalogue;
+pub mod catalogue;
 mod deadlines;
 mod duplicates;
+pub mod evidence;
 mod failing;
 mod files;
-mod queue;
+pub mod queue;
 mod reported;
 mod retry;
 mod scoring;
 mod upkeep;
-mod worker;
+pub mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -97,7 +98,7 @@ impl Settings {
             grace: Duration::from_secs_f64(config.shutdown.grace_s),
             duplicates: config.watch.duplicates,
             outdated: config.watch.outdated,
-            isolation: config.watch.isolation,
+            isolation: config.worker.isolation,
             combined: config.watch.combined,
             capacity: 2 * (config.stages.decode.workers + config.stages.queue),
         }

@@ -59,6 +59,11 @@ impl Queue {
         Some(Queued { file, class, alone })
     }
 
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.ready.len()
+    }
+
     /// Takes all, in order.
     pub fn take_all(&mut self) -> impl Iterator<Item = FileId> + use<> {
         std::mem::take(&mut self.ready)

@@ -180,7 +180,7 @@ impl Core {
                 stage: Stage::Decode,
                 cause: Cause::Crashed,
                 chain: vec!["the daemon ended while this recording was being scored".to_owned()],
-                hint: Some("set watch.isolation = \"process\": then the cause is recorded".into()),
+                hint: Some("set worker.isolation = \"process\": then the cause is recorded".into()),
             };
             return self.record_failure(id, failure, history);
         }

@@ -65,8 +65,8 @@ impl Daemon {
         for (key, changed) in [
             ("metrics.listen", config.metrics != former.metrics),
             (
-                "watch.isolation",
-                config.watch.isolation != former.watch.isolation,
+                "worker.isolation",
+                config.worker.isolation != former.worker.isolation,
             ),
             (
                 "watch.combined",
@@ -80,7 +80,7 @@ impl Daemon {
         }
         tracing::info!("reloaded settings and models");
         let mut settings = Settings::new(&config, machine_memory_bytes());
-        settings.isolation = former.watch.isolation;
+        settings.isolation = former.worker.isolation;
         settings.combined = former.watch.combined;
         (self.config, self.mark, self.hooks) = (config, mark, hooks);
         self.handle(Input::Reloaded(settings));

@@ -13,7 +13,7 @@ use crate::protocol::{Job, Setup};
 use crate::records::recording;
 use crate::roots::Root;
 use crate::scanner::Request;
-use crate::worker_handle::WorkerHandle;
+use crate::worker_handle::{Output, WorkerHandle};
 
 impl Daemon {
     /// Sending cannot fail: a thread that has ended is noticed in `run`.
@@ -87,7 +87,15 @@ impl Daemon {
             config: self.config.clone(),
             out: self.out.clone(),
         };
-        match self.workshop.start(number, setup, self.to_core.clone()) {
+        let to_core = self.to_core.clone();
+        let report = move |output| {
+            // The receiver is gone only when the daemon ends.
+            let _ = to_core.send(match output {
+                Output::Event(event) => Input::Worker(number, event),
+                Output::Ended(end) => Input::WorkerEnded(number, end),
+            });
+        };
+        match self.workshop.start(setup, report) {
             Ok(worker) => self.worker = Some(worker),
             Err(error) => {
                 let input = Input::NotStarted(number, error.to_string());

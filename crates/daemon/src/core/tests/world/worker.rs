@@ -58,6 +58,7 @@ impl World {
         if let Some(worker) = self.worker.take() {
             let end = WorkerEnd {
                 success,
+                signal: None,
                 how: how.to_owned(),
                 last_lines: Vec::new(),
             };

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use crate::reports::{files, read, report_path, schema};
+use super::batch::{Batch, Running, until_gone};
+use crate::reports::{outputs, read, report_path, schema};
 use crate::undertone::{clip, command, run};
 
 const COPIES: usize = 8;
@@ -29,7 +30,7 @@ fn recordings(folder: &Path) -> Vec<String> {
 fn wait_for_reports(out: &Path, count: usize, child: &mut Child) {
     let patience = Instant::now() + Duration::from_secs(120);
     let reports = || {
-        files(out)
+        outputs(out)
             .iter()
             .filter(|name| name.ends_with(".jsonl"))
             .count()
@@ -64,7 +65,7 @@ fn finish(input: &Path, out: &Path, names: &[String]) {
     ]);
     assert_eq!(code, 0, "{said}");
     let expected: Vec<String> = names.iter().map(|name| format!("{name}.jsonl")).collect();
-    assert_eq!(files(out), expected);
+    assert_eq!(outputs(out), expected);
     let schema = schema();
     for name in names {
         let report = read(&report_path(out, name), &schema);
@@ -99,11 +100,54 @@ fn the_first_signal_finishes_what_is_under_way() {
         .unwrap();
     assert!(sent.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    let left = files(&out);
+    let left = outputs(&out);
     assert!(left.iter().all(|name| name.ends_with(".jsonl")), "{left:?}");
     let schema = schema();
     for name in &left {
         read(&out.join(name), &schema);
     }
     finish(&input, &out, &names);
+}
+
+/// The worker is in a process group of its own, so that Ctrl-C on a terminal does not reach it;
+/// and it ends with the run, however that ends.
+#[test]
+fn the_worker_ends_with_the_run_and_not_by_the_terminals_signals() {
+    let batch = Batch::new(&[]).with_fault("hang:a.mkv");
+    batch.put("a.mkv", 1);
+    for end in ["two signals", "killed"] {
+        let mut running = batch.start("table", "log");
+        let worker = running.until("it has a worker", Running::worker);
+        let group = |process: u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+            let (_, fields) = stat.rsplit_once(')').unwrap();
+            fields.split_whitespace().nth(2).unwrap().to_owned()
+        };
+        running.until("the worker has a group of its own", |run| {
+            (group(worker) != group(run.0.id())).then_some(())
+        });
+        match end {
+            "killed" => running.kill(),
+            _ => {
+                // Before its models are loaded the worker would not be waited for.
+                running.until("it is given the recording", |_| {
+                    batch
+                        .text("log")
+                        .contains("hanging on purpose")
+                        .then_some(())
+                });
+                running.signal("INT");
+                running.until("it says what it waits for", |_| {
+                    batch
+                        .text("log")
+                        .contains("a second signal stops at once")
+                        .then_some(())
+                });
+                assert!(running.is_running(), "the first signal waits");
+                running.signal("INT");
+                assert_eq!(running.wait().code(), Some(130));
+            }
+        }
+        until_gone(worker);
+    }
 }
