@@ -4,7 +4,7 @@
 # make test-real  gets real models (400 MB, once; Gemma's terms: ACCEPT_LICENCE=gemma) and runs the
 #                 tests that need them; SPEECH names a folder of speech, see tests/program/real.rs
 # make check      format, licences, lints, documentation, tests: the cheapest first
-# make soak       the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
+# make soak       runs and the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
 # make models     rebuilds models/demo with the recipes (hours)
 # make install    the program and its libraries into PREFIX (/usr/local), for any processor with AVX2

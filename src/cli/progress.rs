@@ -1,7 +1,7 @@
 //! Progress of a run: a bar on a terminal, plain lines otherwise.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -123,12 +123,12 @@ pub struct Progress {
     terminal: Terminal,
     bar: Option<ProgressBar>,
     total: usize,
-    began: Instant,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    began: Instant,
     recordings: usize,
     media_s: f64,
 }
@@ -142,30 +142,45 @@ impl Progress {
             terminal: terminal.clone(),
             bar,
             total,
-            began: Instant::now(),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                began: Instant::now(),
+                recordings: 0,
+                media_s: 0.0,
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The models are loaded: the time until then says nothing about the speed.
+    pub fn begin(&self) {
+        let mut state = self.state();
+        if state.recordings == 0 {
+            state.began = Instant::now();
         }
     }
 
     /// Adds scored media, in seconds.
     pub fn advance(&self, media_s: f64) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         state.media_s += media_s;
         if let Some(bar) = &self.bar {
-            bar.set_message(pace(state.media_s, self.began.elapsed()));
+            bar.set_message(pace(state.media_s, state.began.elapsed()));
         }
     }
 
     /// A recording is finished.
     pub fn recording(&self, name: &str, outcome: &Outcome) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         state.recordings += 1;
         if let Some(bar) = &self.bar {
             bar.set_position(state.recordings as u64);
         }
         let is_failure = matches!(outcome, Outcome::Failed(_));
         if self.bar.is_none() || is_failure {
-            let pace = pace(state.media_s, self.began.elapsed());
+            let pace = pace(state.media_s, state.began.elapsed());
             let line = line(state.recordings, self.total, name, outcome, &pace);
             self.terminal.line(&line);
         }
@@ -183,10 +198,10 @@ impl Progress {
         }
     }
 
-    /// Time since the run began.
+    /// Time since the run began to score.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.began.elapsed()
+        self.state().began.elapsed()
     }
 }
 

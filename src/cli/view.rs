@@ -88,6 +88,7 @@ impl View {
     /// Takes an event of the run.
     pub(super) fn update(&self, event: BatchEvent) {
         match event {
+            BatchEvent::Ready => self.progress.begin(),
             BatchEvent::Reached(recording, end_s) => self.reach(recording.id, end_s),
             BatchEvent::Reported {
                 recording,
@@ -145,12 +146,14 @@ impl View {
             format!("{stage} {:.0}%", 100.0 * share)
         })
         .collect();
-        // The worker's peak and this process's need not fall together: the sum is an upper bound.
-        let peaks = [peak_memory_bytes(), usage.worker_peak_bytes];
-        let memory = peaks.iter().flatten().sum::<u64>() / 1_000_000;
+        // Most of what this process holds is the program itself, which the worker shares.
+        let peak = peak_memory_bytes().max(usage.worker_peak_bytes);
+        let memory = peak.map_or_else(String::new, |bytes| {
+            format!("; peak memory {} MB", bytes / 1_000_000)
+        });
         say(&render_table(&rows))?;
         say(&format!(
-            "{}\nbusy: {}; peak memory {memory} MB\n",
+            "{}\nbusy: {}{memory}\n",
             render_totals(&totals).trim_end(),
             busy.join(", ")
         ))?;

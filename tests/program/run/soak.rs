@@ -56,7 +56,7 @@ fn soak(clips: usize, kills: u64, seed: u64) {
             let again = &names[dice.roll(clips as u64) as usize];
             let _ = std::fs::remove_file(batch.out().join(format!("{again}.jsonl")));
         }
-        kill_one(&batch.start("table", "log"), &mut dice, &mut killed);
+        kill_one(&mut batch.start("table", "log"), &mut dice, &mut killed);
     }
     while put < clips {
         batch.put(&names[put], put);
@@ -75,7 +75,7 @@ fn soak(clips: usize, kills: u64, seed: u64) {
 }
 
 /// Kills a run, or first its worker, at some moment from its start to its end.
-fn kill_one(running: &Running, dice: &mut Dice, killed: &mut [u64; 2]) {
+fn kill_one(running: &mut Running, dice: &mut Dice, killed: &mut [u64; 2]) {
     let kill = |process: u32| {
         let status = Command::new("kill")
             .args(["-KILL", &process.to_string()])
@@ -91,7 +91,10 @@ fn kill_one(running: &Running, dice: &mut Dice, killed: &mut [u64; 2]) {
         }
     }
     dice.pause(300);
-    killed[0] += kill(running.0.id());
+    // One that has ended by itself would be killed to no purpose.
+    if running.is_running() {
+        killed[0] += kill(running.0.id());
+    }
 }
 
 fn check(batch: &Batch, names: &[String]) {

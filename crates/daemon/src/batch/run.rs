@@ -45,6 +45,8 @@ pub enum Sourced {
 /// Something that a run tells.
 #[derive(Debug)]
 pub enum BatchEvent<'r> {
+    /// A worker has loaded its models.
+    Ready,
     /// A recording is scored up to here, in seconds.
     Reached(&'r Recording, f64),
     /// A recording has a report.
@@ -198,8 +200,10 @@ impl Shell<'_> {
     }
 
     fn handle(&mut self, input: Input) -> Result<(), ReportError> {
-        if let Input::Worker(_, Event::Heartbeat(heartbeat)) = &input {
-            self.usage.heartbeat(heartbeat);
+        match &input {
+            Input::Worker(_, Event::Heartbeat(heartbeat)) => self.usage.heartbeat(heartbeat),
+            Input::Worker(_, Event::Ready) => (self.tell)(BatchEvent::Ready),
+            _ => {}
         }
         let effects = self.batch.handle(self.clock.elapsed(), input);
         effects
