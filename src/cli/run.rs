@@ -86,7 +86,7 @@ fn run_batch(
         stop: stop.clone(),
     };
     let (give, sourced) = bounded(1);
-    std::thread::Builder::new()
+    let looking = std::thread::Builder::new()
         .name("source".to_owned())
         .spawn(move || source.send_all(found, &give))?;
     let batch = BatchRun {
@@ -100,9 +100,18 @@ fn run_batch(
     let (usage, ended) = batch.run(&mut |event| view.update(event));
     let failures = view.finish(&usage, &stages)?;
     ended.context("the run was stopped early; run it again to continue")?;
-    Ok(match (stop.load(Ordering::Relaxed), failures) {
-        (true, _) => Exit::Interrupted,
-        (false, 0) => Exit::Done,
-        (false, _) => Exit::SomeFailed,
+    if stop.load(Ordering::Relaxed) {
+        return Ok(Exit::Interrupted);
+    }
+    // Without a stop it has sent all that it found, or recordings are missing.
+    if looking.join().is_err() {
+        return Err(CliError::environment(
+            "the thread that looks for recordings has panicked: a defect of the program; run it \
+             again to continue",
+        ));
+    }
+    Ok(match failures {
+        0 => Exit::Done,
+        _ => Exit::SomeFailed,
     })
 }
