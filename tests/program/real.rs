@@ -41,6 +41,7 @@ fn samples(recording: &Path) -> Vec<f32> {
         frame_width_px: 64,
         stall_s: 20.0,
         decoder_threads: 1,
+        audio_track: 0,
         faces: FaceSettings::default(),
     });
     let mut all = Vec::new();

@@ -283,6 +283,9 @@ impl World {
 
 fn summary() -> SummaryLine {
     SummaryLine {
+        truncated: false,
+        duration_s: None,
+        declared_s: None,
         utterances: 1,
         scored_s: 1.0,
         sentiment: None,
