@@ -133,7 +133,8 @@ impl GstMedia {
             },
         );
         let stall = Duration::from_secs_f64(self.settings.stall_s.clamp(0.1, 1e6));
-        Stream::start(pipeline, receivers, stall)
+        let size_bytes = std::fs::metadata(path).map_or(u64::MAX, |facts| facts.len());
+        Stream::start(pipeline, receivers, stall, size_bytes)
     }
 }
 
@@ -146,19 +147,41 @@ impl MediaSource for GstMedia {
     ) -> Result<MediaFacts, MediaError> {
         sniff::check(path)?;
         let container = Arc::new(Container::read(path));
+        // Started before the sound, so that both begin at once.
         let video = self.open_video(path, &container)?;
         let mut tracks = Vec::new();
         let audio = match wanted {
             Wanted::AudioAndVideo => {
-                let open = |track| self.open_audio(path, &container, track);
+                let open = |track| {
+                    let open = || self.open_audio(path, &container, track);
+                    begun(open()?, open)
+                };
                 let (audio, all) = tracks::choose(open, self.settings.audio_track)?;
                 tracks = all;
                 Some(audio)
             }
             Wanted::VideoOnly => None,
         };
+        let video = begun(video, || self.open_video(path, &container))?;
         Reader::new(path, &container, audio, video, tracks).read(sink)
     }
+}
+
+/// The stream once it has begun, if it is there; started anew where it has missed its start.
+fn begun<F, T>(
+    mut stream: Stream<F, T>,
+    again: impl Fn() -> Result<Stream<F, T>, MediaError>,
+) -> Result<Stream<F, T>, MediaError> {
+    const ATTEMPTS: u32 = 10;
+    for _ in 1..ATTEMPTS {
+        stream.open()?;
+        if !stream.missed_its_start() {
+            break;
+        }
+        stream = again()?;
+    }
+    stream.open()?;
+    Ok(stream)
 }
 
 /// Silences OpenCV, unless the user has set its log level: it writes errors to stderr about the

@@ -53,7 +53,7 @@ impl<'c> Reader<'c> {
         mut self,
         sink: &mut dyn FnMut(MediaEvent) -> ControlFlow<()>,
     ) -> Result<MediaFacts, MediaError> {
-        self.open()?;
+        self.begin()?;
         let mut give = |event| match sink(event) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(MediaError::Stopped),
@@ -66,11 +66,8 @@ impl<'c> Reader<'c> {
         self.conclude()
     }
 
-    fn open(&mut self) -> Result<(), MediaError> {
-        if let Some(audio) = &mut self.audio {
-            audio.open()?;
-        }
-        self.video.open()?;
+    /// Both streams have begun, or are known not to be there.
+    fn begin(&mut self) -> Result<(), MediaError> {
         if let Some(missing) = self.missing() {
             return Err(missing);
         }
@@ -156,16 +153,18 @@ impl<'c> Reader<'c> {
         let still = self.told().any(|(_, told)| told.still);
         let errors = self.told().filter_map(|(_, told)| told.error.as_ref());
         // A stream that nobody wants is linked to nothing, which its demuxer reports as an error.
-        let mut errors = errors.filter(|error| !(error.unlinked && !self.attached()));
+        let mut errors = errors.filter(|error| !error.unlinked || self.attached());
         match errors.next() {
             Some(error) => self.explain(error, still),
             None if still => MediaError::StillImage,
-            None if self.attached() => MediaError::Broken {
-                reached_s: 0.0,
-                reason: "its streams hold no data".to_owned(),
-            },
+            None if self.attached() || !self.complete() => broken(),
             None => MediaError::NoStreams,
         }
+    }
+
+    /// Whether all streams of the file became known.
+    fn complete(&self) -> bool {
+        self.told().all(|(_, told)| told.streams.is_some())
     }
 
     fn attached(&self) -> bool {
@@ -190,10 +189,7 @@ impl<'c> Reader<'c> {
                 path: self.path.clone(),
                 reason,
             },
-            ErrorKind::Data => MediaError::Broken {
-                reached_s: 0.0,
-                reason,
-            },
+            ErrorKind::Data => broken(),
         }
     }
 
@@ -202,7 +198,9 @@ impl<'c> Reader<'c> {
     fn conclude(&self) -> Result<MediaFacts, MediaError> {
         let errors = || {
             let told = self.told().filter(|(kind, _)| self.has(*kind));
-            told.filter_map(|(kind, told)| Some((kind, told.error.as_ref()?)))
+            let errors = told.filter_map(|(kind, told)| Some((kind, told.error.as_ref()?)));
+            // Once a stream has ended, the rest of the file has no consumer.
+            errors.filter(|(_, error)| !error.unlinked)
         };
         let fatal = |kind| {
             matches!(
@@ -231,7 +229,8 @@ impl<'c> Reader<'c> {
     fn truncated(&self, error: Option<(StreamKind, &PipelineError)>) -> Option<Truncated> {
         let declared_s = self.declared_s();
         let reason = if let Some((kind, error)) = error {
-            format!("the {} breaks off: {}", noun(kind), error.reason)
+            tracing::debug!(path = %self.path.display(), reason = error.reason, "a stream breaks off");
+            format!("the {} is damaged and breaks off", noun(kind))
         } else if self.container.breaks_off {
             "the file breaks off".to_owned()
         } else {
@@ -333,6 +332,14 @@ impl<'c> Reader<'c> {
             audio_tracks: self.audio_tracks.clone(),
             truncated: None,
         }
+    }
+}
+
+/// GStreamer's own message is left to the log: which of several comes first is a matter of chance.
+fn broken() -> MediaError {
+    MediaError::Broken {
+        reached_s: 0.0,
+        reason: "nothing in it can be decoded".to_owned(),
     }
 }
 

@@ -22,6 +22,11 @@ use super::playback::Playback;
 /// How long to wait, after an error, for data that were decoded before it. Most demuxers end their
 /// streams after an error; this is for those that do not.
 const AFTER_ERROR: Duration = Duration::from_secs(3);
+/// Files up to this size are read in one go: when they deliver nothing within
+/// [`SMALL_LIMIT`], they never will. (`decodebin` loses errors that are posted while it connects
+/// elements, so a damaged file of a few hundred bytes may produce neither data nor an error.)
+const SMALL_BYTES: u64 = 64 * 1024;
+const SMALL_LIMIT: Duration = Duration::from_secs(5);
 /// How often a silent pipeline is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -60,6 +65,7 @@ pub(super) struct Stream<F, T> {
     _playback: Playback,
     pipeline: gst::Pipeline,
     stall: Duration,
+    small: bool,
     told: Told,
     facts: Option<F>,
     head: Option<T>,
@@ -72,6 +78,7 @@ impl<F, T> Stream<F, T> {
         pipeline: gst::Pipeline,
         receivers: Receivers<F, T>,
         stall: Duration,
+        size_bytes: u64,
     ) -> Result<Self, MediaError> {
         let playback = Playback::start(pipeline.clone())?;
         Ok(Self {
@@ -80,6 +87,7 @@ impl<F, T> Stream<F, T> {
             _playback: playback,
             pipeline,
             stall,
+            small: size_bytes <= SMALL_BYTES,
             told: Told::default(),
             facts: None,
             head: None,
@@ -93,6 +101,14 @@ impl<F, T> Stream<F, T> {
             self.step()?;
         }
         Ok(())
+    }
+
+    /// True after [`Stream::open`] when it ended without data, perhaps because they began to flow
+    /// before anything was linked to take them: a race within `decodebin` (1.22), which may lose
+    /// the error as well. Another attempt wins it.
+    pub(super) fn missed_its_start(&self) -> bool {
+        let fault = self.told.error.as_ref().is_some_and(|error| !error.unlinked);
+        self.told.attached && self.facts.is_none() && !fault
     }
 
     /// The next item; `None` at the end.
@@ -136,12 +152,14 @@ impl<F, T> Stream<F, T> {
 
     /// Takes one message, or notes that there will be no more.
     fn step(&mut self) -> Result<(), MediaError> {
+        let nothing_from_small = self.small && !self.told.attached;
         let limit = match self.told.error {
             Some(_) => AFTER_ERROR,
+            None if nothing_from_small => self.stall.min(SMALL_LIMIT),
             None => self.stall,
         };
         if !self.receive(limit) {
-            if self.told.error.is_none() {
+            if self.told.error.is_none() && !nothing_from_small {
                 return Err(MediaError::Stalled {
                     limit_s: self.stall.as_secs_f64(),
                     reached_s: self.receivers.decoded.end_s(),

@@ -133,7 +133,7 @@ fn track_facts(pad: &gst::Pad, kind: StreamKind, container: &Container) -> Track
     }
 }
 
-/// Opens the audio track that is asked for (from 1; 0: the default one if it has sound, else the
+/// Opens, with `open`, the audio track that is asked for (from 1; 0: the default one if it has sound, else the
 /// first that has), and tells of all tracks where there are several.
 pub(super) fn choose(
     open: impl Fn(Option<usize>) -> Result<Stream<AudioFacts, Block>, MediaError>,
@@ -141,7 +141,6 @@ pub(super) fn choose(
 ) -> Result<(Stream<AudioFacts, Block>, Vec<AudioTrack>), MediaError> {
     let asked = (asked as usize).checked_sub(1);
     let mut stream = open(asked)?;
-    stream.open()?;
     let streams = stream.told().streams.as_ref();
     let mut tracks: Vec<AudioTrack> = streams
         .map(|streams| {
@@ -186,9 +185,7 @@ pub(super) fn choose(
     }
     // What was listened to is read again from the start.
     drop(stream);
-    let mut stream = open(Some(chosen))?;
-    stream.open()?;
-    Ok((stream, tracks))
+    Ok((open(Some(chosen))?, tracks))
 }
 
 fn has_sound(stream: &mut Stream<AudioFacts, Block>) -> Result<bool, MediaError> {
