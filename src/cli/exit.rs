@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything was done.
     Done = 0,
-    /// Some recordings failed; each has a failure record.
+    /// Some recordings failed, and have a failure record, or break off, as their report says.
     SomeFailed = 1,
     /// The command line or the configuration is wrong; nothing was done.
     Usage = 2,

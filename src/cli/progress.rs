@@ -109,6 +109,8 @@ impl<'w> MakeWriter<'w> for Terminal {
 pub enum Outcome {
     /// It has a new report.
     Done,
+    /// It has a new report, of as much as there is; where it breaks off.
+    Truncated(String),
     /// It already had a report.
     Skipped,
     /// Another run scored it.
@@ -215,6 +217,7 @@ fn line(number: usize, total: usize, name: &str, outcome: &Outcome, pace: &str) 
     let head = format!("[{number}/{total}] {name}");
     match outcome {
         Outcome::Done => format!("{head}: done; {pace}"),
+        Outcome::Truncated(at) => format!("{head}: done, but it {at}; {pace}"),
         Outcome::Skipped => format!("{head}: has a report already"),
         Outcome::Elsewhere => format!("{head}: scored by another run"),
         Outcome::Failed(why) => format!("{head}: failed: {why}"),
@@ -245,6 +248,11 @@ mod tests {
     fn lines_name_the_outcome_of_a_recording() {
         let shown = |outcome| line(2, 3, "a.mp4", &outcome, "fast");
         assert_eq!(shown(Outcome::Done), "[2/3] a.mp4: done; fast");
+        let at = "breaks off after 4.00 s of 9.00 s".to_owned();
+        assert_eq!(
+            shown(Outcome::Truncated(at)),
+            "[2/3] a.mp4: done, but it breaks off after 4.00 s of 9.00 s; fast"
+        );
         assert_eq!(shown(Outcome::Skipped), "[2/3] a.mp4: has a report already");
         assert_eq!(
             shown(Outcome::Elsewhere),

@@ -98,7 +98,7 @@ fn run_batch(
         stop: stop.clone(),
     };
     let (usage, ended) = batch.run(&mut |event| view.update(event));
-    let failures = view.finish(&usage, &stages)?;
+    let incomplete = view.finish(&usage, &stages)?;
     ended.context("the run was stopped early; run it again to continue")?;
     if stop.load(Ordering::Relaxed) {
         return Ok(Exit::Interrupted);
@@ -110,7 +110,7 @@ fn run_batch(
              again to continue",
         ));
     }
-    Ok(match failures {
+    Ok(match incomplete {
         0 => Exit::Done,
         _ => Exit::SomeFailed,
     })

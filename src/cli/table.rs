@@ -37,7 +37,10 @@ impl Row {
             utterances: summary.utterances.to_string(),
             text: text_sources(summary),
             mean: span.map_or_else(|| "-".to_owned(), |span| format!("{:+.2}", span.mean)),
-            label: label.to_owned(),
+            label: match breaks_off(summary) {
+                Some(at) => format!("{label}; {at}"),
+                None => label.to_owned(),
+            },
         }
     }
 
@@ -52,6 +55,15 @@ impl Row {
             label: format!("failed: {why}"),
         }
     }
+}
+
+/// Where a recording breaks off, if it does: "breaks off after 4.00 s of 9.00 s".
+pub(super) fn breaks_off(summary: &SummaryLine) -> Option<String> {
+    let reached_s = summary.truncated.then_some(summary.duration_s)??;
+    let of = summary
+        .declared_s
+        .map_or_else(String::new, |declared_s| format!(" of {declared_s:.2} s"));
+    Some(format!("breaks off after {reached_s:.2} s{of}"))
 }
 
 /// For example "transcript", or "3 transcript, 1 simulated".
@@ -124,6 +136,8 @@ pub struct Totals {
     pub skipped: usize,
     /// Recordings that another run scored meanwhile.
     pub elsewhere: usize,
+    /// Of those with a report, recordings that break off.
+    pub truncated: usize,
     /// Recordings that failed.
     pub failed: usize,
     /// Length of what was scored, in seconds.
@@ -139,6 +153,7 @@ pub fn render_totals(totals: &Totals) -> String {
         done,
         skipped,
         elsewhere,
+        truncated,
         failed,
         media_s,
         wall,
@@ -149,6 +164,9 @@ pub fn render_totals(totals: &Totals) -> String {
     }
     if *elsewhere > 0 {
         parts.push(format!("{elsewhere} scored by another run"));
+    }
+    if *truncated > 0 {
+        parts.push(format!("{truncated} of them break off"));
     }
     if *failed > 0 {
         parts.push(format!("{failed} failed"));

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::progress::{Outcome, Progress, Terminal};
 use super::say;
-use super::table::{Row, Totals, render_table, render_totals};
+use super::table::{Row, Totals, breaks_off, render_table, render_totals};
 use undertone_config::Stages;
 use undertone_daemon::{BatchEvent, Finished, InProgress};
 use undertone_reports::{FailureLine, read_finished};
@@ -54,9 +54,11 @@ impl View {
     fn has_report(&self, recording: &Recording, report: &Path, outcome: &Outcome) {
         let name = name(recording);
         if let Some(finished) = read_finished(report) {
-            self.state()
+            let mut state = self.state();
+            state
                 .rows
                 .insert(recording.id, Row::done(&name, &finished.summary));
+            state.totals.truncated += usize::from(finished.summary.truncated);
         }
         self.progress.recording(&name, outcome);
     }
@@ -101,8 +103,10 @@ impl View {
                 state.rows.insert(recording.id, Row::done(&name, summary));
                 state.totals.done += 1;
                 state.totals.media_s += duration_s;
+                state.totals.truncated += usize::from(summary.truncated);
                 drop(state);
-                self.progress.recording(&name, &Outcome::Done);
+                let outcome = breaks_off(summary).map_or(Outcome::Done, Outcome::Truncated);
+                self.progress.recording(&name, &outcome);
             }
             BatchEvent::Failed(recording, failure) => {
                 self.failed(recording, &failure.chain.join(": "), failure.to_string());
@@ -123,7 +127,7 @@ impl View {
         self.progress.advance(more);
     }
 
-    /// Prints the table and the totals; returns how many recordings failed.
+    /// Prints the table and the totals; returns how many recordings failed or break off.
     pub(super) fn finish(&self, usage: &Finished, workers: &Stages) -> std::io::Result<usize> {
         self.progress.clear();
         let wall = self.progress.elapsed();
@@ -157,7 +161,7 @@ impl View {
             render_totals(&totals).trim_end(),
             busy.join(", ")
         ))?;
-        Ok(totals.failed)
+        Ok(totals.failed + totals.truncated)
     }
 }
 

@@ -77,7 +77,8 @@ impl ClipReader {
                 Body::Utterance(_) if utterance.is_some() => failure = Some(too_long(clip)),
                 Body::Utterance(cut) => utterance = Some(*cut),
                 Body::Failed(why) => failure = Some(why),
-                Body::Opened(_) | Body::Ended(_) => {}
+                Body::Ended(ended) => failure = ended.facts.truncated.map(|_| broken(clip)),
+                Body::Opened(_) => {}
             }
             match failure {
                 Some(_) => ControlFlow::Break(()),
@@ -172,6 +173,13 @@ fn too_long(clip: &LabelledClip) -> Failure {
     unusable(
         format!("{} is longer than {LIMIT_S} s", clip.id),
         "cut it where the speaker pauses, and give each part its own row with its own label",
+    )
+}
+
+fn broken(clip: &LabelledClip) -> Failure {
+    unusable(
+        format!("{} breaks off: its label is of more than there is", clip.id),
+        "copy it again, or remove it from the table of labels",
     )
 }
 
