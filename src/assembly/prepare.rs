@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use undertone_bundle::Bundle;
 use undertone_config::{BundleSetting, Config, ConfigErrors};
-use undertone_discovery::{DiscoverErrors, Found, Patterns, discover};
+use undertone_discovery::{DiscoverErrors, Discovered, Selection, discover};
 use undertone_models::{DEMO, is_unpacked_demo};
 use undertone_types::error_chain;
 
@@ -64,8 +64,8 @@ fn found_at(config: Config, bundle: &Bundle) -> Config {
 pub struct Prepared {
     /// The settings.
     pub config: Config,
-    /// The recordings, in order.
-    pub found: Vec<Found>,
+    /// The recordings, and what else is in the inputs.
+    pub discovered: Discovered,
     /// The models.
     pub bundle: Bundle,
 }
@@ -111,16 +111,16 @@ impl Prepared {
         open: OpenBundle,
     ) -> Result<Self, NotReady> {
         // When the settings cannot be read, at least the inputs are checked.
-        let patterns = config
+        let selection = config
             .as_ref()
             .ok()
-            .and_then(|config| Patterns::new(&config.files).ok());
-        let found = discover(paths, &patterns.unwrap_or_default());
+            .and_then(|config| Selection::new(&config.files).ok());
+        let found = discover(paths, &selection.unwrap_or_default());
         let bundle = named_by(&config).map(|setting| open_setting(setting, open));
         match (config, found, bundle) {
-            (Ok(config), Ok(found), Some(Ok(bundle))) => Ok(Self {
+            (Ok(config), Ok(discovered), Some(Ok(bundle))) => Ok(Self {
                 config: found_at(config, &bundle),
-                found,
+                discovered,
                 bundle,
             }),
             (config, found, bundle) => Err(NotReady {

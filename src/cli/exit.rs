@@ -7,7 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything was done.
     Done = 0,
-    /// Some recordings failed, and have a failure record, or break off, as their report says.
+    /// Some recordings failed, each with a failure record, or break off, as their report says; or a
+    /// folder or link in an input could not be read.
     SomeFailed = 1,
     /// The command line or the configuration is wrong; nothing was done.
     Usage = 2,

@@ -14,6 +14,7 @@ mod error;
 mod eval;
 mod exit;
 mod extract;
+mod found;
 mod import;
 mod import_weights;
 mod models;
@@ -59,6 +60,7 @@ pub use watch::WatchArgs;
 use std::io::{self, Write};
 
 use clap::Parser;
+use undertone_types::shown_lines;
 
 /// Parses the command line, runs the subcommand, and prints its error, if any.
 #[must_use]
@@ -78,7 +80,7 @@ pub fn main() -> Exit {
     match arguments.command.run() {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", shown_lines(&error.to_string()));
             error.exit()
         }
     }

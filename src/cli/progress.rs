@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tracing_subscriber::fmt::MakeWriter;
+use undertone_types::shown_lines;
 
 /// Standard error, shared by logs and progress bars so that they do not overwrite each other.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ impl Terminal {
     /// Writes a line above the bars. A closed standard error is ignored.
     pub fn line(&self, text: &str) {
         self.bars.suspend(|| {
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", shown_lines(text));
         });
     }
 }

@@ -13,6 +13,7 @@ use crossbeam_channel::bounded;
 use super::demo::warn_of_demo;
 use super::error::{CliError, Context};
 use super::exit::Exit;
+use super::found::{say_what_is_missing, warn_of_unreadable};
 use super::progress::Terminal;
 use super::settings::SettingsArgs;
 use super::signals;
@@ -66,9 +67,11 @@ fn run_batch(
 ) -> Result<Exit, CliError> {
     let Prepared {
         config,
-        found,
+        mut discovered,
         bundle,
     } = prepared;
+    warn_of_unreadable(&discovered, terminal);
+    let found = std::mem::take(&mut discovered.found);
     let log = terminal.clone();
     let workshop = workshop(&config, Arc::new(move || Box::new(log.clone())))?;
     let stop = signals::listen().context("cannot listen for signals")?;
@@ -99,6 +102,7 @@ fn run_batch(
     };
     let (usage, ended) = batch.run(&mut |event| view.update(event));
     let incomplete = view.finish(&usage, &stages)?;
+    let is_missing = say_what_is_missing(&discovered)?;
     ended.context("the run was stopped early; run it again to continue")?;
     if stop.load(Ordering::Relaxed) {
         return Ok(Exit::Interrupted);
@@ -111,7 +115,7 @@ fn run_batch(
         ));
     }
     Ok(match incomplete {
-        0 => Exit::Done,
+        0 if !is_missing => Exit::Done,
         _ => Exit::SomeFailed,
     })
 }

@@ -11,7 +11,7 @@ use undertone_config::Stages;
 use undertone_daemon::{BatchEvent, Finished, InProgress};
 use undertone_reports::{FailureLine, read_finished};
 use undertone_telemetry::{busy_share, peak_memory_bytes};
-use undertone_types::{Recording, RecordingId, Stage};
+use undertone_types::{Recording, RecordingId, Stage, shown_path};
 
 /// Can be updated from any thread.
 pub(super) struct View {
@@ -166,7 +166,7 @@ impl View {
 }
 
 fn name(recording: &Recording) -> String {
-    recording.relative.display().to_string()
+    shown_path(&recording.relative)
 }
 
 /// What a run that was asked to stop waits for.

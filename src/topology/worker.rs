@@ -10,7 +10,7 @@ use super::cores::Cores;
 use super::stop::{StageError, Stop};
 use crate::stages::panics::{panic_failure, panicked};
 use undertone_telemetry::StageClock;
-use undertone_types::{Body, Failure, Message, Recording, Stage};
+use undertone_types::{Body, Failure, Message, Recording, Stage, shown_path};
 
 /// How often a waiting worker checks whether the run has failed.
 const CHECK_INTERVAL: Duration = Duration::from_millis(200);
@@ -148,7 +148,7 @@ where
 
 /// A span that adds stage and recording to everything that is logged in it.
 pub fn span(stage: Stage, recording: &Recording) -> tracing::Span {
-    let recording = recording.relative.display();
+    let recording = shown_path(&recording.relative);
     tracing::info_span!("work", %stage, %recording)
 }
 

@@ -12,6 +12,7 @@ mod chance;
 mod clips;
 mod converted;
 mod importing;
+mod inputs;
 mod models;
 mod one_ggml;
 mod real;

@@ -71,6 +71,7 @@ const KEYS: &[(&str, Rule)] = &[
     ("limits.time_factor", Rule::Number(0.0, 10_000.0)),
     ("files.include", Rule::Patterns),
     ("files.exclude", Rule::Patterns),
+    ("files.follow", Rule::Boolean),
     ("watch.events", Rule::Choice(&["auto", "native", "poll"])),
     ("watch.poll_s", Rule::Number(0.1, 3600.0)),
     ("watch.rescan_s", Rule::Number(1.0, 86_400.0)),

@@ -274,13 +274,15 @@ pub struct Limits {
 }
 
 /// Which files of a folder are recordings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
     /// Patterns of recordings; empty: every known file extension.
     pub include: Vec<String>,
-    /// Exceptions from `include`.
+    /// Exceptions from `include`, and folders that are not entered.
     pub exclude: Vec<String>,
+    /// Whether symbolic links in folders are followed.
+    pub follow: bool,
 }
 
 /// How folders are watched.

@@ -1,7 +1,7 @@
 //! Writes what the core announces to the log, and counts it in the metrics.
 
 use undertone_reports::SummaryLine;
-use undertone_types::Failure;
+use undertone_types::{Failure, shown_path};
 
 use crate::core::{Announcement, FileRef, Next};
 use crate::metrics::{Metrics, Result};
@@ -12,7 +12,7 @@ pub fn announce(announcement: &Announcement, metrics: &Metrics) {
         Announcement::Scored(scored) => {
             let summary: &SummaryLine = &scored.summary;
             tracing::info!(
-                recording = %scored.file.relative.display(),
+                recording = %shown_path(&scored.file.relative),
                 utterances = summary.utterances,
                 mean = summary.sentiment.as_ref().map(|sentiment| sentiment.mean),
                 simulated = summary.text.simulated,
@@ -22,7 +22,7 @@ pub fn announce(announcement: &Announcement, metrics: &Metrics) {
             metrics.report(scored.duration_s, summary);
         }
         Announcement::Duplicate { file, of } => {
-            let (recording, of) = (file.relative.display(), of.relative.display());
+            let (recording, of) = (shown_path(&file.relative), shown_path(&of.relative));
             tracing::info!(%recording, %of, "the same content; its report points there");
             metrics.result(Result::Duplicate);
         }
@@ -39,15 +39,15 @@ pub fn announce(announcement: &Announcement, metrics: &Metrics) {
             });
         }
         Announcement::FailedLike { file, of } => {
-            let (recording, of) = (file.relative.display(), of.relative.display());
+            let (recording, of) = (shown_path(&file.relative), shown_path(&of.relative));
             tracing::error!(%recording, %of, "quarantined: the same content");
             metrics.result(Result::QuarantinedAlike);
         }
         Announcement::Vanished(file) => {
-            tracing::info!(recording = %file.relative.display(), "vanished before it was scored");
+            tracing::info!(recording = %shown_path(&file.relative), "vanished before it was scored");
         }
         Announcement::CannotBeRecorded { file, reason } => {
-            tracing::error!(recording = %file.relative.display(), "cannot be recorded: {reason}");
+            tracing::error!(recording = %shown_path(&file.relative), "cannot be recorded: {reason}");
         }
         Announcement::Paused(reason) => {
             tracing::error!("paused: {reason}; continues as soon as the disk can be written to");
@@ -85,7 +85,7 @@ pub fn announce(announcement: &Announcement, metrics: &Metrics) {
 }
 
 fn failed(file: &FileRef, failure: &Failure, attempts: u32, next: Next) {
-    let recording = file.relative.display();
+    let recording = shown_path(&file.relative);
     match next {
         Next::Quarantined => tracing::error!(%recording, attempts, "quarantined: {failure}"),
         Next::Never => tracing::warn!(%recording, attempts, "failed: {failure}"),

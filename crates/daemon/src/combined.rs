@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use undertone_reports::ReportError;
+use undertone_types::shown_path;
 
 /// The file, beside the reports.
 pub const NAME: &str = "reports.jsonl";
@@ -56,7 +57,7 @@ impl Combined {
         let (known, length) = whole_reports(&file).map_err(refused)?;
         let torn = file.metadata().map_err(refused)?.len() - length;
         if torn > 0 {
-            tracing::info!(bytes = torn, file = %path.display(), "cut off an incomplete report");
+            tracing::info!(bytes = torn, file = %shown_path(&path), "cut off an incomplete report");
             file.set_len(length)
                 .and_then(|()| file.sync_all())
                 .map_err(refused)?;

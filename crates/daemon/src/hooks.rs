@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rustix::process::{Pid, Signal, kill_process_group};
+use undertone_types::shown_path;
 
 /// How often a running call is checked.
 const POLL: Duration = Duration::from_millis(20);
@@ -63,7 +64,7 @@ fn call_all(settings: &undertone_config::Hooks, reports: &Receiver<PathBuf>, ope
     for report in reports {
         let limit = Duration::from_secs_f64(settings.timeout_s);
         if let Err(reason) = call(&settings.on_report, &report, limit) {
-            let (program, report) = (&settings.on_report[0], report.display());
+            let (program, report) = (&settings.on_report[0], shown_path(&report));
             tracing::warn!(%program, %report, %reason, "hooks.on_report failed");
         }
         open.fetch_sub(1, Ordering::Relaxed);

@@ -18,7 +18,8 @@ use std::{io, iter};
 
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 use undertone_config as config;
-use undertone_discovery::{PatternError, Patterns};
+use undertone_discovery::{PatternError, Selection};
+use undertone_types::shown_path;
 
 pub use activity::Activity;
 use folder::Folder;
@@ -55,7 +56,7 @@ pub enum Request {
 /// How to scan.
 #[derive(Clone, Debug)]
 pub struct ScanSettings {
-    patterns: Patterns,
+    selection: Selection,
     watch: config::Watch,
 }
 
@@ -66,7 +67,7 @@ impl ScanSettings {
     /// Names a pattern that cannot be read.
     pub fn new(config: &config::Config) -> Result<Self, PatternError> {
         Ok(Self {
-            patterns: Patterns::new(&config.files)?,
+            selection: Selection::new(&config.files)?,
             watch: config.watch.clone(),
         })
     }
@@ -210,7 +211,7 @@ impl Body {
                 let (settle, late) = settings.settle();
                 self.settling.change(settle, late);
                 self.settings = settings;
-                self.folder.scan_soon();
+                self.folder.change();
                 Some(())
             }
         }
@@ -258,7 +259,7 @@ impl Body {
             }
             Some(Settled::Gone(file)) => self.send(Input::Gone(self.file(file))),
             Some(Settled::Late(file, why)) => {
-                let recording = file.display();
+                let recording = shown_path(&file);
                 let why = match why {
                     Unsettled::Changing => "it keeps changing",
                     Unsettled::Open => "a program has it open for writing",

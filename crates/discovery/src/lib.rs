@@ -3,20 +3,22 @@
 //! What must not live here: whether a file is complete (see `daemon`), and whether it was scored
 //! before (see `reports`).
 
-mod patterns;
+mod endings;
+mod passed_over;
+mod selection;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
-
 use undertone_types::{Recording, RecordingId};
 
-pub use patterns::{PatternError, Patterns};
+pub use passed_over::PassedOver;
+pub use selection::{PatternError, Selection};
+pub use walk::Walk;
 
 /// A file to be scored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,10 +43,18 @@ pub enum DiscoverProblem {
         /// The error of the operating system.
         error: String,
     },
+    /// A link whose target is missing or cannot be read.
+    #[error("the link {path:?} cannot be followed: {error}")]
+    BrokenLink {
+        /// The link.
+        path: PathBuf,
+        /// The error of the operating system.
+        error: String,
+    },
     /// There is no recording in the inputs.
     #[error(
         "there is no recording in {0:?}; in folders, files with these endings are taken: {known}",
-        known = patterns::MEDIA_EXTENSIONS.join(" ")
+        known = endings::MEDIA_EXTENSIONS.join(" ")
     )]
     Empty(Vec<PathBuf>),
     /// Two recordings would have the same report.
@@ -82,47 +92,88 @@ impl fmt::Display for DiscoverErrors {
     }
 }
 
-/// Lists the recordings among files and folders (recursively), sorted, each once. Patterns
-/// apply to the files in folders; a file that is given itself is always taken.
+/// What there is to score.
+#[derive(Clone, Debug, Default)]
+pub struct Discovered {
+    /// The recordings, sorted, each once.
+    pub found: Vec<Found>,
+    /// Folders and links inside of the inputs that cannot be read: recordings in them are missing.
+    pub unreadable: Vec<DiscoverProblem>,
+    /// What else is in the inputs.
+    pub passed: PassedOver,
+}
+
+/// Lists the recordings among files and folders (recursively). What is selected applies to what
+/// is in folders; a file or link that is given itself is always taken.
 ///
 /// # Errors
 /// Names every input that is missing or unreadable, and recordings that would share a report.
 /// No recording at all is an error, too.
-pub fn discover(paths: &[PathBuf], patterns: &Patterns) -> Result<Vec<Found>, DiscoverErrors> {
+pub fn discover(paths: &[PathBuf], selection: &Selection) -> Result<Discovered, DiscoverErrors> {
     let mut problems = Vec::new();
-    let mut found = Vec::new();
+    let mut all = Discovered::default();
     for path in paths {
         match std::fs::metadata(path) {
-            Ok(facts) if facts.is_dir() => walk(path, patterns, &mut found, &mut problems),
-            Ok(_) => found.push(Found {
+            Ok(facts) if facts.is_dir() => {
+                // An input that cannot be read at all is an error, unlike what is in it.
+                if let Err(error) = std::fs::read_dir(path) {
+                    problems.push(problem(path, &error));
+                    continue;
+                }
+                all.walk(path, selection);
+            }
+            Ok(_) => all.found.push(Found {
                 relative: path.file_name().map_or_else(|| path.clone(), PathBuf::from),
                 path: path.clone(),
             }),
             Err(error) => problems.push(problem(path, &error)),
         }
     }
-    if found.is_empty() && problems.is_empty() {
+    if all.found.is_empty() && problems.is_empty() {
         problems.push(DiscoverProblem::Empty(paths.to_owned()));
+        problems.append(&mut all.unreadable);
     }
-    found.sort();
-    let mut seen = BTreeSet::new();
-    found.retain(|found| {
-        let real = std::fs::canonicalize(&found.path);
-        seen.insert(real.unwrap_or_else(|_| found.path.clone()))
-    });
-    let mut reports: BTreeMap<&Path, &Path> = BTreeMap::new();
-    for Found { relative, path } in &found {
-        if let Some(first) = reports.insert(relative, path) {
-            problems.push(DiscoverProblem::SameReport {
+    all.keep_each_once();
+    problems.extend(all.same_reports());
+    match problems.is_empty() {
+        true => Ok(all),
+        false => Err(DiscoverErrors { problems }),
+    }
+}
+
+impl Discovered {
+    fn walk(&mut self, folder: &Path, selection: &Selection) {
+        let mut walk = Walk::new(folder, folder, selection);
+        for entry in &mut walk {
+            match entry {
+                Ok(recording) => self.found.push(recording),
+                Err(problem) => self.unreadable.push(problem),
+            }
+        }
+        self.passed.add(walk.passed);
+    }
+
+    fn keep_each_once(&mut self) {
+        self.found.sort();
+        let mut seen = BTreeSet::new();
+        self.found.retain(|found| {
+            let real = std::fs::canonicalize(&found.path);
+            seen.insert(real.unwrap_or_else(|_| found.path.clone()))
+        });
+    }
+
+    /// Recordings that would have the same report.
+    fn same_reports(&self) -> Vec<DiscoverProblem> {
+        let mut reports: BTreeMap<&Path, &Path> = BTreeMap::new();
+        let shared = self.found.iter().filter_map(|Found { relative, path }| {
+            let first = reports.insert(relative, path)?;
+            Some(DiscoverProblem::SameReport {
                 first: first.to_owned(),
                 second: path.clone(),
                 relative: relative.clone(),
-            });
-        }
-    }
-    match problems.is_empty() {
-        true => Ok(found),
-        false => Err(DiscoverErrors { problems }),
+            })
+        });
+        shared.collect()
     }
 }
 
@@ -134,60 +185,6 @@ fn problem(path: &Path, error: &io::Error) -> DiscoverProblem {
             error: error.to_string(),
         },
     }
-}
-
-fn walk(
-    folder: &Path,
-    patterns: &Patterns,
-    found: &mut Vec<Found>,
-    problems: &mut Vec<DiscoverProblem>,
-) {
-    for entry in recordings(folder, folder, patterns) {
-        match entry {
-            Ok(recording) => found.push(recording),
-            Err(problem) => problems.push(problem),
-        }
-    }
-}
-
-/// The recordings below `start`, which is `root` or a folder in it, in the order of their
-/// names. Links are followed, but not in circles.
-pub fn recordings<'p>(
-    root: &'p Path,
-    start: &Path,
-    patterns: &'p Patterns,
-) -> impl Iterator<Item = Result<Found, DiscoverProblem>> + use<'p> {
-    let start = start.to_owned();
-    let entries = WalkDir::new(&start).follow_links(true).sort_by_file_name();
-    let visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry.file_name());
-    let entries = entries.into_iter().filter_entry(visible);
-    entries.filter_map(move |entry| match entry {
-        Ok(entry) if entry.file_type().is_file() => {
-            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-            patterns.takes(relative).then(|| {
-                Ok(Found {
-                    relative: relative.to_owned(),
-                    path: entry.path().to_owned(),
-                })
-            })
-        }
-        Ok(_) => None,
-        // A link to a folder above: its files are found there.
-        Err(error) if error.loop_ancestor().is_some() => None,
-        Err(error) => {
-            let path = error.path().unwrap_or(&start).to_owned();
-            // A broken link is not a recording.
-            if std::fs::symlink_metadata(&path).is_ok_and(|facts| facts.is_symlink()) {
-                return None;
-            }
-            let error = error.to_string();
-            Some(Err(DiscoverProblem::Unreadable { path, error }))
-        }
-    })
-}
-
-fn is_hidden(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".")
 }
 
 /// Hashes a file and collects what identifies it. The file is read in blocks, so its size does

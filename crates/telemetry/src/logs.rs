@@ -1,9 +1,12 @@
 //! Sets up logging: text or JSON lines.
 
+use std::io::{self, Write};
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use undertone_config::{Log, LogFormat};
+use undertone_types::shown_lines;
 
 /// Environment variable that overrides `log.level`; also takes filters such as
 /// `undertone::stages=debug`.
@@ -41,10 +44,35 @@ where
         .with_ansi(false)
         .with_thread_names(true);
     let started = match log.format {
-        LogFormat::Text => subscriber.with_target(false).try_init(),
+        LogFormat::Text => subscriber.map_writer(Shown).with_target(false).try_init(),
         LogFormat::Json => subscriber.json().try_init(),
     };
     started.map_err(|_| LogError::Started)
+}
+
+/// Writes text as people may see it: names and messages of others may hold control characters.
+/// JSON has escapes of its own.
+struct Shown<W>(W);
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for Shown<W> {
+    type Writer = Shown<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        Shown(self.0.make_writer())
+    }
+}
+
+impl<W: Write> Write for Shown<W> {
+    /// An event comes in one piece.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        self.0.write_all(shown_lines(&text).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn filter(log: &Log, variable: &str) -> Result<EnvFilter, LogError> {
@@ -66,6 +94,15 @@ fn filter(log: &Log, variable: &str) -> Result<EnvFilter, LogError> {
 mod tests {
     use super::*;
     use undertone_config::LogLevel;
+
+    #[test]
+    fn what_a_name_hides_is_escaped_in_an_event() {
+        let mut written = Shown(Vec::new());
+        let event = "WARN a\u{202e}4pm.exe\u{1b}[2J\n";
+        written.write_all(event.as_bytes()).unwrap();
+        let expected = "WARN a\\u{202e}4pm.exe\\u{1b}[2J\n";
+        assert_eq!(String::from_utf8(written.0).unwrap(), expected);
+    }
 
     #[test]
     fn the_variable_overrides_the_level() {

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::shown::shown;
+
 /// The stages of the chain, in order.
 #[derive(
     Clone,
@@ -144,7 +146,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.stage, self.chain.join(": "))?;
+        write!(f, "{}: {}", self.stage, shown(&self.chain.join(": ")))?;
         match &self.hint {
             Some(hint) => write!(f, " ({hint})"),
             None => Ok(()),

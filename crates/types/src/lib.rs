@@ -5,6 +5,7 @@
 //!   arrays are shared (`Arc<[f32]>`), not copied from hop to hop.
 //! - [`Failure`]: why a recording has no report, with the kind of cause.
 //! - [`AtomicFile`]: a file that exists exactly when it is complete.
+//! - [`shown`]: names and messages of others, safe to print.
 //!
 //! What must not live here: engine types, tensors, logic of a stage, and any import from another
 //! crate of the workspace.
@@ -18,6 +19,7 @@ mod message;
 mod observation;
 mod recording;
 mod sentiment;
+mod shown;
 mod split;
 mod text;
 mod transcript;
@@ -33,6 +35,7 @@ pub use message::{Body, Ended, Message};
 pub use observation::Observation;
 pub use recording::{Recording, RecordingId, SourceItem};
 pub use sentiment::{Flow, ModalityWeights, NoSentiment, Sentiment};
+pub use shown::{shown, shown_lines, shown_path};
 pub use split::{Split, UnknownSplit};
 pub use text::{TextRepresentation, TextSource};
 pub use transcript::{Doubt, Language, TokenProbability, Transcript, Word};

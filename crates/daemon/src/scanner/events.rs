@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// Most hints that are kept until they are taken; beyond that everything is scanned.
 const KEPT: usize = 16_384;
@@ -29,19 +29,22 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Starts to receive events, and wakes the scanner when there are hints.
+    /// Starts to receive events, and wakes the scanner when there are hints. Folders behind
+    /// links are listened to when links are to be followed.
     ///
     /// # Errors
     /// When the system refuses: mostly because too many folders are watched already
     /// (`fs.inotify.max_user_watches`).
-    pub fn new(folder: &Path, wake: Sender<()>) -> notify::Result<Self> {
+    pub fn new(folder: &Path, follow: bool, wake: Sender<()>) -> notify::Result<Self> {
         let hints = Arc::new(Mutex::new(Hints::default()));
         let noted = hints.clone();
-        let mut watcher = notify::recommended_watcher(move |event| {
+        let hear = move |event| {
             note(&noted, event);
             // It may have been woken already.
             let _ = wake.try_send(());
-        })?;
+        };
+        let config = Config::default().with_follow_symlinks(follow);
+        let mut watcher = RecommendedWatcher::new(hear, config)?;
         watcher.watch(folder, RecursiveMode::Recursive)?;
         Ok(Self {
             hints,

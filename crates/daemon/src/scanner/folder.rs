@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use undertone_config::Events;
-use undertone_discovery::{DiscoverProblem, recordings};
+use undertone_discovery::{DiscoverProblem, Walk};
+use undertone_types::shown_path;
 
 use super::events::Listener;
 use super::{Alive, ScanSettings, writers};
@@ -40,6 +41,8 @@ pub struct Folder {
     said_no_lease: bool,
     /// What could not be read in the last scan; logged once.
     unreadable: BTreeSet<PathBuf>,
+    /// What was passed over has been logged.
+    said_passed: bool,
 }
 
 impl Folder {
@@ -55,7 +58,14 @@ impl Folder {
             said_missing: false,
             said_no_lease: false,
             unreadable: BTreeSet::new(),
+            said_passed: false,
         }
+    }
+
+    /// Other settings are in effect: scans everything, and logs again what is passed over.
+    pub fn change(&mut self) {
+        self.said_passed = false;
+        self.scan_soon();
     }
 
     pub fn scan_soon(&mut self) {
@@ -91,10 +101,13 @@ impl Folder {
             .map(Listener::take)
             .unwrap_or_default();
         if hints.lost {
-            tracing::debug!(folder = %self.root.path.display(), "events were lost: scanning everything");
+            tracing::debug!(folder = %shown_path(&self.root.path), "events were lost: scanning everything");
             self.next_scan = now;
         }
         for (path, renamed) in hints.paths {
+            if self.is_left_out(&path, settings) {
+                continue;
+            }
             if path.is_dir() {
                 self.scan(&path, settings, see)?;
             } else {
@@ -117,7 +130,7 @@ impl Folder {
     /// Checks whether the folder appeared, disappeared, or was replaced.
     fn check(&mut self, settings: &ScanSettings) {
         let identity = self.root.identity();
-        let folder = self.root.path.display();
+        let folder = shown_path(&self.root.path);
         if identity == self.identity {
             if identity.is_none() && !self.said_missing {
                 tracing::warn!(%folder, "the folder does not exist; waiting for it");
@@ -135,7 +148,7 @@ impl Folder {
             self.said_missing = false;
         }
         self.identity = identity;
-        self.listener = identity.and_then(|_| self.listen(settings.watch.events));
+        self.listener = identity.and_then(|_| self.listen(settings));
         if identity.is_some() && !self.said_no_lease {
             self.said_no_lease = true;
             self.say_whether_writers_are_seen();
@@ -144,7 +157,7 @@ impl Folder {
     }
 
     fn say_whether_writers_are_seen(&self) {
-        let folder = self.root.path.display();
+        let folder = shown_path(&self.root.path);
         if self.root.is_remote() {
             tracing::info!(%folder, "on a network file system it cannot be seen whether a file is still open for writing: watch.settle_s alone decides when it is complete");
         } else if !writers::may_ask(&self.root.path) {
@@ -152,9 +165,9 @@ impl Folder {
         }
     }
 
-    fn listen(&self, events: Events) -> Option<Listener> {
-        let folder = self.root.path.display();
-        let wanted = match events {
+    fn listen(&self, settings: &ScanSettings) -> Option<Listener> {
+        let folder = shown_path(&self.root.path);
+        let wanted = match settings.watch.events {
             Events::Poll => false,
             Events::Native => true,
             Events::Auto => !self.root.is_remote(),
@@ -163,7 +176,8 @@ impl Folder {
             tracing::info!(%folder, "watching by scanning");
             return None;
         }
-        match Listener::new(&self.root.path, self.wake.clone()) {
+        let follow = settings.selection.follows_links();
+        match Listener::new(&self.root.path, follow, self.wake.clone()) {
             Ok(listener) => Some(listener),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -177,6 +191,19 @@ impl Folder {
         }
     }
 
+    /// True for a path of a hint that a scan would not come to: in an excluded folder, or behind
+    /// a link.
+    fn is_left_out(&self, path: &Path, settings: &ScanSettings) -> bool {
+        let Ok(below) = path.strip_prefix(&self.root.path) else {
+            return true;
+        };
+        let selection = &settings.selection;
+        let folder = below.parent().unwrap_or(Path::new(""));
+        let is_link = |below: &Path| self.root.path.join(below).is_symlink();
+        let mut steps = below.ancestors().filter(|step| *step != Path::new(""));
+        !selection.enters(folder) || (!selection.follows_links() && steps.any(is_link))
+    }
+
     fn scan(
         &mut self,
         start: &Path,
@@ -184,14 +211,17 @@ impl Folder {
         see: &mut dyn FnMut(Seen) -> Alive,
     ) -> Alive {
         let mut unreadable = BTreeSet::new();
-        for recording in recordings(&self.root.path, start, &settings.patterns) {
+        let root = self.root.clone();
+        let mut walk = Walk::new(&root.path, start, &settings.selection);
+        for recording in &mut walk {
             match recording {
                 Ok(found) => self.see(&found.path, false, settings, see)?,
                 // It may have been removed since its folder was listed.
                 Err(DiscoverProblem::Unreadable { path, .. }) if !path.exists() => {}
                 Err(problem) => {
                     let path = match &problem {
-                        DiscoverProblem::Unreadable { path, .. } => path.clone(),
+                        DiscoverProblem::Unreadable { path, .. }
+                        | DiscoverProblem::BrokenLink { path, .. } => path.clone(),
                         _ => start.to_owned(),
                     };
                     if !self.unreadable.contains(&path) {
@@ -203,6 +233,11 @@ impl Folder {
         }
         if start == self.root.path {
             self.unreadable = unreadable;
+            if !self.said_passed && !walk.passed.is_empty() {
+                let folder = shown_path(&self.root.path);
+                tracing::info!(%folder, "passed over: {}", walk.passed);
+            }
+            self.said_passed = true;
         }
         Some(())
     }
@@ -217,7 +252,7 @@ impl Folder {
         let Ok(below) = path.strip_prefix(&self.root.path) else {
             return Some(());
         };
-        if !settings.patterns.takes(below) || self.root.spares(path) {
+        if !settings.selection.takes(below) || self.root.spares(path) {
             return Some(());
         }
         let Ok(facts) = FileFacts::of(path) else {
