@@ -190,6 +190,8 @@ mod tests {
 
     fn summary(utterances: u32, transcribed: f64, simulated: f64) -> SummaryLine {
         SummaryLine {
+            path: "in/a.mp4".to_owned(),
+            blake3: String::new(),
             truncated: false,
             duration_s: None,
             declared_s: None,

@@ -40,7 +40,7 @@ fn a_subfolder_that_may_not_be_read_is_a_warning() {
     let locked = input.join("lost+found");
     fs::create_dir_all(&locked).unwrap();
     fs::copy(clip("positive.mp4"), input.join("good.mp4")).unwrap();
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o0)).unwrap();
     let (input, out_text) = (text(&input), text(&out));
     let said = run_bound_by_permissions(&["run", &input, "--out", &out_text]);
     let excluding = ["run", &input, "--out", &out_text, "--set"];

@@ -72,28 +72,18 @@ fn answer(out: &Path, question: &Question) -> LookUp {
         return LookUp::StillThere;
     }
     LookUp::Read(Records {
-        report: reported(out, relative).and_then(|standing| report_record(standing, question)),
+        report: reported(out, relative).and_then(|standing| report_record(&standing, question)),
         failure: read_failure(&paths.failure).map(|line| failure_record(line, question)),
     })
 }
 
-fn report_record(standing: Standing, question: &Question) -> Option<ReportRecord> {
-    let (is_pointer, source, is_current) = match standing {
-        Standing::Reported(line) => {
-            let made = question.mark.made(&line.bundle, &line.config);
-            (false, line.source, made)
-        }
-        Standing::Duplicate(line) => {
-            let made = question.mark.made(&line.bundle, &line.config);
-            (true, line.source, made)
-        }
-        Standing::Unknown | Standing::Failed(_) => return None,
-    };
+fn report_record(standing: &Standing, question: &Question) -> Option<ReportRecord> {
+    let source = standing.source()?;
     Some(ReportRecord {
-        is_pointer,
-        content: content(&source)?,
-        is_unchanged: is_unchanged(&source, question.facts),
-        is_current,
+        is_pointer: matches!(standing, Standing::Duplicate { .. }),
+        content: content(source)?,
+        is_unchanged: is_unchanged(source, question.facts),
+        is_current: standing.is_of(&question.mark),
     })
 }
 

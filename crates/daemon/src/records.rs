@@ -206,7 +206,7 @@ impl Writer {
         Ok(true)
     }
 
-    /// False when there is no report to point to.
+    /// False when there is no report to point to that was made as this one would be.
     fn duplicate(
         &self,
         file: &Identity,
@@ -215,8 +215,11 @@ impl Writer {
     ) -> Result<bool, ReportError> {
         let recording = self.recording(file);
         match reported(&self.out, &of.relative) {
-            Some(Standing::Reported(line))
-                if line.source.blake3.as_deref() == Some(&*recording.blake3) => {}
+            Some(standing @ Standing::Reported(_))
+                if standing.is_of(mark)
+                    && standing.source().is_some_and(|source| {
+                        source.blake3.as_deref() == Some(&*recording.blake3)
+                    }) => {}
             _ => return Ok(false),
         }
         let original = self.root(of).path_of(&of.relative);

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::failure::read_failure;
-use super::lines::{DuplicateLine, FailureLine, Line, RecordingLine, SummaryLine};
+use super::lines::{DuplicateLine, FailureLine, Line, RecordingLine, SourceLine, SummaryLine};
 use super::mark::RunMark;
 use super::paths::ReportPaths;
 
@@ -29,7 +29,12 @@ pub enum Standing {
     /// It has a complete report, with this first line.
     Reported(Box<RecordingLine>),
     /// Its report points to another, which is complete and of the same content.
-    Duplicate(Box<DuplicateLine>),
+    Duplicate {
+        /// The one line of its report.
+        pointer: Box<DuplicateLine>,
+        /// The first line of the other.
+        original: Box<RecordingLine>,
+    },
     /// It has a failure record and no report.
     Failed(Box<FailureLine>),
 }
@@ -67,11 +72,13 @@ fn report_at(out: &Path, report: &Path) -> Option<Standing> {
     match read_ends(report)? {
         (Line::Recording(first), Line::Summary(_)) => Some(Standing::Reported(Box::new(first))),
         (Line::Duplicate(pointer), _) => {
-            let original = read_finished(&out.join(&pointer.of.report))?
-                .recording
-                .source;
-            let is_same = original.blake3.is_some() && original.blake3 == pointer.source.blake3;
-            is_same.then(|| Standing::Duplicate(Box::new(pointer)))
+            let original = read_finished(&out.join(&pointer.of.report))?.recording;
+            let hash = &original.source.blake3;
+            let is_same = hash.is_some() && *hash == pointer.source.blake3;
+            is_same.then(|| Standing::Duplicate {
+                pointer: Box::new(pointer),
+                original: Box::new(original),
+            })
         }
         _ => None,
     }
@@ -81,12 +88,35 @@ fn report_at(out: &Path, report: &Path) -> Option<Standing> {
 /// would give the same.
 #[must_use]
 pub fn is_done(out: &Path, relative: &Path, blake3: &str, mark: &RunMark) -> bool {
-    let (source, bundle, config) = match standing(out, relative) {
-        Standing::Reported(line) => (line.source, line.bundle, line.config),
-        Standing::Duplicate(line) => (line.source, line.bundle, line.config),
-        Standing::Unknown | Standing::Failed(_) => return false,
-    };
-    source.blake3.as_deref() == Some(blake3) && mark.made(&bundle, &config)
+    let standing = standing(out, relative);
+    let source = standing.source();
+    source.is_some_and(|source| source.blake3.as_deref() == Some(blake3)) && standing.is_of(mark)
+}
+
+impl Standing {
+    /// The file that the report is about; none without a report.
+    #[must_use]
+    pub fn source(&self) -> Option<&SourceLine> {
+        match self {
+            Self::Reported(line) => Some(&line.source),
+            Self::Duplicate { pointer, .. } => Some(&pointer.source),
+            Self::Unknown | Self::Failed(_) => None,
+        }
+    }
+
+    /// True when its report was made with this bundle and these settings. A pointer is worth what
+    /// it points to: another run may have made that anew with other settings.
+    #[must_use]
+    pub fn is_of(&self, mark: &RunMark) -> bool {
+        match self {
+            Self::Reported(line) => mark.made(&line.bundle, &line.config),
+            Self::Duplicate { pointer, original } => {
+                mark.made(&pointer.bundle, &pointer.config)
+                    && mark.made(&original.bundle, &original.config)
+            }
+            Self::Unknown | Self::Failed(_) => false,
+        }
+    }
 }
 
 /// Reads first and last line of a report; `None` when it is not complete, or has a format

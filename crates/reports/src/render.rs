@@ -33,11 +33,16 @@ pub(super) fn recording_line(
 pub(super) fn source_line(recording: &Recording) -> SourceLine {
     let hash = &recording.blake3;
     SourceLine {
-        path: recording.path.to_string_lossy().into_owned(),
+        path: path_text(recording),
         size_bytes: recording.size_bytes,
         modified: recording.modified.map(rfc3339_exact),
         blake3: (!hash.is_empty()).then(|| hash.clone()),
     }
+}
+
+/// The path as every line of its report names it.
+pub(super) fn path_text(recording: &Recording) -> String {
+    recording.path.to_string_lossy().into_owned()
 }
 
 fn media_line(facts: &MediaFacts) -> MediaLine {
@@ -87,7 +92,11 @@ fn audio_track_line((number, track): (u32, &AudioTrack)) -> AudioTrackLine {
     }
 }
 
-pub(super) fn utterance_line(fused: &Fused, mark: &RunMark) -> Result<UtteranceLine, ReportError> {
+pub(super) fn utterance_line(
+    fused: &Fused,
+    recording: &Recording,
+    mark: &RunMark,
+) -> Result<UtteranceLine, ReportError> {
     let represented = &fused.observed.represented;
     let transcribed = &represented.transcribed;
     let utterance = &transcribed.utterance;
@@ -104,6 +113,8 @@ pub(super) fn utterance_line(fused: &Fused, mark: &RunMark) -> Result<UtteranceL
         weights.map(|weights| finite(what, of(weights))).transpose()
     };
     Ok(UtteranceLine {
+        path: path_text(recording),
+        blake3: recording.blake3.clone(),
         index,
         start_s: rounded_s(utterance.start_s),
         end_s: rounded_s(utterance.end_s),
@@ -224,14 +235,18 @@ pub(super) fn polarity(score: f64) -> Polarity {
 mod tests {
     use super::*;
 
+    fn line(fused: &Fused, mark: &RunMark) -> Result<UtteranceLine, ReportError> {
+        utterance_line(fused, &crate::fixtures::recording(), mark)
+    }
+
     #[test]
     fn what_was_cut_or_left_out_is_said() {
         let mut fused = crate::fixtures::fused(0, 0.5);
         let mark = crate::fixtures::mark();
-        assert!(utterance_line(&fused, &mark).unwrap().notes.is_empty());
+        assert!(line(&fused, &mark).unwrap().notes.is_empty());
         fused.observed.represented.text.truncated_at = Some(1200);
         fused.observed.represented.text.missing = Some("no projector".to_owned());
-        let notes = utterance_line(&fused, &mark).unwrap().notes;
+        let notes = line(&fused, &mark).unwrap().notes;
         assert!(notes[0].contains("the first 1200 characters"), "{notes:?}");
         assert_eq!(notes[1], "no text: no projector");
     }
@@ -240,7 +255,7 @@ mod tests {
     fn without_a_score_the_line_says_why() {
         let mut fused = crate::fixtures::fused(0, 0.5);
         fused.sentiment = Err(undertone_types::NoSentiment::NoNetwork);
-        let line = utterance_line(&fused, &crate::fixtures::mark()).unwrap();
+        let line = line(&fused, &crate::fixtures::mark()).unwrap();
         let said = serde_json::to_value(&line).unwrap();
         assert!(
             said["sentiment"].is_null() && said["flow"].is_null(),
@@ -264,9 +279,9 @@ mod tests {
             probability: 0.75,
         }];
         let mut mark = (*crate::fixtures::mark()).clone();
-        assert_eq!(utterance_line(&fused, &mark).unwrap().text.words, None);
+        assert_eq!(line(&fused, &mark).unwrap().text.words, None);
         mark.config.words = true;
-        let words = utterance_line(&fused, &mark).unwrap().text.words.unwrap();
+        let words = line(&fused, &mark).unwrap().text.words.unwrap();
         assert_eq!((words[0].word.as_str(), words[0].start_s), ("film", 1.235));
     }
 

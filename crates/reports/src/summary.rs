@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use undertone_types::{MediaFacts, Stage};
+use undertone_types::{MediaFacts, Recording, Stage};
 
 use super::lines::{SpanLine, SummaryLine, TextShares, TextSourceName, UtteranceLine};
-use super::render::{declared_s, polarity};
+use super::render::{declared_s, path_text, polarity};
 use super::rounding::{rounded, rounded_s};
 
 /// Running sums over utterances.
@@ -47,11 +47,18 @@ impl Sums {
         }
     }
 
-    pub(super) fn line(&self, facts: &MediaFacts, stage_s: &BTreeMap<Stage, f64>) -> SummaryLine {
+    pub(super) fn line(
+        &self,
+        recording: &Recording,
+        facts: &MediaFacts,
+        stage_s: &BTreeMap<Stage, f64>,
+    ) -> SummaryLine {
         let share = |count: u32| rounded(f64::from(count) / f64::from(self.utterances.max(1)));
         let stages = stage_s.iter();
         let heard_s = self.languages.values().sum::<f64>();
         SummaryLine {
+            path: path_text(recording),
+            blake3: recording.blake3.clone(),
             utterances: self.utterances,
             truncated: facts.truncated.is_some(),
             duration_s: facts

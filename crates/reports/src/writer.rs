@@ -61,7 +61,7 @@ impl ReportWriter {
     /// # Errors
     /// When a value is not finite, the utterance arrived before, or the disk is full.
     pub fn utterance(&mut self, fused: &Fused) -> Result<(), ReportError> {
-        let line = utterance_line(fused, &self.mark)?;
+        let line = utterance_line(fused, &self.recording, &self.mark)?;
         for line in self.order.push(line.index, line)? {
             self.sums.add(&line);
             write_line(&mut self.body, &Line::Utterance(line), &self.paths)?;
@@ -108,7 +108,7 @@ impl ReportWriter {
             .map_err(|error| failed(error.into_error()))?;
         body.rewind().map_err(failed)?;
         let first = recording_line(&recording, &ended.facts, &mark);
-        let last = sums.line(&ended.facts, stage_s);
+        let last = sums.line(&recording, &ended.facts, stage_s);
         place(&paths.report, |file| {
             write_line(file, &Line::Recording(first), &paths)?;
             io::copy(&mut body, file).map_err(failed)?;

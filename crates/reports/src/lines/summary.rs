@@ -12,6 +12,12 @@ use super::utterance::Polarity;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SummaryLine {
+    /// The recording's path, as in the first line: so that a line can be read alone.
+    #[serde(default)]
+    pub path: String,
+    /// BLAKE3 of the recording's content, as in the first line.
+    #[serde(default)]
+    pub blake3: String,
     /// Number of utterances.
     pub utterances: u32,
     /// True when the recording breaks off: less could be decoded than there should be.

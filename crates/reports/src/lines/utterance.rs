@@ -7,6 +7,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UtteranceLine {
+    /// The recording's path, as in the first line: so that a line can be read alone.
+    #[serde(default)]
+    pub path: String,
+    /// BLAKE3 of the recording's content, as in the first line.
+    #[serde(default)]
+    pub blake3: String,
     /// Position in the recording, from 0.
     pub index: u32,
     /// Start in seconds.

@@ -70,6 +70,13 @@ fn a_report_is_in_order_and_follows_the_schema() {
             "summary"
         ]
     );
+    let source = &lines[0]["source"];
+    for line in &lines[1..] {
+        assert_eq!(
+            (&line["path"], &line["blake3"]),
+            (&source["path"], &source["blake3"])
+        );
+    }
     assert_eq!(lines[0]["media"]["duration_s"], 9.123);
     assert_eq!(lines[1]["sentiment"]["score"], 1.2346);
     assert_eq!(lines[1]["flow"], "complete");
@@ -173,11 +180,58 @@ fn a_duplicate_is_done_as_long_as_its_original_report_exists() {
     assert!(validator.is_valid(&line), "{line}");
     let facts = (recording().size_bytes, recording().modified);
     match standing(out.path(), &copy.relative) {
-        Standing::Duplicate(line) => assert!(line.source.is_unchanged(facts.0, facts.1)),
+        Standing::Duplicate { pointer, .. } => {
+            assert!(pointer.source.is_unchanged(facts.0, facts.1));
+        }
         other => panic!("{other:?}"),
     }
     std::fs::remove_file(out.path().join("day/a.mp4.jsonl")).unwrap();
     assert_eq!(standing(out.path(), &copy.relative), Standing::Unknown);
+}
+
+/// The original was made anew with other settings: what the pointer says of itself is not what
+/// it leads to.
+#[test]
+fn a_duplicate_is_as_outdated_as_its_original() {
+    let out = tempfile::tempdir().unwrap();
+    let copy = Recording {
+        path: "/in/copy.mp4".into(),
+        relative: "copy.mp4".into(),
+        ..(*recording()).clone()
+    };
+    let first = recording();
+    let mut other = (*mark()).clone();
+    other.config.text_mode = "none".to_owned();
+    let paths = ReportPaths::new(out.path(), &first.relative);
+    let other_run = ReportWriter::create(paths, first.clone(), Arc::new(other.clone())).unwrap();
+    other_run.finish(&ended(0), &stage_s()).unwrap();
+    write_duplicate(out.path(), &copy, &first.path, &first.relative, &mark()).unwrap();
+    for mark in [&*mark(), &other] {
+        assert!(!is_done(out.path(), &copy.relative, &copy.blake3, mark));
+    }
+    writer(out.path()).finish(&ended(0), &stage_s()).unwrap();
+    assert!(is_done(out.path(), &copy.relative, &copy.blake3, &mark()));
+}
+
+#[test]
+fn lines_without_path_and_hash_are_read() {
+    let out = tempfile::tempdir().unwrap();
+    let mut writer = writer(out.path());
+    writer.utterance(&fused(0, 0.5)).unwrap();
+    writer.finish(&ended(1), &stage_s()).unwrap();
+    let report = out.path().join("day/a.mp4.jsonl");
+    let mut old = String::new();
+    for mut line in lines(out.path()) {
+        for key in ["path", "blake3"] {
+            line.as_object_mut().unwrap().remove(key);
+        }
+        serde_json::from_value::<Line>(line.clone()).unwrap();
+        old += &format!("{line}\n");
+    }
+    std::fs::write(&report, old).unwrap();
+    let recording = recording();
+    let done = |mark: &RunMark| is_done(out.path(), &recording.relative, &recording.blake3, mark);
+    assert!(done(&mark()));
 }
 
 #[test]

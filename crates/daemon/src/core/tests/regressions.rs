@@ -276,3 +276,29 @@ fn what_the_installation_lacked_is_tried_at_the_next_start() {
     }
     assert_eq!(times_given(&world, 9), 2);
 }
+
+/// A run beside the daemon made the report that a pointer leads to anew, with other settings: the
+/// pointer still counted as current.
+#[test]
+fn a_pointer_to_a_report_that_was_made_anew_elsewhere() {
+    let mut world = after(&[
+        Put(0, GOOD),
+        Scan(0),
+        Run(12),
+        Put(2, GOOD),
+        Scan(0),
+        Run(12),
+    ]);
+    assert_eq!(times_given(&world, GOOD), 1);
+    let original = world.reports.get_mut(&path(0)).unwrap();
+    let former = original.clone();
+    original.mark = 7;
+    let made_anew = original.clone();
+    world.written.remove(&former);
+    world.written.insert(made_anew);
+    take(&mut world, &Scan(0));
+    take(&mut world, &Run(12));
+    assert_eq!(times_given(&world, GOOD), 2, "its content is scored again");
+    let copy = &world.reports[&path(2)];
+    assert_eq!((copy.mark, &copy.of), (1, &None));
+}

@@ -94,7 +94,9 @@ impl World {
                 Input::Wrote(file.file, written.map(|()| is_there))
             }
             Write::Duplicate { file, of } => {
-                let is_there = self.reports.contains_key(&*of.relative);
+                // Another process may have made it anew with other settings.
+                let is_there = (self.reports.get(&*of.relative))
+                    .is_some_and(|report| report.mark == self.mark);
                 if is_there && written.is_ok() {
                     self.write_pointer(&file, &of);
                 }
@@ -176,7 +178,9 @@ impl World {
                 is_pointer: report.of.is_some(),
                 content: hash(report.content),
                 is_unchanged: report.facts == plain(facts),
-                is_current: report.mark == self.mark,
+                is_current: report.mark == self.mark
+                    && (report.of.as_ref().and_then(|of| self.reports.get(of)))
+                        .is_none_or(|of| of.mark == self.mark),
             }),
             failure: self.failures.get(relative).map(|failure| FailureRecord {
                 content: failure.content.map(hash),
