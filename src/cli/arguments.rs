@@ -13,6 +13,7 @@ use super::extract::ExtractArgs;
 use super::import::ImportArgs;
 use super::import_weights::ImportWeightsArgs;
 use super::models::ModelsArgs;
+use super::prune::PruneArgs;
 use super::retry::RetryArgs;
 use super::run::RunArgs;
 use super::status::StatusArgs;
@@ -44,6 +45,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Try again what failed
     Retry(RetryArgs),
+    /// List the reports of recordings that are gone, and remove them with --yes
+    Prune(PruneArgs),
     /// The process that scores for `run` and `watch`; not to be started by hand
     #[command(hide = true)]
     Worker,
@@ -88,6 +91,7 @@ impl Command {
             Self::Watch(args) => super::watch::watch(args),
             Self::Status(args) => super::status::status(args),
             Self::Retry(args) => super::retry::retry(args),
+            Self::Prune(args) => super::prune::prune(args),
             Self::Worker => super::worker::worker(),
             Self::TryModel(args) => super::try_model::try_model(args),
             Self::Models(args) => super::models::models(args),

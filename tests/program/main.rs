@@ -15,6 +15,7 @@ mod importing;
 mod inputs;
 mod models;
 mod one_ggml;
+mod prune;
 mod real;
 mod reports;
 mod run;

@@ -12,11 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use undertone_reports::ReportError;
+use undertone_reports::{COMBINED, ReportError, place};
 use undertone_types::shown_path;
-
-/// The file, beside the reports.
-pub const NAME: &str = "reports.jsonl";
 
 /// All reports in one file.
 #[derive(Debug)]
@@ -43,7 +40,7 @@ impl Combined {
     /// # Errors
     /// When the file cannot be read or written.
     pub fn open(out: &Path) -> Result<Self, ReportError> {
-        let path = out.join(NAME);
+        let path = out.join(COMBINED);
         let refused = |source| ReportError::Io {
             path: path.clone(),
             source,
@@ -106,6 +103,56 @@ impl Combined {
     }
 }
 
+/// Rewrites the file without the reports of recordings whose path `is_gone`; returns how many
+/// reports those were. Recordings of several reports (made with other settings, or before the
+/// content changed) have several in it.
+///
+/// # Errors
+/// When the file cannot be read or written; then it is as before.
+pub fn remove_from_combined(
+    out: &Path,
+    is_gone: impl Fn(&str) -> bool,
+) -> Result<usize, ReportError> {
+    let path = out.join(COMBINED);
+    let refused = |source| ReportError::Io {
+        path: path.clone(),
+        source,
+    };
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        opened => opened.map_err(refused)?,
+    };
+    let (mut reader, mut line) = (BufReader::new(file), Vec::new());
+    let (mut removed, mut is_of_gone) = (0, false);
+    place(&path, |fresh| {
+        loop {
+            line.clear();
+            if reader.read_until(b'\n', &mut line).map_err(refused)? == 0 {
+                return Ok(());
+            }
+            // The first line of a report; the others follow it.
+            if let Ok(First { source }) = serde_json::from_slice(&line) {
+                is_of_gone = is_gone(&source.path);
+                removed += usize::from(is_of_gone);
+            }
+            if !is_of_gone {
+                fresh.write_all(&line).map_err(refused)?;
+            }
+        }
+    })?;
+    Ok(removed)
+}
+
+#[derive(Deserialize)]
+struct First {
+    source: Source,
+}
+
+#[derive(Deserialize)]
+struct Source {
+    path: String,
+}
+
 /// The hashes of the first lines of all complete reports, and where the last one ends.
 fn whole_reports(file: &File) -> io::Result<(HashSet<blake3::Hash>, u64)> {
     let (mut reader, mut known) = (BufReader::new(file), HashSet::new());
@@ -148,7 +195,28 @@ mod tests {
     }
 
     fn text(out: &Path) -> String {
-        std::fs::read_to_string(out.join(NAME)).unwrap()
+        std::fs::read_to_string(out.join(COMBINED)).unwrap()
+    }
+
+    #[test]
+    fn reports_of_what_is_gone_leave_it_whole() {
+        let out = tempfile::tempdir().unwrap();
+        let report = |path: &str| {
+            format!(
+                "{{\"kind\":\"recording\",\"source\":{{\"path\":\"{path}\"}}}}\n\
+                 {{\"kind\":\"utterance\"}}\n{{\"kind\":\"summary\"}}\n"
+            )
+        };
+        let pointer = "{\"kind\":\"duplicate\",\"source\":{\"path\":\"in/c\"}}\n";
+        let all = report("in/a") + &report("in/b") + pointer + &report("in/b") + &report("in/d");
+        std::fs::write(out.path().join(COMBINED), all).unwrap();
+        let gone = ["in/b", "in/c"];
+        let removed = remove_from_combined(out.path(), |path| gone.contains(&path));
+        assert_eq!(removed.unwrap(), 3);
+        assert_eq!(text(out.path()), report("in/a") + &report("in/d"));
+        let nowhere = tempfile::tempdir().unwrap();
+        assert_eq!(remove_from_combined(nowhere.path(), |_| true).unwrap(), 0);
+        assert!(!nowhere.path().join(COMBINED).exists());
     }
 
     #[test]
@@ -166,7 +234,7 @@ mod tests {
         let whole = text(out.path());
         assert_eq!(whole.lines().count(), 9);
         for length in 0..=whole.len() {
-            std::fs::write(out.path().join(NAME), &whole[..length]).unwrap();
+            std::fs::write(out.path().join(COMBINED), &whole[..length]).unwrap();
             let mut combined = Combined::open(out.path()).unwrap();
             for path in &reports {
                 combined.append(path).unwrap();

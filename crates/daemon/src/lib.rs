@@ -44,6 +44,7 @@ mod worker_handle;
 
 pub use batch::{BatchError, BatchEvent, BatchRun, Finished, Sourced};
 pub use claims::{Claim, Claims};
+pub use combined::remove_from_combined;
 pub use core::Ending;
 pub use daemon::{Call, Daemon, Reload, WatchError, Watching};
 pub use lines::{LastLines, pass_on};

@@ -98,7 +98,8 @@ pub fn failure_records(out: &Path) -> impl Iterator<Item = (PathBuf, FailureLine
         .into_iter()
         .filter_map(Result::ok);
     files.filter_map(move |entry| {
-        let recording = recording_of(entry.path().strip_prefix(out).ok()?)?;
+        let (recording, is_failure) = recording_of(entry.path().strip_prefix(out).ok()?)?;
+        let entry = is_failure.then_some(entry)?;
         Some((recording, read_failure(entry.path())?))
     })
 }

@@ -131,6 +131,14 @@ pub fn read_finished(report: &Path) -> Option<FinishedReport> {
     }
 }
 
+/// The first line of a report, if it has this program's format.
+pub(super) fn read_first(report: &Path) -> Option<Line> {
+    let mut first = Vec::new();
+    let mut file = BufReader::new(File::open(report).ok()?);
+    file.read_until(b'\n', &mut first).ok()?;
+    serde_json::from_slice(&first).ok()
+}
+
 /// First and last line of a report; the same one where there is only one.
 fn read_ends(report: &Path) -> Option<(Line, Line)> {
     let mut file = File::open(report).ok()?;

@@ -15,6 +15,7 @@ mod lines;
 mod mark;
 mod order;
 mod paths;
+mod prune;
 mod render;
 mod rounding;
 mod schema;
@@ -39,7 +40,8 @@ pub use lines::{
     TextSourceName, UtteranceLine, VideoLine, WordLine,
 };
 pub use mark::RunMark;
-pub use paths::{ReportPaths, is_own_output};
+pub use paths::{COMBINED, ReportPaths, is_own_output};
+pub use prune::{Gone, Prunable, PruneError, RecordKind};
 pub use schema::report_schema;
 pub use sweep::sweep;
 pub use writer::ReportWriter;

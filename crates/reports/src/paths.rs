@@ -6,6 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// Ending of a report.
 const REPORT: &str = ".jsonl";
+/// The file in which a daemon may keep all reports together, beside them.
+pub const COMBINED: &str = "reports.jsonl";
 /// Ending of a failure record.
 const FAILURE: &str = ".failed.json";
 /// Longest name that is kept: file systems allow 255 bytes, endings included.
@@ -67,11 +69,13 @@ fn bounded(name: &OsStr) -> OsString {
     short
 }
 
-/// The recording of a failure record, by the record's path.
-pub(super) fn recording_of(failure: &Path) -> Option<PathBuf> {
-    let bytes = failure.as_os_str().as_bytes();
-    let bytes = bytes.strip_suffix(FAILURE.as_bytes())?;
-    Some(OsStr::from_bytes(bytes).into())
+/// The recording of a report or failure record, by the record's path, and whether it is the
+/// latter. The name of the recording is shortened where it was too long.
+pub(super) fn recording_of(record: &Path) -> Option<(PathBuf, bool)> {
+    let bytes = record.as_os_str().as_bytes();
+    let failed = bytes.strip_suffix(FAILURE.as_bytes());
+    let name = failed.or_else(|| bytes.strip_suffix(REPORT.as_bytes()))?;
+    Some((OsStr::from_bytes(name).into(), failed.is_some()))
 }
 
 /// True for files that this program writes: reports and failure records.
