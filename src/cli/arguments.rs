@@ -41,7 +41,8 @@ pub enum Command {
     Run(RunArgs),
     /// Watch folders and score what arrives, until stopped
     Watch(WatchArgs),
-    /// Show the state of the daemon for a folder of reports, and what it could not score
+    /// Show the state of the daemon for a folder of reports, and what could not be scored. Exit
+    /// code 3 when no daemon runs
     Status(StatusArgs),
     /// Try again what failed
     Retry(RetryArgs),
@@ -53,9 +54,9 @@ pub enum Command {
     /// The process in which a model is tried; not to be started by hand
     #[command(hide = true)]
     TryModel(TryModelArgs),
-    /// List the bundles of models that there are, get them, check them
+    /// List, install and check bundles of models
     Models(ModelsArgs),
-    /// Check whether this machine can run: media elements, models, cores
+    /// Check whether this machine is ready: media elements, models, cores
     Doctor(DoctorArgs),
     /// Show the settings
     Config(ConfigArgs),
@@ -67,16 +68,16 @@ pub enum Command {
     Import(ImportArgs),
     /// Convert a PyTorch checkpoint of the method's released code to a fusion network
     ImportWeights(ImportWeightsArgs),
-    /// Fit a bundle's gate on labelled clips: when a transcript is trusted
+    /// Fit a bundle's gate, which decides when a transcript is trusted, to labelled clips
     Calibrate(CalibrateArgs),
     /// Train a fusion network
     Train(TrainArgs),
-    /// Measure a fusion network
+    /// Evaluate a fusion network
     Eval(EvalArgs),
-    /// Train many networks over seeds and folds, and with parts of the method switched off,
-    /// and compare them in one table
+    /// Train networks over seeds, folds and ablations, and compare them in one table
     Study(StudyArgs),
-    /// Pack a trained network and the models that it needs into a bundle, or update a bundle's hashes
+    /// Pack a trained network and the models that it needs into a bundle, or update a bundle's
+    /// hashes
     Bundle(BundleArgs),
 }
 

@@ -25,19 +25,19 @@ pub struct BundleArgs {
     /// Folder of the new bundle
     #[arg(long, value_name = "DIR", requires = "network")]
     pub out: Option<PathBuf>,
-    /// Name, for reports; by default that of BASE
+    /// Name that reports give; BASE's by default
     #[arg(long, requires = "network")]
     pub name: Option<String>,
-    /// Version, for reports; by default that of BASE
+    /// Version that reports give; BASE's by default
     #[arg(long = "bundle-version", value_name = "VERSION", requires = "network")]
     pub version: Option<String>,
-    /// What it is for; by default that of BASE
+    /// What it is for; BASE's by default
     #[arg(long, value_enum, requires = "network")]
     pub purpose: Option<GoodFor>,
-    /// Licence of the models, as an SPDX expression; by default that of BASE
+    /// Licence of the models, as an SPDX expression; BASE's by default
     #[arg(long, value_name = "SPDX", requires = "network")]
     pub licence: Option<String>,
-    /// Notes for users; by default those of BASE
+    /// Notes for users; BASE's by default
     #[arg(long, value_name = "TEXT", requires = "network")]
     pub notes: Option<String>,
 }

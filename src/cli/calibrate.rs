@@ -24,7 +24,7 @@ pub struct CalibrateArgs {
     /// Write the gate into the bundle's manifest
     #[arg(long)]
     pub write: bool,
-    /// Do not fit: measure the bundle's gate, on clips that it was not fitted to
+    /// Evaluate the bundle's present gate instead of fitting one; use clips that it was not fitted to
     #[arg(long, conflicts_with = "write")]
     pub measure: bool,
 }

@@ -12,7 +12,7 @@ use crate::assembly::{self, SessionThreads, SpeechModels};
 use crate::labelled::{ClipEngines, ClipProgress, LabelledError, OnClip};
 use undertone_bundle::Bundle;
 use undertone_config::Config;
-use undertone_formats::{LabelledClip, read_labels};
+use undertone_formats::{LabelRange, LabelledClip, narrow_labels, read_labels};
 use undertone_telemetry::start_logging;
 
 /// Which clips, and the settings of the engines.
@@ -20,9 +20,12 @@ use undertone_telemetry::start_logging;
 pub struct ClipsArgs {
     /// Tables of labels (CSV with the columns file, label or valence, and if known text, speech
     /// (none where nothing is said), split and source; or MMSA-FET's label.csv), each beside its
-    /// clips
+    /// clips. Columns may be separated by commas, semicolons or tabs
     #[arg(required = true, value_name = "LABELS")]
     pub labels: Vec<PathBuf>,
+    /// Lowest and highest label of the tables, mapped to -3 to 3: for example -1..1
+    #[arg(long, value_name = "MIN..MAX", allow_hyphen_values = true)]
+    pub label_range: Option<LabelRange>,
     /// Where settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -45,7 +48,12 @@ impl Clips {
         let bundle = assembly::open_setting(&config.bundle, open)?;
         let mut labelled = Vec::new();
         for table in &args.labels {
-            labelled.extend(read_labels(table)?);
+            labelled.extend(read_labels(table, args.label_range.unwrap_or_default())?);
+        }
+        if args.label_range.is_none()
+            && let Some(warning) = narrow_labels(labelled.iter().map(|clip| clip.label.into()))
+        {
+            terminal.line(&format!("warning: {warning}"));
         }
         Ok(Self {
             bundle,

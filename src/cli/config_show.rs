@@ -18,9 +18,9 @@ pub struct ConfigArgs {
 /// What to look at.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Print the settings as they are meant: defaults, file and --set together
+    /// Print the settings in effect: defaults, changed by --config and then by --set
     Show(SettingsArgs),
-    /// Print the defaults with their explanations
+    /// Print the defaults, each with an explanation
     Default,
 }
 

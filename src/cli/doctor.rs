@@ -10,14 +10,15 @@ use clap::Args;
 use elements::{FORMATS, NEEDED};
 use trials::trial_checks;
 
+use super::columns::columns;
 use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use super::settings::SettingsArgs;
-use super::table::columns;
 use crate::assembly;
 use undertone_bundle::named_parts;
 use undertone_config::{BundleSetting, Config};
+use undertone_daemon::check_hooks;
 use undertone_engines::media::FaceSettings;
 use undertone_engines::media_probe::MediaProbe;
 use undertone_types::error_chain;
@@ -63,12 +64,22 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
     let mut checks = media_checks();
     checks.extend(bundle_checks(&config.bundle));
     checks.push(thread_check(&config));
+    checks.extend(hook_check(&config));
     say(&render(&checks))?;
     let is_fit = checks.iter().all(|check| check.state != State::Missing);
     Ok(if is_fit {
         Exit::Done
     } else {
         Exit::Environment
+    })
+}
+
+/// Whether the program that `watch` is to call is there, if there is to be one.
+fn hook_check(config: &Config) -> Option<Check> {
+    let program = config.hooks.on_report.first()?;
+    Some(match check_hooks(&config.hooks) {
+        Ok(()) => Check::new("hook", State::Ok, program.clone()),
+        Err(error) => Check::new("hook", State::Missing, error.to_string()),
     })
 }
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::columns::columns;
 use super::error::CliError;
 use super::exit::Exit;
 use super::say;
-use super::table::columns;
 use undertone_fusion::Scorer;
 use undertone_training::{
     Dataset, EvalReport, Interval, Metrics, Protocol, Simulator, evaluate, publish,
@@ -24,7 +24,7 @@ pub struct EvalArgs {
     /// Folder of a trained network
     #[arg(long, value_name = "DIR")]
     pub network: PathBuf,
-    /// Which split of the features
+    /// Split to evaluate on
     #[arg(long, default_value_t = Split::Test, value_parser = split())]
     pub split: Split,
     /// Which input the network gets: complete, simulated, audio, audio+text and so on,
@@ -32,7 +32,7 @@ pub struct EvalArgs {
     /// (rates 0.1 to 0.7), random-frames (0 to 0.9), all
     #[arg(long, value_name = "NAME", default_value = "fixed")]
     pub protocol: Vec<String>,
-    /// Draws for the 95 % intervals; 0 for none
+    /// Bootstrap samples for the 95 % intervals; 0 for none
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = resamples)]
     pub bootstrap: usize,
     /// Folder for evaluation.json, evaluation.csv and predictions.csv

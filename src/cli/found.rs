@@ -5,6 +5,7 @@ use std::io;
 
 use undertone_discovery::Discovered;
 
+use super::columns::sentences;
 use super::progress::Terminal;
 use super::say;
 
@@ -20,7 +21,7 @@ pub(super) fn warn_of_unreadable(discovered: &Discovered, terminal: &Terminal) {
 /// Counts at the end of a run what has no row in its table. True when recordings may be missing.
 pub(super) fn say_what_is_missing(discovered: &Discovered) -> io::Result<bool> {
     if !discovered.passed.is_empty() {
-        say(&format!("passed over: {}\n", discovered.passed))?;
+        say(&sentences(&format!("passed over: {}\n", discovered.passed)))?;
     }
     let unreadable = discovered.unreadable.len();
     if unreadable > 0 {

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::columns::columns;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Terminal;
 use super::say;
-use super::table::columns;
 use undertone_formats::{
-    Corpus, Folders, FormatError, Sequences, Splits, read_arrays, read_csd, read_mertools,
-    read_mmsa, read_transcripts,
+    Corpus, Folders, FormatError, LabelRange, Sequences, Splits, narrow_labels, read_arrays,
+    read_csd, read_mertools, read_mmsa, read_transcripts,
 };
 use undertone_training::{ImportedSplit, import as write};
 
@@ -36,6 +36,9 @@ pub struct OutArgs {
     /// JSON lines with id and text
     #[arg(long, value_name = "FILE")]
     pub transcripts: Option<PathBuf>,
+    /// Lowest and highest label of the data set, mapped to -3 to 3: for example -1..1
+    #[arg(long, value_name = "MIN..MAX", allow_hyphen_values = true)]
+    pub label_range: Option<LabelRange>,
 }
 
 /// How videos are split where the format does not say.
@@ -203,6 +206,14 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
         let words = read_transcripts(path)?;
         corpus.add_words(words, path);
     }
+    match out.label_range {
+        Some(range) => map_labels(&mut corpus, range)?,
+        None => {
+            let labels = corpus.headings.iter().map(|heading| heading.label);
+            let narrow = narrow_labels(labels).map(|warning| format!("warning: {warning}"));
+            corpus.remarks.extend(narrow);
+        }
+    }
     for remark in &corpus.remarks {
         terminal.line(remark);
     }
@@ -221,6 +232,19 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, CliError> {
     say(&summary(&corpus.widths, &splits))?;
     say(&format!("{}\n", out.out.display()))?;
     Ok(Exit::Done)
+}
+
+/// Maps the labels to −3 to 3.
+fn map_labels(corpus: &mut Corpus, range: LabelRange) -> Result<(), CliError> {
+    for heading in &mut corpus.headings {
+        heading.label = range.score(heading.label).ok_or_else(|| {
+            let (id, label) = (&heading.id, heading.label);
+            CliError::usage(format!(
+                "the label of {id} must be a number from {range}, got {label}"
+            ))
+        })?;
+    }
+    Ok(())
 }
 
 /// Warnings about a split.

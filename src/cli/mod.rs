@@ -7,6 +7,7 @@ mod arguments;
 mod bundle;
 mod calibrate;
 mod clips;
+mod columns;
 mod config_show;
 mod demo;
 mod doctor;

@@ -140,7 +140,7 @@ impl Progress {
     /// Starts the display of a run over `total` recordings.
     #[must_use]
     pub fn start(terminal: &Terminal, total: usize) -> Self {
-        let bar = terminal.bar(total, "{bar:30} {pos}/{len} recordings, {msg}");
+        let bar = terminal.bar(total, "{bar:12} {pos}/{len}, {wide_msg}");
         Self {
             terminal: terminal.clone(),
             bar,

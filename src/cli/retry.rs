@@ -1,6 +1,6 @@
 //! `undertone retry`: retries what failed, also what is quarantined.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,12 +10,13 @@ use super::exit::Exit;
 use super::say;
 use undertone_daemon::StateFolder;
 use undertone_reports::{ReportPaths, failure_records, read_failure, retry_now};
+use undertone_types::shown_path;
 
 /// Arguments of `retry`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).args(["recordings", "all"]))]
 pub struct RetryArgs {
-    /// Recordings, as `undertone status` names them
+    /// Recordings: their files, or their names as `undertone status` shows them
     #[arg(value_name = "RECORDING")]
     pub recordings: Vec<PathBuf>,
     /// Everything that failed
@@ -39,9 +40,12 @@ pub(super) fn retry(args: &RetryArgs) -> Result<Exit, CliError> {
     let mut unknown = Vec::new();
     let mut retried = 0;
     for recording in &chosen {
-        match retry_one(&args.out, recording, args.forget)? {
-            true => retried += 1,
-            false => unknown.push(recording.display().to_string()),
+        match find(&args.out, recording) {
+            Some(record) => {
+                retry_one(&record, args.forget)?;
+                retried += 1;
+            }
+            None => unknown.push(shown_path(recording)),
         }
     }
     let when = match StateFolder::daemon(&args.out) {
@@ -62,17 +66,40 @@ pub(super) fn retry(args: &RetryArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// `false` when there is no record of a failure.
-fn retry_one(out: &Path, recording: &Path, forget: bool) -> Result<bool, CliError> {
-    let path = ReportPaths::new(out, recording).failure;
-    let Some(line) = read_failure(&path) else {
-        return Ok(false);
-    };
-    match forget {
-        true => std::fs::remove_file(&path).context(format!("cannot remove {path:?}"))?,
-        false => retry_now(&path, line)?,
+/// The failure record of a recording: by its name below its input, or by its file.
+fn find(out: &Path, recording: &Path) -> Option<PathBuf> {
+    let by_name = ReportPaths::new(out, recording).failure;
+    let is_name = recording
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    if is_name && read_failure(&by_name).is_some() {
+        return Some(by_name);
     }
-    Ok(true)
+    let said = resolved(recording);
+    let mut records = failure_records(out);
+    let (name, _) = records.find(|(name, line)| {
+        let source = Path::new(&line.source.path);
+        // The run may have been started in another folder than this.
+        let is_elsewhere = source.is_relative() && said.ends_with(source) && said.ends_with(name);
+        resolved(source) == said || is_elsewhere
+    })?;
+    Some(ReportPaths::new(out, &name).failure)
+}
+
+/// Absolute and without links, as text: records replace what is not Unicode.
+fn resolved(path: &Path) -> PathBuf {
+    let resolved = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    let resolved = resolved.unwrap_or_else(|_| path.to_owned());
+    resolved.to_string_lossy().into_owned().into()
+}
+
+fn retry_one(record: &Path, forget: bool) -> Result<(), CliError> {
+    match (forget, read_failure(record)) {
+        (true, _) => std::fs::remove_file(record).context(format!("cannot remove {record:?}")),
+        (false, Some(line)) => Ok(retry_now(record, line)?),
+        // The daemon has scored it meanwhile.
+        (false, None) => Ok(()),
+    }
 }
 
 fn wake(daemon: u32) -> Result<(), CliError> {

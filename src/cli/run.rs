@@ -35,7 +35,7 @@ pub struct RunArgs {
     /// Folder for the reports; created if missing
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Score recordings again that already have a report, or are quarantined
+    /// Score again what already has a report or is quarantined
     #[arg(long)]
     pub force: bool,
     /// Where settings come from.

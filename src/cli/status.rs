@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use super::columns::{columns, sentences};
 use super::error::CliError;
 use super::exit::Exit;
 use super::say;
-use super::table::columns;
 use undertone_daemon::{Snapshot, StateFolder};
 use undertone_reports::{FailureLine, failure_records};
+use undertone_types::shown_path;
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -59,13 +60,16 @@ pub(super) fn status(args: &StatusArgs) -> Result<Exit, CliError> {
     } else {
         say(&render(&status))?;
     }
-    Ok(Exit::Done)
+    Ok(match status.daemon {
+        Some(_) => Exit::Done,
+        None => Exit::Environment,
+    })
 }
 
 fn not_scored(out: &Path) -> Vec<NotScored> {
     failure_records(out)
         .map(|(recording, record)| NotScored {
-            recording: recording.display().to_string(),
+            recording: shown_path(&recording),
             record,
         })
         .collect()
@@ -75,8 +79,9 @@ fn render(status: &Status) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = draw_daemon(&mut text, status);
+    text = sentences(&text);
     if let Some(snapshot) = &status.snapshot {
-        let _ = draw_snapshot(&mut text, snapshot, status.daemon.is_some());
+        draw_snapshot(&mut text, snapshot, status.daemon.is_some());
     }
     draw_not_scored(&mut text, &status.not_scored);
     text
@@ -107,17 +112,18 @@ fn draw_daemon(text: &mut String, status: &Status) -> std::fmt::Result {
 }
 
 /// What the daemon last wrote; what is in progress only while it is `live`.
-fn draw_snapshot(text: &mut String, snapshot: &Snapshot, live: bool) -> std::fmt::Result {
+fn draw_snapshot(text: &mut String, snapshot: &Snapshot, live: bool) {
     for (name, why) in [("paused", &snapshot.paused), ("problem", &snapshot.problem)] {
         if let Some(why) = why.as_ref().filter(|_| live) {
-            writeln!(text, "{name}: {why}")?;
+            text.push_str(&sentences(&format!("{name}: {why}")));
         }
     }
     let counts = snapshot
         .counts
         .named()
         .map(|(name, count)| format!("{count} {name}"));
-    writeln!(text, "recordings: {}", counts.join(", "))?;
+    let counts = format!("recordings: {}", counts.join(", "));
+    text.push_str(&sentences(&counts));
     let rows = snapshot.under_way.iter().filter(|_| live).map(|task| {
         let length = task
             .duration_s
@@ -129,7 +135,6 @@ fn draw_snapshot(text: &mut String, snapshot: &Snapshot, live: bool) -> std::fmt
         ]
     });
     text.push_str(&columns(&rows.collect::<Vec<_>>()));
-    Ok(())
 }
 
 fn draw_not_scored(text: &mut String, not_scored: &[NotScored]) {

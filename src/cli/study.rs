@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
+use super::columns::columns;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Terminal;
-use super::table::columns;
 use super::train::TrainSettings;
 use super::{say, signals};
 use undertone_training::{
@@ -29,7 +29,7 @@ pub struct StudyArgs {
     /// What differs from the defaults.
     #[command(flatten)]
     pub settings: TrainSettings,
-    /// Seeds, from run.seed on
+    /// Number of seeds, counted up from run.seed
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub seeds: u64,
     /// Cross-validate with N folds of recordings instead of the features' own splits; their test
@@ -39,10 +39,10 @@ pub struct StudyArgs {
     /// Also train without a part of the method: mkd, rs, rnc, mia or missing
     #[arg(long, value_name = "PART")]
     pub without: Vec<Term>,
-    /// Which input the networks get; names as in `undertone eval`
+    /// Inputs to evaluate with; names as in `undertone eval`
     #[arg(long, value_name = "NAME", default_values = ["complete", "audio+video", "simulated"])]
     pub protocol: Vec<String>,
-    /// Runs at the same time; by default one for each core
+    /// Runs in parallel; one per core by default
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 }

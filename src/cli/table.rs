@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::columns::columns;
 use super::progress::pace;
 use undertone_reports::{Polarity, SummaryLine};
-use undertone_types::shown;
 
 /// A recording in the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,30 +106,6 @@ pub fn render_table(rows: &[Row]) -> String {
         [clip, utterances, text, mean, label]
     });
     columns(&std::iter::once(heading).chain(cells).collect::<Vec<_>>())
-}
-
-/// Lines of cells in columns as wide as their widest cell; what a cell holds stays in its line.
-pub(super) fn columns<const N: usize>(lines: &[[String; N]]) -> String {
-    let lines = lines
-        .iter()
-        .map(|line| line.each_ref().map(|cell| shown(cell)));
-    let lines: Vec<_> = lines.collect();
-    let mut widths = [0; N];
-    for line in &lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let mut text = String::new();
-    for line in &lines {
-        let cells = line.iter().zip(widths);
-        let padded: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        text.push_str(padded.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 /// A whole run in numbers.

@@ -32,7 +32,8 @@ pub struct TrainArgs {
     /// Settings that differ from the defaults.
     #[command(flatten)]
     pub settings: TrainSettings,
-    /// Continue from the last checkpoint
+    /// Continue from the last checkpoint, with its settings. Only run.epochs, run.patience,
+    /// run.threads and run.device may be changed
     #[arg(long)]
     pub resume: bool,
 }
@@ -55,7 +56,7 @@ impl TrainSettings {
 }
 
 pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
-    let config = args.settings.load()?;
+    let config = settings(args)?;
     if !config.run.precision.pays() {
         eprintln!("this processor has no AMX: precision = \"bf16\" is slower here than \"f32\"");
     }
@@ -72,6 +73,18 @@ pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
     })?;
     view.clear();
     conclude(&summary)
+}
+
+/// A run that is resumed goes on with the settings that it began with.
+fn settings(args: &TrainArgs) -> Result<TrainConfig, CliError> {
+    let TrainSettings { config, set } = &args.settings;
+    if args.resume
+        && let Some(resumed) = TrainConfig::resumed(&args.out, config.as_deref(), set)?
+    {
+        eprintln!("resuming with the settings of the run in {:?}", args.out);
+        return Ok(resumed);
+    }
+    Ok(args.settings.load()?)
 }
 
 fn conclude(summary: &TrainSummary) -> Result<Exit, CliError> {
@@ -103,7 +116,7 @@ struct View {
 impl View {
     fn new() -> Self {
         let terminal = Terminal::new();
-        let bar = terminal.bar(0, "{bar:30} {pos}/{len} steps, {msg}");
+        let bar = terminal.bar(0, "{bar:12} {pos}/{len} steps, {wide_msg}");
         Self { terminal, bar }
     }
 

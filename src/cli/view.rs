@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::columns::sentences;
 use super::progress::{Outcome, Progress, Terminal};
 use super::say;
 use super::table::{Row, Totals, breaks_off, render_table, render_totals};
@@ -156,11 +157,11 @@ impl View {
             format!("; peak memory {} MB", bytes / 1_000_000)
         });
         say(&render_table(&rows))?;
-        say(&format!(
+        say(&sentences(&format!(
             "{}\nbusy: {}{memory}\n",
             render_totals(&totals).trim_end(),
             busy.join(", ")
-        ))?;
+        )))?;
         Ok(totals.failed + totals.truncated)
     }
 }

@@ -18,7 +18,7 @@ use super::settings::SettingsArgs;
 use super::worker;
 use crate::assembly::{self, Ready};
 use crate::trial::ensure_tried;
-use undertone_daemon::{Call, Daemon, Ending, Reload, StateFolder, Watching, roots};
+use undertone_daemon::{Call, Daemon, Ending, Reload, StateFolder, Watching, check_hooks, roots};
 use undertone_reports::{RunMark, sweep};
 use undertone_telemetry::start_logging;
 
@@ -38,6 +38,7 @@ pub struct WatchArgs {
 
 pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     let Ready { config, bundle } = Ready::new(args.settings.load(), assembly::open_bundle)?;
+    check_hooks(&config.hooks)?;
     let roots = roots(&args.folders, &args.out)?;
     start_logging(&config.log, std::io::stderr)?;
     ensure_tried(&bundle, |line| tracing::info!("{line}"))?;

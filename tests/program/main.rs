@@ -13,6 +13,7 @@ mod clips;
 mod converted;
 mod importing;
 mod inputs;
+mod misleading;
 mod models;
 mod one_ggml;
 mod prune;

@@ -10,11 +10,40 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use rustix::fs::{Access, access};
 use rustix::process::{Pid, Signal, kill_process_group};
 use undertone_types::shown_path;
 
 /// How often a running call is checked.
 const POLL: Duration = Duration::from_millis(20);
+
+/// The program of a hook cannot be called.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "hooks.on_report: there is no program {0:?} that may be executed; name it with its full path, or \
+     leave hooks.on_report empty"
+)]
+pub struct NoProgram(pub String);
+
+/// Checks that the program of the hooks is there, if they call one: as it would be found when it
+/// is called.
+///
+/// # Errors
+/// When there is no such program.
+pub fn check_hooks(settings: &undertone_config::Hooks) -> Result<(), NoProgram> {
+    let Some(program) = settings.on_report.first() else {
+        return Ok(());
+    };
+    let may_execute = |path: &Path| path.is_file() && access(path, Access::EXEC_OK).is_ok();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = match program.contains('/') {
+        true => may_execute(Path::new(program)),
+        false => std::env::split_paths(&path).any(|folder| may_execute(&folder.join(program))),
+    };
+    is_there
+        .then_some(())
+        .ok_or_else(|| NoProgram(program.clone()))
+}
 
 /// Passes new reports to the thread that calls the program.
 #[derive(Clone, Debug)]
@@ -125,6 +154,31 @@ mod tests {
         let absent = call(&["/no/such".to_owned()], &report, second).unwrap_err();
         assert!(absent.contains("cannot be started"), "{absent}");
     }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let hooks = |program: &str| undertone_config::Hooks {
+            on_report: vec![program.to_owned()],
+            timeout_s: 1.0,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let not_executable = folder.path().join("notes");
+        std::fs::write(&not_executable, "x").unwrap();
+        for program in ["sh", "/bin/sh"] {
+            assert_eq!(check_hooks(&hooks(program)), Ok(()));
+        }
+        let missing = [
+            not_executable.to_str().unwrap(),
+            "/no/such",
+            "no-such-program",
+            "/bin",
+        ];
+        for program in missing {
+            let error = check_hooks(&hooks(program)).unwrap_err().to_string();
+            assert!(error.contains(program), "{error}");
+        }
+    }
+
     /// Only the program itself was once stopped, not the processes that it had started.
     #[test]
     fn what_a_call_started_is_stopped_with_it() {

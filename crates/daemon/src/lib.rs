@@ -47,6 +47,7 @@ pub use claims::{Claim, Claims};
 pub use combined::remove_from_combined;
 pub use core::Ending;
 pub use daemon::{Call, Daemon, Reload, WatchError, Watching};
+pub use hooks::{NoProgram, check_hooks};
 pub use lines::{LastLines, pass_on};
 pub use process::how_it_ended;
 pub use protocol::{Event, Heartbeat, Job, Order, Setup, StageHeartbeat};

@@ -44,7 +44,7 @@ pub enum ImportError {
     Nothing,
     /// Labels outside of [−3, 3].
     #[error(
-        "{count} labels are not from -3 to 3, which is what a network learns: {}; scale them first",
+        "{count} labels are not from -3 to 3, which is what a network learns: {}; --label-range maps another range",
         named.join(", ")
     )]
     LabelRange {

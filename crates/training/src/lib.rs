@@ -28,6 +28,7 @@ mod protocol;
 mod provenance;
 mod publish;
 mod report;
+mod resume;
 mod ridge;
 mod run;
 mod schedule;

@@ -115,6 +115,20 @@ impl RunState {
         Ok(write_checkpoint(path, &checkpoint)?)
     }
 
+    /// Reads the state of a checkpoint, without weights and moments.
+    pub(super) fn read(path: &Path) -> Result<Self, ResumeError> {
+        Self::of(&read_checkpoint(path)?, path)
+    }
+
+    fn of(checkpoint: &Checkpoint, path: &Path) -> Result<Self, ResumeError> {
+        let not_a_run = |source| ResumeError::NotARun {
+            path: path.to_owned(),
+            source,
+        };
+        let json = checkpoint.metadata.get(KEY).ok_or(not_a_run(None))?;
+        serde_json::from_str(json).map_err(|source| not_a_run(Some(source)))
+    }
+
     /// Loads what was saved into the network and optimiser of the same run. Only the number of
     /// epochs, the patience, the number of threads and the device may differ.
     pub(super) fn resume(
@@ -124,13 +138,7 @@ impl RunState {
         adam: &mut Adam,
     ) -> Result<Self, ResumeError> {
         let checkpoint = read_checkpoint(path)?;
-        let not_a_run = |source| ResumeError::NotARun {
-            path: path.to_owned(),
-            source,
-        };
-        let json = checkpoint.metadata.get(KEY).ok_or(not_a_run(None))?;
-        let mut saved: Self =
-            serde_json::from_str(json).map_err(|source| not_a_run(Some(source)))?;
+        let mut saved = Self::of(&checkpoint, path)?;
         saved.config.run.epochs = self.config.run.epochs;
         saved.config.run.patience = self.config.run.patience;
         saved.config.run.threads = self.config.run.threads;

@@ -12,8 +12,8 @@ use super::evaluate::{Scored, evaluate};
 use super::folds::folds;
 use super::run::with_simulator;
 use super::{
-    Dataset, EvalReport, Protocol, StopReason, StudyError, StudyRow, Term, TrainConfig, publish,
-    train,
+    Dataset, EmptySplit, EvalReport, Protocol, StopReason, StudyError, StudyRow, Term, TrainConfig,
+    TrainError, publish, train,
 };
 use crate::files::{FileError, create_folder, read_json, write_json};
 use undertone_fusion::Scorer;
@@ -94,11 +94,13 @@ pub fn study(
         Some(count) => folds(dataset, count)?,
         None => vec![dataset.clone()],
     };
-    stamp(config, dataset, plan, out)?;
     let mut models = vec![("undertone".to_owned(), config.clone())];
     for term in &plan.without {
         models.push((format!("without {}", term.name()), term.off(config)?));
     }
+    check(config, &parts)?;
+    // Last, so that a study that is refused leaves nothing behind.
+    stamp(config, dataset, plan, out)?;
     let jobs = jobs(&models, &parts, plan);
     let Some(reports) = run_all(&jobs, plan, out, observer)? else {
         return Ok(None);
@@ -111,6 +113,20 @@ pub fn study(
     }
     rows.extend(baselines(config, &parts, plan)?);
     Ok(Some(rows))
+}
+
+/// Checks what every run needs.
+fn check(config: &TrainConfig, parts: &[Dataset]) -> Result<(), StudyError> {
+    config.run.device.resolve()?;
+    for part in parts {
+        for split in Split::ALL {
+            if part.split(split).is_empty() {
+                return Err(EmptySplit(split).into());
+            }
+        }
+        with_simulator(config, part).map_err(TrainError::from)?;
+    }
+    Ok(())
 }
 
 /// Marks the folder as that of this study, or checks that it is.

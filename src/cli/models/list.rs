@@ -7,10 +7,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::megabytes;
+use crate::cli::columns::columns;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::say;
-use crate::cli::table::columns;
 use undertone_bundle::{MANIFEST_NAME, Manifest, named_parts};
 use undertone_models::{
     Catalogue, Entry, Installed, Origin, Places, demo_manifest, demo_size_bytes, installed,
@@ -19,7 +19,7 @@ use undertone_models::{
 /// Arguments of `models list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// As JSON, for programs
+    /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
 }

@@ -1,4 +1,4 @@
-//! `undertone models`: the bundles that there are, and how they are got.
+//! `undertone models`: lists, installs and checks bundles.
 
 mod list;
 mod pull;
@@ -35,7 +35,7 @@ pub struct ModelsArgs {
 pub enum ModelsCommand {
     /// List the bundles: what they are, their licences, where they are installed
     List(ListArgs),
-    /// Get a bundle: fetch its models, convert and check them
+    /// Install a bundle: download, convert and check its models
     Pull(PullArgs),
     /// Check every file of a bundle, or of all that are installed
     Verify {
@@ -47,7 +47,7 @@ pub enum ModelsCommand {
         /// A name that `undertone models` lists
         name: String,
     },
-    /// Remove a bundle that was got with `pull`
+    /// Remove a bundle that `pull` installed
     Remove {
         /// A name that `undertone models` lists
         name: String,

@@ -8,7 +8,7 @@ use undertone_telemetry::machine_memory_bytes;
 
 use super::Daemon;
 use crate::core::{Ending, Input, Settings};
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, check_hooks};
 use crate::scanner::{Request, ScanSettings};
 
 /// How long the last records may take to be written.
@@ -51,6 +51,7 @@ impl Daemon {
     fn reload(&mut self) {
         let read = (self.reload)().and_then(|(config, mark)| {
             let scan = ScanSettings::new(&config).map_err(|error| error.to_string())?;
+            check_hooks(&config.hooks).map_err(|error| error.to_string())?;
             let hooks = Hooks::new(&config.hooks).map_err(|error| error.to_string())?;
             Ok((config, mark, scan, hooks))
         });

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{LabelError, LabelledClip, checked};
+use super::table::{Table, error_of};
+use super::{LabelError, LabelRange, LabelledClip, checked};
 use undertone_types::Split;
 
 /// The folder of the videos.
@@ -23,25 +24,22 @@ struct Row {
 }
 
 /// Whether these are the headers of such a table.
-pub(super) fn is_mmsa_fet(headers: &csv::StringRecord) -> bool {
-    let has = |name: &str| headers.iter().any(|own| own == name);
-    has("video_id") && has("clip_id")
+pub(super) fn is_mmsa_fet(table: &Table) -> bool {
+    table.has("video_id") && table.has("clip_id")
 }
 
 /// The clips of such a table. A clip whose file is missing gets its usual name, so that the
 /// error of opening it names the file that should be there.
 pub(super) fn read(
     table: &Path,
-    mut reader: csv::Reader<std::fs::File>,
+    mut opened: Table,
+    range: LabelRange,
 ) -> Result<Vec<LabelledClip>, LabelError> {
     let folder = table.parent().unwrap_or(Path::new("."));
     let mut clips = Vec::new();
-    for (index, row) in reader.deserialize().enumerate() {
-        let row: Row = row.map_err(|source| LabelError::Table {
-            path: table.to_owned(),
-            source,
-        })?;
-        let label = checked(table, index + 2, row.label)?;
+    for (index, row) in opened.reader.deserialize().enumerate() {
+        let row: Row = row.map_err(|error| error_of(table, &error))?;
+        let label = checked(table, index + 2, row.label, range)?;
         let path = clip(&folder.join(RAW).join(&row.video_id), &row.clip_id);
         clips.push(LabelledClip {
             id: format!("{}$_${}", row.video_id, row.clip_id),
@@ -70,7 +68,7 @@ fn clip(folder: &Path, name: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::read_labels;
+    use super::super::{LabelRange, read_labels};
     use super::*;
 
     const HEADER: &str = "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n";
@@ -84,7 +82,7 @@ mod tests {
         let table = folder.path().join("label.csv");
         let rows = "vid,1,well,1.5,,,,Positive,train\nvid,2,\"no, never\",-2,,,,Negative,valid\n";
         std::fs::write(&table, HEADER.to_owned() + rows).unwrap();
-        let clips = read_labels(&table).unwrap();
+        let clips = read_labels(&table, LabelRange::default()).unwrap();
         assert_eq!(clips[0].path, raw.join("1.mp4"));
         assert_eq!(clips[1].path, raw.join("2.webm"));
         assert_eq!((clips[1].id.as_str(), clips[1].label), ("vid$_$2", -2.0));
@@ -98,14 +96,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let table = folder.path().join("label.csv");
         std::fs::write(&table, HEADER.to_owned() + "v,1,a,4,,,,P,train\n").unwrap();
-        let message = read_labels(&table).unwrap_err().to_string();
+        let message = read_labels(&table, LabelRange::default())
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("line 2: the label must be a number from -3 to 3, got 4"));
         std::fs::write(&table, HEADER.to_owned() + "v,1,a,1,,,,P,dev\n").unwrap();
-        let error = read_labels(&table).unwrap_err();
-        let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert!(
-            cause.contains("dev") && cause.contains("line: 2"),
-            "{cause}"
-        );
+        let error = read_labels(&table, LabelRange::default()).unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains("dev") && said.contains("line 2"), "{said}");
     }
 }

@@ -135,6 +135,38 @@ fn a_run_is_not_overwritten_nor_mixed_up() {
 }
 
 #[test]
+fn a_resumed_run_keeps_its_settings_and_refuses_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    write_dataset(&data, [8, 4, 0]);
+    let set = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
+    };
+    assert_eq!(TrainConfig::resumed(&out, None, &[]).unwrap(), None);
+    let begun = config(1);
+    train(&begun, &open(&data), &out, false, &mut quiet).unwrap();
+    let resumed = TrainConfig::resumed(&out, None, &[]).unwrap();
+    assert_eq!(resumed, Some(begun.clone()));
+    let longer = set(&[("run.epochs", "2")]);
+    let resumed = TrainConfig::resumed(&out, None, &longer).unwrap().unwrap();
+    assert_eq!((resumed.run.epochs, &resumed.network), (2, &begun.network));
+    let summary = train(&resumed, &open(&data), &out, true, &mut quiet).unwrap();
+    assert_eq!(summary.epochs, 2);
+    // A setting that contradicts, in a file, also when it is the default.
+    let default = TrainConfig::default().optimiser.batch;
+    assert_ne!(begun.optimiser.batch, default);
+    let file = folder.path().join("mine.toml");
+    fs::write(&file, format!("[optimiser]\nbatch = {default}\n")).unwrap();
+    let resumed = TrainConfig::resumed(&out, Some(&file), &[])
+        .unwrap()
+        .unwrap();
+    let error = train(&resumed, &open(&data), &out, true, &mut quiet).unwrap_err();
+    let message = error_chain(&error).join(": ");
+    assert!(message.contains("optimiser.batch"), "{message}");
+}
+
+#[test]
 fn patience_ends_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let (data, out) = (folder.path().join("data"), folder.path().join("out"));

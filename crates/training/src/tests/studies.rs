@@ -121,3 +121,36 @@ fn a_stopped_study_goes_on_and_is_the_same() {
     other.optimiser.batch = 7;
     assert!(study(&other, &dataset, &plan, &parts, &never).is_err());
 }
+
+#[test]
+fn a_study_that_is_refused_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    // Without a validation split.
+    let dataset = recordings(&folder.path().join("data"));
+    let plan = |without, folds| StudyPlan {
+        folds,
+        seeds: 1,
+        without,
+        protocols: vec![Protocol::Complete],
+        jobs: 1,
+    };
+    let mut off = config(1);
+    off.loss.fused = 0.0;
+    let refused = [
+        (config(1), plan(vec![], None)),
+        (config(1), plan(vec![], Some(99))),
+        (off, plan(vec!["mkd".parse().unwrap()], Some(3))),
+    ];
+    for (config, plan) in refused {
+        study(
+            &config,
+            &dataset,
+            &plan,
+            &out,
+            &Until(9, AtomicUsize::new(0)),
+        )
+        .unwrap_err();
+        assert!(!out.exists(), "{plan:?}");
+    }
+}
