@@ -1,6 +1,7 @@
 //! `undertone run`: scores recordings.
 
 mod out;
+mod outdated;
 mod source;
 
 use std::path::PathBuf;
@@ -78,6 +79,7 @@ fn run_batch(
     let view = Arc::new(View::new(terminal, found.len()));
     let stages = assembly::chain(&config, &bundle).stages;
     let mark = Arc::new(RunMark::new(&config, &bundle));
+    outdated::say_outdated(&found, &args.out, &mark, terminal);
     // The worker loads the models.
     drop(bundle);
     let source = Source {

@@ -16,6 +16,7 @@ mod inputs;
 mod misleading;
 mod models;
 mod one_ggml;
+mod outdated;
 mod prune;
 mod real;
 mod reports;

@@ -33,6 +33,7 @@ mod http;
 mod lines;
 mod lookups;
 mod metrics;
+mod outdated;
 mod process;
 mod protocol;
 mod records;

@@ -36,6 +36,10 @@ pub struct Counts {
     pub queued: usize,
     /// Being scored.
     pub running: usize,
+    /// With a report that other settings or models made: waiting to be scored again, or kept
+    /// (`watch.outdated`).
+    #[serde(default)]
+    pub outdated: usize,
     /// With a report.
     pub done: usize,
     /// With a report that points to another report.
@@ -51,11 +55,12 @@ pub struct Counts {
 impl Counts {
     /// Name and number of each state, in the order in which a recording passes through them.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, usize); 8] {
+    pub fn named(&self) -> [(&'static str, usize); 9] {
         [
             ("settling", self.settling),
             ("queued", self.queued),
             ("running", self.running),
+            ("outdated", self.outdated),
             ("done", self.done),
             ("duplicates", self.duplicates),
             ("retrying", self.retrying),

@@ -14,6 +14,7 @@ mod ledger;
 mod lines;
 mod mark;
 mod order;
+mod outdated;
 mod paths;
 mod prune;
 mod render;
@@ -40,6 +41,7 @@ pub use lines::{
     TextSourceName, UtteranceLine, VideoLine, WordLine,
 };
 pub use mark::RunMark;
+pub use outdated::OutdatedReports;
 pub use paths::{COMBINED, ReportPaths, is_own_output};
 pub use prune::{Gone, Prunable, PruneError, RecordKind};
 pub use schema::report_schema;

@@ -52,7 +52,12 @@ impl RunMark {
     /// True when this bundle and these settings, read from a report, are those of the run.
     #[must_use]
     pub fn made(&self, bundle: &BundleLine, config: &ConfigLine) -> bool {
+        self.is_of_bundle(bundle) && *config == self.config
+    }
+
+    /// True when this bundle, read from a report, is that of the run.
+    pub(super) fn is_of_bundle(&self, bundle: &BundleLine) -> bool {
         let known = [&self.bundle.fingerprint, &self.former_fingerprint];
-        known.contains(&&bundle.fingerprint) && *config == self.config
+        known.contains(&&bundle.fingerprint)
     }
 }

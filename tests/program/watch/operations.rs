@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
-use super::daemon::Daemon;
+use super::daemon::{Daemon, rename};
 use crate::reports::{read, schema};
 use crate::undertone::{root, run};
 
@@ -206,4 +206,62 @@ fn it_finishes_what_is_under_way_and_takes_no_more_time_than_it_may() {
         daemon.log()
     );
     assert!(daemon.reports().is_empty());
+}
+
+#[test]
+fn the_daemon_counts_what_it_keeps_and_says_what_it_makes_anew() {
+    let mut daemon = Daemon::new(&["text.mode=none"]).started();
+    daemon.drop_clip("a.mkv", 0);
+    daemon.until_there("a.mkv.jsonl");
+    daemon.stop();
+
+    *daemon.settings_mut() = vec![
+        "watch.settle_s=0.3".to_owned(),
+        "metrics.listen=".to_owned(),
+        "watch.outdated=keep".to_owned(),
+    ];
+    daemon.start();
+    daemon.until_logged("1 report is outdated (text.mode: none → auto); they are kept");
+    daemon.until("it is counted", |daemon| {
+        let (_, status, _) = daemon.ask("status", &[]);
+        status.contains("1 outdated, 0 done").then_some(())
+    });
+    daemon.stop();
+
+    daemon.settings_mut().pop();
+    daemon.start();
+    daemon.until_logged("1 report is outdated (text.mode: none → auto); those of recordings");
+    daemon.until("it is made anew", |daemon| {
+        let (_, status, _) = daemon.ask("status", &[]);
+        status.contains("0 outdated, 1 done").then_some(())
+    });
+}
+
+#[test]
+fn excluded_folders_and_links_are_passed_over_until_they_are_asked_for() {
+    let exclude = "files.exclude=[\"old/**\"]";
+    let mut daemon = Daemon::new(&[exclude]).started();
+    daemon.until_logged("ready: watching");
+    for folder in ["in/old", "elsewhere"] {
+        std::fs::create_dir(daemon.path(folder)).unwrap();
+    }
+    daemon.drop_clip("old/a.mkv", 1);
+    let elsewhere = daemon.path("elsewhere");
+    rename(&daemon.input("old/a.mkv"), &elsewhere.join("linked.mkv"));
+    daemon.drop_clip("old/a.mkv", 2);
+    std::os::unix::fs::symlink(&elsewhere, daemon.input("cam")).unwrap();
+    daemon.drop_clip("b.mkv", 3);
+    daemon.until_there("b.mkv.jsonl");
+    daemon.stop();
+    assert_eq!(daemon.reports(), ["b.mkv.jsonl"]);
+
+    daemon.start();
+    daemon.until_logged("passed over: 1 folder by files.exclude; 1 link");
+    daemon.stop();
+    daemon.settings_mut().push("files.follow=true".to_owned());
+    daemon.start();
+    daemon.until_there("cam/linked.mkv.jsonl");
+    daemon.drop_clip("cam/later.mkv", 4);
+    daemon.until_there("cam/later.mkv.jsonl");
+    assert!(!daemon.out().join("old").exists());
 }

@@ -14,7 +14,7 @@ use undertone_reports::{
     NextTry, ReportError, ReportPaths, RunMark, SummaryLine, failed_before, sweep, write_failure,
 };
 use undertone_telemetry::machine_memory_bytes;
-use undertone_types::{Failure, Recording, Stage};
+use undertone_types::{Failure, Recording, Stage, shown_path};
 
 use super::clock::Clock;
 use super::usage::Usage;
@@ -356,7 +356,7 @@ impl Shell<'_> {
             let since = task.opened?;
             let (recording, _) = self.recordings.get(&task.file)?;
             Some(InProgress {
-                recording: recording.relative.display().to_string(),
+                recording: shown_path(&recording.relative),
                 for_s: self.clock.elapsed().saturating_sub(since).as_secs_f64(),
                 reached_s: task.reached_s,
                 duration_s: task.duration_s,

@@ -85,6 +85,8 @@ pub struct Entry {
     pub ticket: u32,
     /// Found since its folder was last scanned.
     seen: bool,
+    /// Its report was made with other settings or models.
+    outdated: bool,
 }
 
 impl Entry {
@@ -157,8 +159,9 @@ impl Catalogue {
             changed: false,
             ticket: 0,
             seen: true,
+            outdated: false,
         };
-        *count(&mut self.counts, entry.state) += 1;
+        *count(&mut self.counts, &entry) += 1;
         let id = u32::try_from(self.files.insert(entry)).expect("memory ends before four billion");
         let (files, hasher) = (&self.files, &self.hasher);
         let hash = |id: &FileId| hasher.hash_one(&*files[id.0 as usize].relative);
@@ -177,9 +180,18 @@ impl Catalogue {
     /// Changes the state of a file.
     pub fn set(&mut self, id: FileId, state: State) {
         if let Some(entry) = self.files.get_mut(id.0 as usize) {
-            *count(&mut self.counts, entry.state) -= 1;
+            *count(&mut self.counts, entry) -= 1;
             entry.state = state;
-            *count(&mut self.counts, state) += 1;
+            *count(&mut self.counts, entry) += 1;
+        }
+    }
+
+    /// Notes whether the report of a file was made with other settings or models.
+    pub fn set_outdated(&mut self, id: FileId, outdated: bool) {
+        if let Some(entry) = self.files.get_mut(id.0 as usize) {
+            *count(&mut self.counts, entry) -= 1;
+            entry.outdated = outdated;
+            *count(&mut self.counts, entry) += 1;
         }
     }
 
@@ -237,7 +249,7 @@ impl Catalogue {
         let Some(entry) = self.files.try_remove(id.0 as usize) else {
             return;
         };
-        *count(&mut self.counts, entry.state) -= 1;
+        *count(&mut self.counts, &entry) -= 1;
         let hash = self.hasher.hash_one(&*entry.relative);
         if let Ok(indexed) = self.by_path.find_entry(hash, |indexed| *indexed == id) {
             indexed.remove();
@@ -268,8 +280,21 @@ impl Catalogue {
     }
 }
 
-fn count(counts: &mut Counts, state: State) -> &mut usize {
-    match state {
+fn count<'c>(counts: &'c mut Counts, entry: &Entry) -> &'c mut usize {
+    match entry.state {
+        State::Settling
+        | State::Hashing
+        | State::Checking
+        | State::Consulting
+        | State::Queued
+        | State::Waiting
+        | State::Beginning
+        | State::Done
+        | State::Duplicate
+            if entry.outdated =>
+        {
+            &mut counts.outdated
+        }
         State::New | State::Settling => &mut counts.settling,
         State::Hashing
         | State::Checking
@@ -321,6 +346,24 @@ mod tests {
         assert_eq!(files.holder(&blake3::hash(b"x")), None);
         assert_eq!(files.find(Path::new("b")), None);
         assert_eq!(files.counts().done, 1);
+    }
+
+    #[test]
+    fn an_outdated_report_counts_as_such_until_it_is_made_anew() {
+        let mut files = Catalogue::default();
+        let a = done(&mut files, "a", "x");
+        files.set_outdated(a, true);
+        assert_eq!((files.counts().done, files.counts().outdated), (0, 1));
+        files.set(a, State::Queued);
+        assert_eq!((files.counts().queued, files.counts().outdated), (0, 1));
+        files.set(a, State::Running);
+        assert_eq!((files.counts().running, files.counts().outdated), (1, 0));
+        files.set_outdated(a, false);
+        files.set(a, State::Done);
+        assert_eq!((files.counts().done, files.counts().outdated), (1, 0));
+        files.set_outdated(a, true);
+        files.forget(a);
+        assert_eq!(files.counts(), Counts::default());
     }
 
     #[test]

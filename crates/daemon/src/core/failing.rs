@@ -119,6 +119,7 @@ impl Core {
             Some(Pending::Duplicate(of)) => {
                 let to = file.clone();
                 self.announce(Announcement::Duplicate { file: to, of });
+                self.files.set_outdated(id, false);
                 self.closed(id, file, State::Duplicate);
             }
         }

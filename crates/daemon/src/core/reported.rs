@@ -65,7 +65,10 @@ impl Core {
     /// is now.
     fn read_records(&mut self, id: FileId, records: Records) {
         let Records { report, failure } = records;
-        if let Some(report) = report.filter(|report| report.is_unchanged && self.is_valid(report)) {
+        let report = report.filter(|report| report.is_unchanged);
+        let is_outdated = report.is_some_and(|report| !report.is_current);
+        self.files.set_outdated(id, is_outdated);
+        if let Some(report) = report.filter(|report| self.is_valid(report)) {
             return self.has_report(id, report.content, report.is_pointer);
         }
         // A report of other content or other settings does not outweigh a later failure.
@@ -148,6 +151,8 @@ impl Core {
             return self.settle_again(id);
         }
         let Records { report, failure } = records;
+        let is_outdated = report.is_some_and(|report| !report.is_current);
+        self.files.set_outdated(id, is_outdated);
         // The same content under the same name, written again; or the worker ended before
         // it could announce the report that it had written.
         if let Some(report) = report.filter(|report| Some(report.content) == content)
@@ -184,7 +189,6 @@ impl Core {
             };
             return self.record_failure(id, failure, history);
         }
-        let is_outdated = report.is_some_and(|report| !report.is_current);
         let alone = history.is_suspect();
         let class = match interrupted {
             1.. => Class::Interrupted(interrupted),

@@ -118,6 +118,7 @@ impl Core {
                 };
                 self.announce(Announcement::Scored(Box::new(scored)));
                 self.effect(Effect::CallHook(file.clone()));
+                self.files.set_outdated(id, false);
                 self.closed(id, file, State::Done);
             }
             Event::Failed { id, failure } => {

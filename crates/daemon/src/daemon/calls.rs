@@ -9,6 +9,7 @@ use undertone_telemetry::machine_memory_bytes;
 use super::Daemon;
 use crate::core::{Ending, Input, Settings};
 use crate::hooks::{Hooks, check_hooks};
+use crate::outdated::say_outdated;
 use crate::scanner::{Request, ScanSettings};
 
 /// How long the last records may take to be written.
@@ -83,6 +84,9 @@ impl Daemon {
         let mut settings = Settings::new(&config, machine_memory_bytes());
         settings.isolation = former.worker.isolation;
         settings.combined = former.watch.combined;
+        if let Err(error) = say_outdated(&self.out, &mark, config.watch.outdated) {
+            tracing::warn!(%error, "cannot look for outdated reports");
+        }
         (self.config, self.mark, self.hooks) = (config, mark, hooks);
         self.handle(Input::Reloaded(settings));
         for scanner in &self.scanners {

@@ -17,6 +17,7 @@ use crate::hooks::Hooks;
 use crate::http::answer;
 use crate::lookups;
 use crate::metrics::Metrics;
+use crate::outdated::say_outdated;
 use crate::records::Writer;
 use crate::roots::Root;
 use crate::scanner::{ScanSettings, Scanner};
@@ -69,6 +70,7 @@ impl Daemon {
             .map(|index| Hashing::new(format!("hash-{index}"), to_core.clone()))
             .collect();
         let scanners = start_scanners(roots, &scan, &seen)?;
+        say_outdated(&out, &mark, config.watch.outdated)?;
         let started = Instant::now();
         let settings = Settings::new(&config, machine_memory_bytes());
         Ok(Self {

@@ -27,7 +27,7 @@ impl LabelRange {
             return (-3.0..=3.0).contains(&label).then_some(label);
         }
         let share = (label - self.min) / (self.max - self.min);
-        (0.0..=1.0).contains(&share).then(|| 6.0 * share - 3.0)
+        (0.0..=1.0).contains(&share).then_some(6.0 * share - 3.0)
     }
 }
 

@@ -283,6 +283,8 @@ impl World {
 
 fn summary() -> SummaryLine {
     SummaryLine {
+        path: "in/a.mp4".to_owned(),
+        blake3: String::new(),
         truncated: false,
         duration_s: None,
         declared_s: None,

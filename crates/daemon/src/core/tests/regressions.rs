@@ -302,3 +302,20 @@ fn a_pointer_to_a_report_that_was_made_anew_elsewhere() {
     let copy = &world.reports[&path(2)];
     assert_eq!((copy.mark, &copy.of), (1, &None));
 }
+
+#[test]
+fn outdated_reports_are_a_state_of_their_own() {
+    let mut world = after(&[Put(0, GOOD), Scan(0), Run(12)]);
+    assert_eq!(world.counts().done, 1);
+    take(&mut world, &Reload(2));
+    take(&mut world, &Scan(0));
+    let mut was_outdated = false;
+    for _ in 0..40 {
+        was_outdated |= world.counts().outdated == 1;
+        take(&mut world, &Run(1));
+        take(&mut world, &Pass(1));
+    }
+    assert!(was_outdated);
+    let counts = world.counts();
+    assert_eq!((counts.outdated, counts.done), (0, 1), "{counts:?}");
+}
