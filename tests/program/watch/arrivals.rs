@@ -10,7 +10,7 @@ use crate::undertone::clip;
 
 #[test]
 fn whatever_way_a_recording_comes_it_is_scored_once_and_whole() {
-    let mut daemon = Daemon::new(&["files.exclude=[\"draft-*\"]"]);
+    let mut daemon = Daemon::new(&["files.follow=true", "files.exclude=[\"draft-*\"]"]);
     // Before the start, and in a folder of its own.
     std::fs::create_dir(daemon.input("day")).unwrap();
     daemon.drop_clip("day/early.mkv", 1);
