@@ -107,7 +107,11 @@ impl<F, T> Stream<F, T> {
     /// before anything was linked to take them: a race within `decodebin` (1.22), which may lose
     /// the error as well. Another attempt wins it.
     pub(super) fn missed_its_start(&self) -> bool {
-        let fault = self.told.error.as_ref().is_some_and(|error| !error.unlinked);
+        let fault = self
+            .told
+            .error
+            .as_ref()
+            .is_some_and(|error| !error.unlinked);
         self.told.attached && self.facts.is_none() && !fault
     }
 
