@@ -5,7 +5,7 @@
 //!   arrays are shared (`Arc<[f32]>`), not copied from hop to hop.
 //! - [`Failure`]: why a recording has no report, with the kind of cause.
 //! - [`AtomicFile`]: a file that exists exactly when it is complete.
-//! - [`mod@shown`]: names and messages of others, safe to print.
+//! - [`fn@shown`]: names and messages of others, safe to print.
 //!
 //! What must not live here: engine types, tensors, logic of a stage, and any import from another
 //! crate of the workspace.
