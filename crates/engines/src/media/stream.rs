@@ -27,6 +27,8 @@ const AFTER_ERROR: Duration = Duration::from_secs(3);
 /// elements, so a damaged file of a few hundred bytes may produce neither data nor an error.)
 const SMALL_BYTES: u64 = 64 * 1024;
 const SMALL_LIMIT: Duration = Duration::from_secs(5);
+/// How long nothing may run that reads the file, before the pipeline counts as dead.
+const DEAD: Duration = Duration::from_secs(1);
 /// How often a silent pipeline is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -163,7 +165,13 @@ impl<F, T> Stream<F, T> {
             None => self.stall,
         };
         if !self.receive(limit) {
-            if self.told.error.is_none() && !nothing_from_small {
+            if self.told.error.is_none() && self.is_dead() {
+                self.told.error = Some(PipelineError {
+                    kind: ErrorKind::Data,
+                    reason: "the demuxer stopped without an error".to_owned(),
+                    unlinked: false,
+                });
+            } else if self.told.error.is_none() && !nothing_from_small {
                 return Err(MediaError::Stalled {
                     limit_s: self.stall.as_secs_f64(),
                     reached_s: self.receivers.decoded.end_s(),
@@ -183,9 +191,23 @@ impl<F, T> Stream<F, T> {
         Ok(())
     }
 
-    /// Takes one message; false when none came within `limit` though nothing was read either.
+    /// True when nothing runs any more that reads the file: a demuxer has met an error that
+    /// `decodebin` lost while it was connecting elements. (Queues run on, but have no data.)
+    fn is_dead(&self) -> bool {
+        let elements = self.pipeline.iterate_recurse().into_iter().flatten();
+        let mut readers = elements.filter(|element| {
+            let factory = element.factory();
+            factory.is_none_or(|factory| factory.name() != "multiqueue")
+        });
+        let runs = |pad: &gst::Pad| pad.task_state() == gst::TaskState::Started;
+        self.receivers.read.get() > 0 && !readers.any(|element| element.pads().iter().any(runs))
+    }
+
+    /// Takes one message; false when none came within `limit` though nothing was read either, or
+    /// when none can come.
     fn receive(&mut self, limit: Duration) -> bool {
         let (mut since, mut read) = (Instant::now(), self.receivers.read.get());
+        let mut dead_since = Instant::now();
         let full = never();
         let outputs = match self.head {
             Some(_) => &full,
@@ -222,6 +244,12 @@ impl<F, T> Stream<F, T> {
             let now_read = self.receivers.read.get();
             if now_read != read {
                 (since, read) = (Instant::now(), now_read);
+            }
+            // Of a stream that has begun, data may still be on their way through its decoder.
+            if self.told.attached || !self.is_dead() {
+                dead_since = Instant::now();
+            } else if dead_since.elapsed() > DEAD {
+                return false;
             }
         }
         false
