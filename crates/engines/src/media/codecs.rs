@@ -31,6 +31,11 @@ impl Undecoded {
         })
     }
 
+    /// Whether the demuxer itself does not know the codec, as where its name is damaged.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.media_type.ends_with("-unknown")
+    }
+
     /// Whether the stream is encrypted: no plugin can decode it.
     pub(super) fn is_encrypted(&self) -> bool {
         matches!(
@@ -113,6 +118,9 @@ mod tests {
         let missing = Undecoded::from_message(&message("audio/x-eac3", "E-AC-3 decoder")).unwrap();
         assert_eq!(missing.codec, "E-AC-3");
         assert_eq!(missing.package, "gstreamer1.0-libav");
+        assert!(!missing.is_unknown());
+        let unknown = Undecoded::from_message(&message("video/x-avi-unknown", "")).unwrap();
+        assert!(unknown.is_unknown());
         let missing = Undecoded::from_message(&message("video/x-vp9", "")).unwrap();
         assert_eq!(missing.codec, "video/x-vp9");
         assert_eq!(missing.package, "gstreamer1.0-plugins-good");

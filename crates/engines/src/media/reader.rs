@@ -139,6 +139,12 @@ impl<'c> Reader<'c> {
                 || (of(StreamKind::Audio) && self.audio.is_some() && !self.has(StreamKind::Audio))
         };
         let undecoded = undecoded().find(lacks)?;
+        if undecoded.is_unknown() {
+            return Some(MediaError::Broken {
+                reached_s: 0.0,
+                reason: format!("a stream is of no known kind ({})", undecoded.media_type),
+            });
+        }
         Some(MediaError::MissingDecoder {
             codec: undecoded.codec.clone(),
             package: undecoded.package,
