@@ -10,7 +10,7 @@ use undertone_types::{
     TextSource, TokenProbability, Transcribed, Transcript, Utterance, VideoFacts,
 };
 
-use super::lines::{BundleLine, ConfigLine};
+use super::lines::{BundleLine, ConfigLine, SummaryLine, TextShares};
 use super::mark::RunMark;
 
 /// Bundle and settings that a report names.
@@ -136,5 +136,26 @@ pub fn fused(index: u32, score: f32) -> Fused {
                 video: -0.1,
             },
         }),
+    }
+}
+
+/// The summary of a recording with this number of utterances, all from transcripts.
+pub fn summary(utterances: u32) -> SummaryLine {
+    SummaryLine {
+        path: "in/a.mp4".to_owned(),
+        blake3: String::new(),
+        truncated: false,
+        duration_s: None,
+        declared_s: None,
+        utterances,
+        scored_s: 1.0,
+        sentiment: None,
+        sentiment_missing: None,
+        text: TextShares {
+            transcribed: 1.0,
+            simulated: 0.0,
+        },
+        languages: BTreeMap::new(),
+        stage_s: BTreeMap::new(),
     }
 }

@@ -263,7 +263,6 @@ impl<'c> Reader<'c> {
         kind: StreamKind,
         stream: &Stream<F, T>,
     ) -> Option<(StreamKind, f64, f64)> {
-        stream.facts()?;
         let end_s = self.track_end_s(stream)?;
         let reached_s = stream.decoded().end_s() - self.origin_s;
         is_short(reached_s, end_s).then_some((kind, reached_s, end_s))
@@ -281,19 +280,20 @@ impl<'c> Reader<'c> {
 
     /// Length that the streams which are read state, in seconds: the longest.
     fn declared_s(&self) -> Option<f64> {
-        let of_track = |end_s: Option<f64>, read: bool| end_s.filter(|_| read);
-        let audio = self.audio.as_ref();
-        let audio_s =
-            audio.and_then(|audio| of_track(self.track_end_s(audio), audio.facts().is_some()));
-        let video_s = of_track(self.track_end_s(&self.video), self.video.facts().is_some());
+        let audio_s = self
+            .audio
+            .as_ref()
+            .and_then(|audio| self.track_end_s(audio));
+        let video_s = self.track_end_s(&self.video);
         let tracks_s = audio_s.into_iter().chain(video_s).reduce(f64::max);
         tracks_s
             .or(self.container.declared_s)
             .or(self.container_s().map(|(_, least_s)| least_s))
     }
 
-    /// When the track of a stream ends, on the clock of the recording, in seconds.
+    /// When the track of a stream that is read ends, on the clock of the recording, in seconds.
     fn track_end_s<F, T>(&self, stream: &Stream<F, T>) -> Option<f64> {
+        stream.facts()?;
         let tracks = &stream.told().streams.as_ref()?.tracks;
         let read = tracks.iter().find(|track| track.facts.read)?;
         Some(self.container.track(&read.id)?.end_s? - self.origin_s)
@@ -313,7 +313,8 @@ impl<'c> Reader<'c> {
         if unread || !exact {
             return None;
         }
-        let stated_s = self.video.stated_s().or(self.audio.as_ref()?.stated_s())?;
+        let of_audio = || self.audio.as_ref().and_then(Stream::stated_s);
+        let stated_s = self.video.stated_s().or_else(of_audio)?;
         let audio_s = self.audio.as_ref().map(|audio| audio.decoded().start_s());
         let starts = audio_s.into_iter().chain([self.video.decoded().start_s()]);
         let start_s = starts.fold(0.0, f64::max);

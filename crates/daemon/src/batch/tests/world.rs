@@ -1,10 +1,9 @@
 //! A source of recordings and a worker that scores, crashes or hangs.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use undertone_config::Config;
-use undertone_reports::{SummaryLine, TextShares};
+use undertone_reports::fixtures;
 use undertone_types::{Cause, Failure, Stage};
 
 use super::super::{Batch, Effect, Ending, Input};
@@ -248,7 +247,7 @@ impl World {
             Nature::Good => self.say(Event::Reported {
                 id,
                 duration_s: 1.0,
-                summary: summary(),
+                summary: fixtures::summary(1),
             }),
             Nature::Bad => self.say(Event::Failed {
                 id,
@@ -278,25 +277,5 @@ impl World {
             }
         }
         panic!("it does not end");
-    }
-}
-
-fn summary() -> SummaryLine {
-    SummaryLine {
-        path: "in/a.mp4".to_owned(),
-        blake3: String::new(),
-        truncated: false,
-        duration_s: None,
-        declared_s: None,
-        utterances: 1,
-        scored_s: 1.0,
-        sentiment: None,
-        sentiment_missing: None,
-        text: TextShares {
-            transcribed: 1.0,
-            simulated: 0.0,
-        },
-        languages: BTreeMap::new(),
-        stage_s: BTreeMap::new(),
     }
 }

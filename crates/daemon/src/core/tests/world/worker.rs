@@ -1,8 +1,6 @@
 //! The worker: loads, scores, fails, crashes, hangs.
 
-use std::collections::BTreeMap;
-
-use undertone_reports::{SummaryLine, TextShares};
+use undertone_reports::fixtures;
 use undertone_types::{Cause, Failure, Stage};
 
 use super::World;
@@ -137,7 +135,7 @@ impl World {
             }
             Nature::Good | Nature::Flaky(..) => {
                 self.write_report(identity, content);
-                let (duration_s, summary) = (1.0, summary());
+                let (duration_s, summary) = (1.0, fixtures::summary(1));
                 self.say(Event::Opened {
                     id,
                     duration_s: Some(duration_s),
@@ -178,25 +176,5 @@ impl World {
         self.failures.remove(&relative);
         self.written.insert(report.clone());
         self.reports.insert(relative, report);
-    }
-}
-
-fn summary() -> SummaryLine {
-    SummaryLine {
-        path: "in/a.mp4".to_owned(),
-        blake3: String::new(),
-        truncated: false,
-        duration_s: None,
-        declared_s: None,
-        utterances: 1,
-        scored_s: 1.0,
-        sentiment: None,
-        sentiment_missing: None,
-        text: TextShares {
-            transcribed: 1.0,
-            simulated: 0.0,
-        },
-        languages: BTreeMap::new(),
-        stage_s: BTreeMap::new(),
     }
 }
