@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::error::write_file;
-use super::{FusionError, Trio};
+use super::{FusionError, Modality, Trio};
 
 /// Values per time step of each modality, as the extractors give them.
 pub type Widths = Trio<usize>;
@@ -21,6 +21,10 @@ pub struct FusionConfig {
     pub format: u32,
     /// Widths of the inputs.
     pub widths: Widths,
+    /// Modalities that no training data had. They count as absent whatever an input has, since
+    /// nothing was learned about their weights.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untrained: Vec<Modality>,
     /// The network itself.
     pub network: NetworkConfig,
 }
@@ -105,12 +109,13 @@ impl NetworkConfig {
 }
 
 impl FusionConfig {
-    /// The config of a network for inputs of these widths.
+    /// The config of a network for inputs of these widths, to be trained with all modalities.
     #[must_use]
     pub fn new(widths: Widths, network: NetworkConfig) -> Self {
         Self {
             format: FORMAT,
             widths,
+            untrained: Vec::new(),
             network,
         }
     }

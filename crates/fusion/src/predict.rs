@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::lanes::spread;
-use super::{FusionError, Modality, Network, Noise, Trio, Widths};
+use super::{FusionConfig, FusionError, Modality, Network, Noise, Trio};
 use undertone_types::{Flow, Matrix, ModalityWeights};
 
 /// Utterances that go through the network at once: enough for several threads, and few enough
@@ -47,14 +47,15 @@ pub struct Prediction {
     pub weights: ModalityWeights,
 }
 
-/// Predicts each input, in the order given. A prediction does not depend on the other inputs.
+/// Predicts each input, in the order given. A prediction does not depend on the other inputs, nor
+/// on features of modalities that the network was not trained with.
 ///
 /// # Errors
 /// When an input has the wrong width or a value that is not finite, or overflows the network.
 pub fn predict(network: &Network, inputs: &[FusionInput]) -> Result<Vec<Prediction>, FusionError> {
-    let widths = network.config().widths;
+    let config = network.config();
     // On all threads: reading every value takes as long as a layer of the network.
-    let check = |(): &mut (), index: usize| check(widths, index, &inputs[index]);
+    let check = |(): &mut (), index: usize| check(config, index, &inputs[index]);
     let (checked, _) = spread((0..inputs.len()).collect(), network.threads(), check);
     checked.into_iter().collect::<Result<(), _>>()?;
     let mut predictions = vec![None; inputs.len()];
@@ -87,8 +88,13 @@ fn run(
     inputs: &[&FusionInput],
     flow: Flow,
 ) -> Result<Vec<Prediction>, FusionError> {
+    let absent = Matrix::empty(0);
     let frames = Trio::from_fn(|m| {
-        let sequences: Vec<&Matrix> = inputs.iter().map(|input| input.get(m)).collect();
+        let is_taken = !network.config().untrained.contains(&m);
+        let sequences: Vec<&Matrix> = match is_taken {
+            true => inputs.iter().map(|input| input.get(m)).collect(),
+            false => vec![&absent; inputs.len()],
+        };
         network.project(m, &sequences)
     });
     let output = network.forward(&frames.as_ref(), flow, &mut Noise::off());
@@ -111,11 +117,11 @@ fn plain(scores: &Tensor, weights: &Tensor) -> Result<Vec<Prediction>, FusionErr
         .collect())
 }
 
-fn check(widths: Widths, index: usize, input: &FusionInput) -> Result<(), FusionError> {
+fn check(config: &FusionConfig, index: usize, input: &FusionInput) -> Result<(), FusionError> {
     for modality in Modality::ALL {
         let matrix = input.get(modality);
-        let expected = *widths.get(modality);
-        if matrix.is_empty() {
+        let expected = *config.widths.get(modality);
+        if matrix.is_empty() || config.untrained.contains(&modality) {
             continue;
         }
         if matrix.cols() != expected {

@@ -47,8 +47,9 @@ impl Scorer {
         &self.network
     }
 
-    /// Scores in [−3, 3], in the order given; flows may be mixed. An utterance without any
-    /// modality gets the network's score for absent inputs, with weights of 0.
+    /// Scores in [−3, 3], in the order given; flows may be mixed. Features of untrained modalities
+    /// count as absent. An utterance without any modality gets the network's score for absent
+    /// inputs, with weights of 0.
     ///
     /// # Errors
     /// When an input has the wrong width or holds a value that is not finite.

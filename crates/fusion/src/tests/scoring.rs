@@ -163,3 +163,28 @@ fn a_config_that_makes_no_network_is_refused() {
         "{message}"
     );
 }
+
+#[test]
+fn modalities_that_no_data_taught_have_no_say() {
+    let untrained = FusionConfig {
+        untrained: vec![Modality::Audio, Modality::Video],
+        ..config(true)
+    };
+    let network = Network::new(untrained, 7).unwrap();
+    let (_folder, weights, config) = saved(&network);
+    let scorer = Scorer::load(&weights, &config, 1).unwrap();
+    for flow in FLOWS {
+        let full = input([6, 3, 2], flow, 5);
+        let mut words = full.clone();
+        words.audio = Matrix::empty(WIDTHS.audio);
+        words.video = Matrix::empty(WIDTHS.video);
+        let mut odd = full.clone();
+        odd.audio = Matrix::new(1, 1, vec![f32::NAN]).unwrap();
+        let scored = scorer.score(&[full, words, odd]).unwrap();
+        assert_eq!(scored[0], scored[1]);
+        assert_eq!(scored[0], scored[2]);
+        let weights = scored[0].weights;
+        assert_eq!((weights.audio, weights.video), (0.0, 0.0));
+        assert!(weights.text.abs() > 0.0, "{weights:?}");
+    }
+}
