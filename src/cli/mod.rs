@@ -6,10 +6,10 @@
 mod arguments;
 mod bundle;
 mod calibrate;
+mod caveats;
 mod clips;
 mod columns;
 mod config_show;
-mod demo;
 mod doctor;
 mod error;
 mod eval;

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 use crossbeam_channel::bounded;
 
-use super::demo::warn_of_demo;
+use super::caveats::say_caveats;
 use super::error::{CliError, Context};
 use super::exit::Exit;
 use super::found::{say_what_is_missing, warn_of_unreadable};
@@ -55,7 +55,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     if swept > 0 {
         tracing::info!(files = swept, "removed temporary files of a killed run");
     }
-    warn_of_demo(&prepared.bundle, &prepared.config.log, &terminal);
+    say_caveats(&prepared.bundle, &prepared.config.log, &terminal);
     run_batch(args, prepared, &shared, &terminal)
 }
 

@@ -10,7 +10,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGIO, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
-use super::demo::warn_of_demo;
+use super::caveats::say_caveats;
 use super::error::{CliError, Context};
 use super::exit::Exit;
 use super::progress::Terminal;
@@ -48,7 +48,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
     if swept > 0 {
         tracing::info!(files = swept, "removed temporary files of a killed daemon");
     }
-    warn_of_demo(&bundle, &config.log, &Terminal::new());
+    say_caveats(&bundle, &config.log, &Terminal::new());
     let workshop = worker::workshop(&config, Arc::new(|| Box::new(std::io::stderr())))?;
     let watching = Watching {
         roots,

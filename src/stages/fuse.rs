@@ -1,6 +1,6 @@
 //! `fuse`: the fusion network scores the waiting utterances in batches.
 
-use undertone_fusion::{FusionError, FusionInput, Scorer};
+use undertone_fusion::{FusionError, FusionInput, Modality, Scorer};
 use undertone_types::{
     Cause, Failure, Flow, Fused, NoSentiment, Observed, Sentiment, Stage, TextSource,
 };
@@ -12,11 +12,18 @@ pub trait SentimentModel: Send {
     /// # Errors
     /// When an input has the wrong width or is not finite.
     fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError>;
+
+    /// The modalities that no data taught it: it takes them as absent.
+    fn untrained(&self) -> &[Modality];
 }
 
 impl SentimentModel for Scorer {
     fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
         self.score(inputs)
+    }
+
+    fn untrained(&self) -> &[Modality] {
+        &self.config().untrained
     }
 }
 
@@ -42,31 +49,48 @@ pub fn fuse(
                 .collect();
         }
     };
-    let empty: Vec<bool> = batch.iter().map(has_nothing).collect();
-    let (nothing, batch): (Vec<_>, Vec<_>) = batch.into_iter().partition(has_nothing);
+    let why: Vec<Option<NoSentiment>> = batch
+        .iter()
+        .map(|observed| unscorable(observed, model.untrained()))
+        .collect();
+    let mut can_be = why.iter().map(Option::is_none);
+    let (batch, nothing): (Vec<_>, Vec<_>) = batch
+        .into_iter()
+        .partition(|_| can_be.next().unwrap_or_default());
     let mut scored = match batch.is_empty() {
         true => Vec::new(),
         false => score(model, batch),
     }
     .into_iter();
     let mut nothing = nothing.into_iter();
-    let next = |empty| match empty {
-        true => nothing
-            .next()
-            .map(|one| Ok(unscored(one, NoSentiment::Nothing))),
-        false => scored.next(),
+    let next = |why| match why {
+        Some(why) => nothing.next().map(|one| Ok(unscored(one, why))),
+        None => scored.next(),
     };
-    empty.into_iter().filter_map(next).collect()
+    why.into_iter().filter_map(next).collect()
 }
 
-/// True for an utterance without voice, words and face: what the network would say of it is what
-/// it has learned from others.
-fn has_nothing(observed: &Observed) -> bool {
+/// Why an utterance cannot be scored, where it has neither voice, words nor face, or only such as
+/// no data taught the network: what the network would say of it is what it has learned from others.
+fn unscorable(observed: &Observed, untrained: &[Modality]) -> Option<NoSentiment> {
     let represented = &observed.represented;
     let utterance = &represented.transcribed.utterance;
     let voice = utterance.audio.is_some() && utterance.voiced_share > 0.0;
     let words = represented.text.source != TextSource::None && !represented.text.hidden.is_empty();
-    !voice && !words && observed.observation.video.is_empty()
+    let face = !observed.observation.video.is_empty();
+    let there: Vec<Modality> = [
+        (Modality::Audio, voice),
+        (Modality::Text, words),
+        (Modality::Video, face),
+    ]
+    .into_iter()
+    .filter_map(|(modality, is_there)| is_there.then_some(modality))
+    .collect();
+    match there.iter().all(|modality| untrained.contains(modality)) {
+        true if there.is_empty() => Some(NoSentiment::Nothing),
+        true => Some(NoSentiment::Untrained),
+        false => None,
+    }
 }
 
 fn score(model: &dyn SentimentModel, batch: Vec<Observed>) -> Vec<Result<Fused, Failure>> {
@@ -131,6 +155,7 @@ mod tests {
     /// Refuses a batch in which any text is as wide as `refused`.
     struct Picky {
         refused: usize,
+        untrained: Vec<Modality>,
     }
 
     impl SentimentModel for Picky {
@@ -153,6 +178,10 @@ mod tests {
             };
             Ok(inputs.iter().map(neutral).collect())
         }
+
+        fn untrained(&self) -> &[Modality] {
+            &self.untrained
+        }
     }
 
     fn observed(text_width: usize) -> Observed {
@@ -164,11 +193,32 @@ mod tests {
     #[test]
     fn one_bad_utterance_does_not_fail_its_batch() {
         let batch = vec![observed(2), observed(3), observed(2)];
-        let scored = fuse(Ok(&Picky { refused: 3 }), batch);
+        let model = Picky {
+            refused: 3,
+            untrained: Vec::new(),
+        };
+        let scored = fuse(Ok(&model), batch);
         let kept: Vec<_> = scored.iter().map(Result::is_ok).collect();
         assert_eq!(kept, [true, false, true]);
         let failure = scored[1].as_ref().unwrap_err();
         assert_eq!(failure.stage, Stage::Fuse);
+    }
+
+    #[test]
+    fn what_has_only_untrained_modalities_is_not_scored() {
+        let model = Picky {
+            refused: 9,
+            untrained: vec![Modality::Audio, Modality::Video],
+        };
+        let mut words = observed(2);
+        words.represented.text.hidden = undertone_types::Matrix::from_rows(&[[0.0; 2]]);
+        let mut silence = observed(2);
+        silence.represented.transcribed.utterance.audio = None;
+        let fused = fuse(Ok(&model), vec![observed(2), words, silence]);
+        let why = |index: usize| fused[index].as_ref().unwrap().sentiment.err();
+        assert_eq!(why(0), Some(NoSentiment::Untrained));
+        assert_eq!(why(1), None);
+        assert_eq!(why(2), Some(NoSentiment::Nothing));
     }
 
     #[test]

@@ -80,6 +80,46 @@ fn a_network_is_trained_from_labelled_clips() {
     assert!(fs::exists(folder.path().join("network/curves.svg")).unwrap());
 
     pack_and_run(folder.path());
+    pack_what_saw_no_faces(folder.path());
+}
+
+/// The network of `folder` says that no data had faces, and so do bundle, run and report.
+fn pack_what_saw_no_faces(folder: &Path) {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let demo = root().join("models/demo").display().to_string();
+    let (network, faceless, reports) = (path("network"), path("faceless"), path("scored"));
+    let config = folder.join("network/fusion.json");
+    let text = fs::read_to_string(&config).unwrap();
+    let untrained = text.replace(
+        "\"network\": {",
+        "\"untrained\": [\"video\"], \"network\": {",
+    );
+    fs::write(&config, untrained).unwrap();
+    let pack = ["bundle", &demo, "--network", &network, "--out", &faceless];
+    let (code, _, said) = run(&pack);
+    assert_eq!(code, 0, "{said}");
+    let manifest = fs::read_to_string(folder.join("faceless/bundle.toml")).unwrap();
+    assert!(manifest.contains("face = \"untrained\""), "{manifest}");
+
+    let setting = format!("bundle={faceless}");
+    let clips = ["positive.mp4", "silent-audio.mp4"].map(|name| clip(name).display().to_string());
+    let scored = ["--out", &reports, "--set", &setting];
+    let (code, _, said) = run(&[&["run", &clips[0], &clips[1]][..], &scored].concat());
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(
+        said.matches("have no say in the scores").count(),
+        1,
+        "{said}"
+    );
+    let report = |name: &str| fs::read_to_string(folder.join("scored").join(name)).unwrap();
+    let face = r#""video":{"present":true,"untrained":true,"weight":0.0,"#;
+    let line = report("positive.mp4.jsonl");
+    assert!(line.contains(face), "{line}");
+    let line = report("silent-audio.mp4.jsonl");
+    assert!(
+        line.contains("nothing that the network was trained with"),
+        "{line}"
+    );
 }
 
 /// The network of `folder` becomes a bundle, and the bundle scores a clip.
@@ -137,6 +177,7 @@ fn pack_and_run(folder: &Path) {
         "{said}"
     );
     assert!(!folder.join("other").exists());
+    fs::write(&provenance, text).unwrap();
 }
 
 #[test]

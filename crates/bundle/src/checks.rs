@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::gguf::GgufHeader;
-use super::manifest::{Manifest, NamedFile, Part};
+use super::manifest::{Manifest, NamedFile, Part, Taught};
 use super::problem::BundleProblem;
 
 /// First bytes of whisper.cpp's files: "ggml" as a little-endian number.
@@ -219,5 +219,30 @@ fn fusion_config(path: &Path, manifest: &Manifest) -> Checked {
         let got = config["widths"][modality].as_u64();
         wrong.extend(compare(&format!("{modality} input"), expected, got)?);
     }
-    Ok(wrong)
+    match untaught(&config, manifest) {
+        Some(why) => Err(why),
+        None => Ok(wrong),
+    }
+}
+
+/// What is wrong where network and manifest do not agree on what data taught the network.
+fn untaught(config: &serde_json::Value, manifest: &Manifest) -> Option<String> {
+    let in_network: Vec<&str> = match &config["untrained"] {
+        serde_json::Value::Array(modalities) => {
+            modalities.iter().filter_map(|m| m.as_str()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let fusion = manifest.fusion.as_ref()?;
+    let (modality, _) = fusion.taught().into_iter().find(|(modality, taught)| {
+        in_network.contains(modality) != (*taught == Taught::Untrained)
+    })?;
+    let [network, other] = match in_network.contains(&modality) {
+        true => ["untrained", "trained"],
+        false => ["trained", "untrained"],
+    };
+    Some(format!(
+        "its {modality} is {network}, and {other} in the manifest's [fusion]; `undertone bundle` with \
+         the folder of the bundle puts that right"
+    ))
 }

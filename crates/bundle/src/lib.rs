@@ -21,6 +21,7 @@ pub use gate::{Evidence, Gate, GateWeights};
 pub use gguf::{GgufError, GgufHeader};
 pub use manifest::{
     Asr, AsrContext, AsrKind, FusionPart, LanguageModel, Manifest, Part, Purpose, SCHEMA_VERSION,
+    Taught,
 };
 pub use open::{Bundle, Demands, MANIFEST_NAME, named_parts};
 pub use problem::{BundleErrors, BundleProblem};

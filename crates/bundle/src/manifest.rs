@@ -165,6 +165,54 @@ pub struct FusionPart {
     /// Where it can be downloaded, or how it is made.
     #[serde(default)]
     pub from: String,
+    /// Whether data taught it voices.
+    #[serde(default, skip_serializing_if = "Taught::is_trained")]
+    pub voice: Taught,
+    /// Whether data taught it words.
+    #[serde(default, skip_serializing_if = "Taught::is_trained")]
+    pub words: Taught,
+    /// Whether data taught it faces.
+    #[serde(default, skip_serializing_if = "Taught::is_trained")]
+    pub face: Taught,
+}
+
+impl FusionPart {
+    /// Whether data taught it each modality, by the names that reports and networks give them.
+    #[must_use]
+    pub fn taught(&self) -> [(&'static str, Taught); 3] {
+        [
+            ("audio", self.voice),
+            ("text", self.words),
+            ("video", self.face),
+        ]
+    }
+
+    /// The modalities that no data taught it.
+    #[must_use]
+    pub fn untrained(&self) -> Vec<&'static str> {
+        let taught = self.taught().into_iter();
+        let untrained = taught.filter(|(_, taught)| *taught == Taught::Untrained);
+        untrained.map(|(modality, _)| modality).collect()
+    }
+}
+
+/// Whether the data that a network was trained on had a modality.
+///
+/// `trained` is not written: it is what bundles say whose fingerprints are older than this key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Taught {
+    /// It had.
+    #[default]
+    Trained,
+    /// No part of it had: the modality has no say in a score.
+    Untrained,
+}
+
+impl Taught {
+    fn is_trained(&self) -> bool {
+        *self == Self::Trained
+    }
 }
 
 /// The files of a bundle.
@@ -253,6 +301,7 @@ impl Manifest {
                 config_file,
                 config_sha256,
                 from,
+                ..
             } = fusion;
             files.push(named(Part::Fusion, file, sha256, from));
             files.push(named(Part::FusionConfig, config_file, config_sha256, from));

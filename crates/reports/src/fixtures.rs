@@ -21,6 +21,7 @@ pub fn mark() -> Arc<RunMark> {
             version: "0.1.0".to_owned(),
             purpose: "test".to_owned(),
             fingerprint: "0123456789abcdef".to_owned(),
+            untrained: Vec::new(),
         },
         config: ConfigLine {
             text_mode: "auto".to_owned(),

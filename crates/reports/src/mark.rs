@@ -30,6 +30,7 @@ impl RunMark {
                 version: bundle.manifest.version.clone(),
                 purpose: bundle.manifest.purpose.name().to_owned(),
                 fingerprint: bundle.fingerprint(),
+                untrained: untrained(bundle),
             },
             config: ConfigLine {
                 text_mode: config.text.mode.name().to_owned(),
@@ -60,4 +61,15 @@ impl RunMark {
         let known = [&self.bundle.fingerprint, &self.former_fingerprint];
         known.contains(&&bundle.fingerprint)
     }
+}
+
+/// The modalities that no data taught the bundle's network.
+fn untrained(bundle: &Bundle) -> Vec<String> {
+    let network = bundle.manifest.fusion.as_ref();
+    let untrained = network.map(|network| network.untrained());
+    untrained
+        .unwrap_or_default()
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
 }

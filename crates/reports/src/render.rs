@@ -112,6 +112,7 @@ pub(super) fn utterance_line(
         let weights = scored.ok().map(|sentiment| &sentiment.weights);
         weights.map(|weights| finite(what, of(weights))).transpose()
     };
+    let untrained = |modality: &str| mark.bundle.untrained.iter().any(|name| name == modality);
     Ok(UtteranceLine {
         path: path_text(recording),
         blake3: recording.blake3.clone(),
@@ -131,14 +132,17 @@ pub(super) fn utterance_line(
         modalities: ModalitiesLine {
             audio: ModalityLine {
                 present: utterance.audio.is_some() && !observation.audio.is_empty(),
+                untrained: untrained("audio"),
                 weight: weight("audio weight", |weights| weights.audio)?,
             },
             text: ModalityLine {
                 present: source != TextSourceName::None && !represented.text.hidden.is_empty(),
+                untrained: untrained("text"),
                 weight: weight("text weight", |weights| weights.text)?,
             },
             video: FaceLine {
                 present: !observation.video.is_empty(),
+                untrained: untrained("video"),
                 weight: weight("video weight", |weights| weights.video)?,
                 face_coverage: finite("face coverage", observation.face_coverage)?.clamp(0.0, 1.0),
             },
@@ -249,6 +253,17 @@ mod tests {
         let notes = line(&fused, &mark).unwrap().notes;
         assert!(notes[0].contains("the first 1200 characters"), "{notes:?}");
         assert_eq!(notes[1], "no text: no projector");
+    }
+
+    #[test]
+    fn an_untrained_modality_is_present_and_called_so() {
+        let mut mark = (*crate::fixtures::mark()).clone();
+        mark.bundle.untrained = vec!["audio".to_owned()];
+        let line = line(&crate::fixtures::fused(0, 0.5), &mark).unwrap();
+        let said = serde_json::to_value(&line.modalities).unwrap();
+        assert_eq!(said["audio"]["present"], true);
+        assert_eq!(said["audio"]["untrained"], true);
+        assert!(said["text"].get("untrained").is_none(), "{said}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, Table, TomlError, value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, TomlError, value};
 
 use super::Provenance;
 use super::provenance::PROVENANCE;
@@ -13,7 +13,7 @@ use crate::files::{FileError, create_folder, read_text, write_file};
 use undertone_bundle::{
     Bundle, BundleErrors, MANIFEST_NAME, Manifest, Purpose, extractor_identity, sha256_of,
 };
-use undertone_fusion::{FusionError, Modality, Scorer};
+use undertone_fusion::{FusionConfig, FusionError, Modality, Scorer};
 
 /// What the manifest of the new bundle says of it; `None` keeps the base's value.
 #[derive(Clone, Debug, Default)]
@@ -164,11 +164,12 @@ pub fn pack(base: &Bundle, network: &Path, naming: &Naming, out: &Path) -> Resul
     Ok(())
 }
 
-/// Writes the SHA-256 of every file that a bundle's manifest names into the manifest, and
-/// changes nothing else in it. Gives the files, as the manifest names them.
+/// Writes the SHA-256 of every file that a bundle's manifest names into the manifest, and which
+/// modalities no data taught its network; changes nothing else in it. Gives the files, as the
+/// manifest names them.
 ///
 /// # Errors
-/// When the manifest is not TOML, or a file cannot be read.
+/// When the manifest is not TOML, a file cannot be read, or the network's config is none.
 pub fn seal(folder: &Path) -> Result<Vec<PathBuf>, PackError> {
     let path = folder.join(MANIFEST_NAME);
     let mut document = read(&path)?;
@@ -187,8 +188,33 @@ pub fn seal(folder: &Path) -> Result<Vec<PathBuf>, PackError> {
             sealed.push(name);
         }
     }
+    if let Some(network) = document.get_mut("fusion").and_then(Item::as_table_like_mut) {
+        say_untrained(network, folder)?;
+    }
     write_file(&path, document.to_string().as_bytes())?;
     Ok(sealed)
+}
+
+/// The manifest's keys that say whether data taught the network a modality.
+const TAUGHT: [(&str, Modality); 3] = [
+    ("voice", Modality::Audio),
+    ("words", Modality::Text),
+    ("face", Modality::Video),
+];
+
+/// Says in the manifest's section about the network what the network's config says.
+fn say_untrained(network: &mut dyn TableLike, folder: &Path) -> Result<(), PackError> {
+    let Some(name) = network.get("config_file").and_then(Item::as_str) else {
+        return Ok(());
+    };
+    let untrained = FusionConfig::read(&folder.join(name))?.untrained;
+    for (key, modality) in TAUGHT {
+        match untrained.contains(&modality) {
+            true => network.insert(key, value("untrained")),
+            false => network.remove(key),
+        };
+    }
+    Ok(())
 }
 
 /// Checks that the base makes the features that the network was trained on.
@@ -247,7 +273,7 @@ fn rename(document: &mut DocumentMut, naming: &Naming) {
     }
 }
 
-/// The manifest's section about the network; its hashes come from [`seal`].
+/// The manifest's section about the network; [`seal`] adds its hashes and what it was not taught.
 fn fusion() -> Item {
     let mut table = Table::new();
     table["file"] = value("fusion.safetensors");

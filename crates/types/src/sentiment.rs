@@ -40,4 +40,7 @@ pub enum NoSentiment {
     /// There is nothing to be scored.
     #[strum(to_string = "neither voice, words nor face")]
     Nothing,
+    /// No data taught the network what there is.
+    #[strum(to_string = "nothing that the network was trained with")]
+    Untrained,
 }

@@ -164,6 +164,10 @@ impl SentimentModel for FakeFusion {
         };
         Ok(inputs.iter().map(neutral).collect())
     }
+
+    fn untrained(&self) -> &[undertone_fusion::Modality] {
+        &[]
+    }
 }
 
 /// Loud noise and frames without a face, for three windows.

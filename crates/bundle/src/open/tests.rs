@@ -210,6 +210,39 @@ fn a_network_for_other_features_is_named() {
     open_for_extraction(folder.path()).unwrap();
 }
 
+#[test]
+fn what_data_taught_a_network_is_said_alike_by_network_and_manifest() {
+    let (folder, text) = bundle();
+    let of = |text: &str| fingerprint_of(folder.path(), text);
+    let trained = of(&text);
+    assert_eq!(
+        of(&text.replace("[gate]\n", "face = \"trained\"\n[gate]\n")),
+        trained
+    );
+    let untrained = text.replace("[gate]\n", "voice = \"untrained\"\n[gate]\n");
+    std::fs::write(folder.path().join(MANIFEST_NAME), &untrained).unwrap();
+    let said = problems(folder.path());
+    assert!(
+        said[0].contains("its audio is trained, and untrained in the manifest"),
+        "{said:?}"
+    );
+    let config = br#"{"widths": {"audio": 40, "text": 128, "video": 60}, "untrained": ["audio"]}"#;
+    let before = put(
+        folder.path(),
+        "other.json",
+        &std::fs::read(folder.path().join("fusion.json")).unwrap(),
+    );
+    let after = put(folder.path(), "fusion.json", config);
+    let both = |text: &str| text.replace(&before, &after);
+    assert_ne!(of(&both(&untrained)), trained);
+    std::fs::write(folder.path().join(MANIFEST_NAME), both(&text)).unwrap();
+    let said = problems(folder.path());
+    assert!(
+        said[0].contains("its audio is untrained, and trained in the manifest"),
+        "{said:?}"
+    );
+}
+
 fn open_for_extraction(folder: &Path) -> Result<Bundle, BundleErrors> {
     let demands = Demands {
         fusion: false,

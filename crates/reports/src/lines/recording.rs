@@ -138,6 +138,10 @@ pub struct BundleLine {
     pub purpose: String,
     /// Identifies its models and settings.
     pub fingerprint: String,
+    /// Modalities ("audio", "text", "video") that no data taught its fusion network, which have
+    /// no say in scores; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untrained: Vec<String>,
 }
 
 /// The settings that change scores.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::recording::is_false;
+
 /// An utterance and its sentiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +167,9 @@ pub struct ModalitiesLine {
 pub struct ModalityLine {
     /// Whether it was present.
     pub present: bool,
+    /// True when no data taught the network this modality: it then has no say, and weight 0.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub untrained: bool,
     /// The network's attention, not normalised; null without sentiment.
     pub weight: Option<f64>,
 }
@@ -175,6 +180,9 @@ pub struct ModalityLine {
 pub struct FaceLine {
     /// Whether a face was seen.
     pub present: bool,
+    /// True when no data taught the network this modality: it then has no say, and weight 0.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub untrained: bool,
     /// The network's attention, not normalised; null without sentiment.
     pub weight: Option<f64>,
     /// Share of the sampled frames in which a face was found.
