@@ -38,6 +38,7 @@ fn main() -> Result<()> {
                 prompt: Prompt::simulate(simulate)?,
             }),
             read: Prompt::read(read)?,
+            text_form: undertone_types::TextForm::AsWritten,
             context_tokens: 512,
             max_tokens,
             threads: 1,

@@ -162,6 +162,7 @@ pub fn llama(bundle: &Bundle, threads: usize) -> Result<Option<Llama>, EngineErr
         model: file(Part::LanguageModel)?,
         simulate: bundle.path(Part::Projector).map(simulate).transpose()?,
         read: Prompt::read(&language.read_prompt).map_err(prompt("read_prompt"))?,
+        text_form: language.text_form,
         context_tokens: u32::try_from(language.context_tokens).unwrap_or(u32::MAX),
         max_tokens: language.max_tokens,
         threads,

@@ -5,8 +5,8 @@
 use undertone_config::TextMode;
 use undertone_engines::llama::{LanguageError, LanguageModel, LanguageSession};
 use undertone_types::{
-    Cause, Failure, Matrix, Represented, Stage, TextRepresentation, TextSource, Transcribed,
-    error_chain,
+    Cause, Failure, Matrix, Represented, Stage, TextForm, TextRepresentation, TextSource,
+    Transcribed, error_chain,
 };
 
 /// One worker of the stage.
@@ -14,6 +14,7 @@ pub struct Representer<'e> {
     /// `None`: the bundle has no language model.
     session: Option<Box<dyn LanguageSession + 'e>>,
     width: usize,
+    form: TextForm,
     mode: TextMode,
     gate: f32,
 }
@@ -32,6 +33,7 @@ impl<'e> Representer<'e> {
         Ok(Self {
             session: language.map(LanguageModel::session).transpose()?,
             width: language.map_or(0, LanguageModel::width),
+            form: language.map(LanguageModel::text_form).unwrap_or_default(),
             mode,
             gate,
         })
@@ -43,7 +45,7 @@ impl<'e> Representer<'e> {
     /// # Errors
     /// When the language model fails.
     pub fn represent(&mut self, transcribed: Transcribed) -> Result<Represented, Failure> {
-        let source = choose(&transcribed, self.mode, self.gate);
+        let source = self.choose(&transcribed);
         let text = match self.text(source, &transcribed) {
             Err(error) if error.is_about_the_utterance() => {
                 let missing = error_chain(&error).join(": ");
@@ -99,7 +101,7 @@ impl<'e> Representer<'e> {
             return Ok((nothing.clone(), nothing));
         };
         let audio = transcribed.utterance.audio.as_deref();
-        let real = if words.is_empty() {
+        let real = if self.form.of(words).text.is_empty() {
             nothing.clone()
         } else {
             let reading = session.read(words, audio.unwrap_or_default());
@@ -116,20 +118,21 @@ impl<'e> Representer<'e> {
         };
         Ok((real, simulated))
     }
-}
 
-/// The source of an utterance's text.
-fn choose(transcribed: &Transcribed, mode: TextMode, gate: f32) -> TextSource {
-    let has_audio = transcribed.utterance.audio.is_some();
-    let has_text = transcribed
-        .transcript
-        .as_ref()
-        .is_some_and(|t| !t.text.is_empty());
-    match mode {
-        TextMode::Auto if has_text && transcribed.confidence >= gate => TextSource::Transcript,
-        TextMode::Auto | TextMode::Simulated if has_audio => TextSource::Simulated,
-        TextMode::Transcript if has_text => TextSource::Transcript,
-        _ => TextSource::None,
+    /// The source of an utterance's text. A transcript of which the language model would get to see
+    /// nothing is an empty one.
+    fn choose(&self, transcribed: &Transcribed) -> TextSource {
+        let has_audio = transcribed.utterance.audio.is_some();
+        let transcript = transcribed.transcript.as_ref();
+        let has_text = transcript.is_some_and(|t| !self.form.of(&t.text).text.is_empty());
+        match self.mode {
+            TextMode::Auto if has_text && transcribed.confidence >= self.gate => {
+                TextSource::Transcript
+            }
+            TextMode::Auto | TextMode::Simulated if has_audio => TextSource::Simulated,
+            TextMode::Transcript if has_text => TextSource::Transcript,
+            _ => TextSource::None,
+        }
     }
 }
 
@@ -172,6 +175,27 @@ mod tests {
         }
     }
 
+    /// What is chosen with a language model that gets to see text in this form.
+    fn choose_in(
+        form: TextForm,
+        transcribed: &Transcribed,
+        mode: TextMode,
+        gate: f32,
+    ) -> TextSource {
+        let representer = Representer {
+            session: None,
+            width: 2,
+            form,
+            mode,
+            gate,
+        };
+        representer.choose(transcribed)
+    }
+
+    fn choose(transcribed: &Transcribed, mode: TextMode, gate: f32) -> TextSource {
+        choose_in(TextForm::AsWritten, transcribed, mode, gate)
+    }
+
     #[test]
     fn the_gate_decides_in_auto() {
         let choose =
@@ -186,6 +210,22 @@ mod tests {
         assert_eq!(choose(&nothing, TextMode::Auto, 0.5), TextSource::Simulated);
         assert_eq!(
             choose(&nothing, TextMode::Transcript, 0.5),
+            TextSource::None
+        );
+    }
+
+    #[test]
+    fn a_transcript_of_which_no_words_are_left_is_never_read() {
+        let marks = utterance(Some("[Music] (uhh)…"), true, 1.0);
+        let choose = |form, mode| choose_in(form, &marks, mode, 0.5);
+        let written = choose(TextForm::AsWritten, TextMode::Auto);
+        assert_eq!(written, TextSource::Transcript);
+        assert_eq!(
+            choose(TextForm::Words, TextMode::Auto),
+            TextSource::Simulated
+        );
+        assert_eq!(
+            choose(TextForm::Words, TextMode::Transcript),
             TextSource::None
         );
     }
@@ -226,6 +266,9 @@ mod tests {
     impl LanguageModel for Scripted {
         fn width(&self) -> usize {
             2
+        }
+        fn text_form(&self) -> TextForm {
+            TextForm::AsWritten
         }
         fn session(&self) -> Result<Box<dyn LanguageSession + '_>, LanguageError> {
             Ok(Box::new(Scripted(self.0)))

@@ -22,6 +22,7 @@ mod real;
 mod reports;
 mod run;
 mod speech_engines;
+mod text_form;
 mod training;
 mod trials;
 mod undertone;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Extractor, Gate};
+use undertone_types::TextForm;
 
 /// The version of the manifest's format that this program reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -144,6 +145,9 @@ pub struct LanguageModel {
     /// Prompt before a transcript; ends in `{transcript}`. With `{audio}` the transcript is read
     /// after the audio (as in the paper), without it alone.
     pub read_prompt: String,
+    /// The form in which it gets to see text, from a recogniser or a data set.
+    #[serde(default, skip_serializing_if = "TextForm::is_as_written")]
+    pub text_form: TextForm,
     /// Most tokens that it generates for an utterance.
     pub max_tokens: usize,
     /// Length of its context in tokens.

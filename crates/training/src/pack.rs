@@ -14,6 +14,7 @@ use undertone_bundle::{
     Bundle, BundleErrors, MANIFEST_NAME, Manifest, Purpose, extractor_identity, sha256_of,
 };
 use undertone_fusion::{FusionConfig, FusionError, Modality, Scorer};
+use undertone_types::TextForm;
 
 /// What the manifest of the new bundle says of it; `None` keeps the base's value.
 #[derive(Clone, Debug, Default)]
@@ -109,7 +110,10 @@ pub fn extractors(manifest: &Manifest) -> BTreeMap<String, String> {
         ("video".to_owned(), extractor_identity(&manifest.video)),
     ]);
     if let Some(language) = &manifest.language_model {
-        let read = asked(&language.sha256, &language.read_prompt);
+        let mut read = asked(&language.sha256, &language.read_prompt);
+        if language.text_form == TextForm::Words {
+            read.push_str(" in words");
+        }
         made.insert("text".to_owned(), read);
         if let Some(projector) = &language.projector_sha256 {
             let simulated = asked(projector, &language.simulate_prompt);

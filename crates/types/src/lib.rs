@@ -5,6 +5,7 @@
 //!   arrays are shared (`Arc<[f32]>`), not copied from hop to hop.
 //! - [`Failure`]: why a recording has no report, with the kind of cause.
 //! - [`AtomicFile`]: a file that exists exactly when it is complete.
+//! - [`TextForm`]: the form in which a language model gets to see text.
 //! - [`fn@shown`]: names and messages of others, safe to print.
 //!
 //! What must not live here: engine types, tensors, logic of a stage, and any import from another
@@ -22,6 +23,7 @@ mod sentiment;
 mod shown;
 mod split;
 mod text;
+mod text_form;
 mod transcript;
 mod utterance;
 mod work_times;
@@ -38,6 +40,7 @@ pub use sentiment::{Flow, ModalityWeights, NoSentiment, Sentiment};
 pub use shown::{shown, shown_lines, shown_path};
 pub use split::{Split, UnknownSplit};
 pub use text::{TextRepresentation, TextSource};
+pub use text_form::{FormedText, TextForm};
 pub use transcript::{Doubt, Language, TokenProbability, Transcript, Word};
 pub use utterance::{Fused, Observed, Passage, RATE_HZ, Represented, Transcribed, Utterance};
 pub use work_times::WorkTimes;

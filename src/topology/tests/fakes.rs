@@ -98,6 +98,9 @@ impl LanguageModel for FakeLanguageModel {
     fn width(&self) -> usize {
         2
     }
+    fn text_form(&self) -> undertone_types::TextForm {
+        undertone_types::TextForm::AsWritten
+    }
     fn session(&self) -> Result<Box<dyn LanguageSession + '_>, LanguageError> {
         match self.0.injected {
             Injected::Session(Stage::Represent) => Err(language_error()),

@@ -24,12 +24,15 @@ pub use prompt::{Prompt, PromptError};
 use session::LlamaSession;
 
 use crate::whisper::NativeError;
-use undertone_types::Matrix;
+use undertone_types::{Matrix, TextForm};
 
 /// A speech language model. Shared between worker threads.
 pub trait LanguageModel: Send + Sync {
     /// Width of the hidden states.
     fn width(&self) -> usize;
+
+    /// The form in which it gets to see transcripts: where nothing is left of one, there is no text.
+    fn text_form(&self) -> TextForm;
 
     /// A session for one worker thread.
     ///
@@ -40,7 +43,7 @@ pub trait LanguageModel: Send + Sync {
 
 /// One worker thread's session with a [`LanguageModel`].
 pub trait LanguageSession {
-    /// Hidden states of the last layer over the transcript's tokens. `audio` (16 kHz mono) is
+    /// Hidden states of the last layer over the transcript's tokens, in the bundle's form. `audio` (16 kHz mono) is
     /// evaluated before them where the bundle's prompt has `{audio}`. A transcript that does not
     /// fit the context is read as far as whole words fit.
     ///
@@ -60,7 +63,8 @@ pub trait LanguageSession {
 pub struct Reading {
     /// `[tokens, width]`.
     pub hidden: Matrix,
-    /// Where the transcript was cut since it does not fit: how many of its characters were read.
+    /// Where the transcript was cut since it does not fit: how many of its characters, as written, were
+    /// read.
     pub truncated_at: Option<usize>,
 }
 
@@ -156,6 +160,8 @@ pub struct LlamaSettings {
     pub simulate: Option<SimulateSettings>,
     /// Precedes the transcript when it is read.
     pub read: Prompt,
+    /// The form in which the model gets to see transcripts.
+    pub text_form: TextForm,
     /// Room for prompt, audio and text, in tokens.
     pub context_tokens: u32,
     /// Generation stops here at the latest.
@@ -242,6 +248,10 @@ impl Llama {
 impl LanguageModel for Llama {
     fn width(&self) -> usize {
         self.width
+    }
+
+    fn text_form(&self) -> TextForm {
+        self.settings.text_form
     }
 
     fn session(&self) -> Result<Box<dyn LanguageSession + '_>, LanguageError> {

@@ -77,13 +77,14 @@ impl<'m> LlamaSession<'m> {
 impl LanguageSession for LlamaSession<'_> {
     fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Reading, LanguageError> {
         let llama = self.llama;
+        let transcript = llama.settings.text_form.of(transcript);
         let prefix = llama.settings.read.text_prefix;
         let tokenize = |text: &str| llama.tokenize(&format!("{prefix}{text}"), false);
         let position = self.evaluate_read_prompt(audio)?;
         let room = llama.context_tokens() - position;
-        let fitting = words::fitting(transcript, room, tokenize);
+        let fitting = words::fitting(&transcript.text, room, tokenize);
         let (text, tokens) = fitting.ok_or_else(|| LanguageError::TooLong {
-            needed: position + tokenize(transcript).len(),
+            needed: position + tokenize(&transcript.text).len(),
             context: llama.context_tokens(),
         })?;
         if tokens.is_empty() {
@@ -92,7 +93,8 @@ impl LanguageSession for LlamaSession<'_> {
         let hidden = self.evaluator.hidden_states(&tokens, position)?;
         Ok(Reading {
             hidden: self.matrix(hidden)?,
-            truncated_at: (text.len() < transcript.len()).then(|| text.chars().count()),
+            truncated_at: (text.len() < transcript.text.len())
+                .then(|| transcript.written(text.chars().count())),
         })
     }
 

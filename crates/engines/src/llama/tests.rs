@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use llama_cpp_2::context::params::{LlamaContextParams, LlamaPoolingType};
 use llama_cpp_2::llama_batch::LlamaBatch;
 
-use super::{LanguageModel, Llama, LlamaSettings, Prompt, backend};
-use undertone_types::Matrix;
+use super::{LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, backend};
+use undertone_types::{Matrix, TextForm};
 
 const SHORT: &str = "the film was great";
 
@@ -19,6 +19,7 @@ fn reader(model: PathBuf, prompt: &str, context_tokens: u32) -> Llama {
         model,
         simulate: None,
         read: Prompt::read(prompt).unwrap(),
+        text_form: TextForm::AsWritten,
         context_tokens,
         max_tokens: 8,
         threads: 1,
@@ -99,6 +100,32 @@ fn hidden_states_are_those_of_llama_cpp() {
         let llama = reader(demo(), prompt, 512);
         compare(&llama, &"i did not like it at all ".repeat(40), 1e-6);
     }
+}
+
+#[test]
+fn a_model_of_words_sees_words_and_counts_as_they_were_written() {
+    let as_written = reader(demo(), "{transcript}", 16);
+    let words = Llama {
+        settings: LlamaSettings {
+            text_form: TextForm::Words,
+            ..as_written.settings.clone()
+        },
+        ..reader(demo(), "{transcript}", 16)
+    };
+    let mut session = words.session().unwrap();
+    let mut read = |text: &str| session.read(text, &[]).unwrap();
+    let plain = as_written.session().unwrap().read(SHORT, &[]).unwrap();
+    assert_eq!(read("The FILM (uhh) was: great!"), plain);
+    let long = "[Music] I did not like it at all. ".repeat(9);
+    let cut = read(&long).truncated_at.unwrap();
+    assert!((20..long.len()).contains(&cut), "{cut}");
+    let shorter: String = long.chars().take(cut).collect();
+    assert_eq!(read(&shorter).truncated_at, None);
+    let nothing = session.read("[Music]", &[]);
+    assert!(
+        matches!(nothing, Err(LanguageError::NoTokens)),
+        "{nothing:?}"
+    );
 }
 
 /// A quantised model rounds what it multiplies, so that the least difference between llama.cpp's ways to
