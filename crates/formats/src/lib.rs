@@ -35,7 +35,10 @@ pub use bytes::Bytes;
 pub use corpus::{Corpus, Features, Heading, ReadFeatures};
 pub use csd::{Sequences, read_csd};
 pub use error::FormatError;
-pub use labels::{LabelError, LabelRange, LabelledClip, NotARange, narrow_labels, read_labels};
+pub use labels::{
+    LabelError, LabelRange, LabelTable, LabelledClip, LabelledText, NoClips, NotARange,
+    narrow_labels, read_labels,
+};
 pub use mertools::{Folders, read_mertools};
 pub use mmsa::read_mmsa;
 pub use pickle::{Node, Pickle};

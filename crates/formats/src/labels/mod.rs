@@ -1,8 +1,9 @@
-//! Tables of labelled clips: what this program's own look like, and MMSA-FET's.
+//! Tables of labelled clips or texts: what this program's own look like, and MMSA-FET's.
 
 mod mmsa_fet;
 mod range;
 mod table;
+mod texts;
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,34 @@ use serde::Deserialize;
 use undertone_types::Split;
 
 pub use range::{LabelRange, NotARange, narrow_labels};
-use table::{Table, error_of};
+use table::Table;
+pub use texts::{LabelledText, NoClips};
+
+/// A table of labels, read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LabelTable {
+    /// Its rows name clips.
+    Clips(Vec<LabelledClip>),
+    /// Its rows have words, and no clip.
+    Texts(Vec<LabelledText>, NoClips),
+}
+
+impl LabelTable {
+    /// The labels, in the order of the table.
+    pub fn labels(&self) -> Box<dyn Iterator<Item = f32> + '_> {
+        match self {
+            Self::Clips(clips) => Box::new(clips.iter().map(|clip| clip.label)),
+            Self::Texts(texts, _) => Box::new(texts.iter().map(|text| text.label)),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Clips(clips) => clips.is_empty(),
+            Self::Texts(texts, _) => texts.is_empty(),
+        }
+    }
+}
 
 /// A clip and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +61,7 @@ pub struct LabelledClip {
 /// What is wrong with a table of labels.
 #[derive(Debug, thiserror::Error)]
 pub enum LabelError {
-    /// The table cannot be read as CSV with the columns `file`, `label` (or `valence`)
-    /// and, if known, `text`, `speech`, `split` and `source`.
+    /// The table cannot be read as CSV with its columns.
     #[error("cannot read the table {}: {reason}", path.display())]
     Table {
         /// The table.
@@ -57,9 +84,10 @@ pub enum LabelError {
         /// The columns that there are.
         found: String,
     },
-    /// No clip.
+    /// No clip and no text.
     #[error(
-        "{} names no clip; each line after the first has a file and its label", path.display()
+        "{} names no clip; each line after the first has a file (or a text) and its label",
+        path.display()
     )]
     Empty {
         /// The table.
@@ -75,7 +103,7 @@ pub enum LabelError {
         /// The table.
         path: PathBuf,
         /// Counted from 1, the header included.
-        line: usize,
+        line: u64,
         /// Where labels may lie.
         range: LabelRange,
         /// What stands there.
@@ -90,9 +118,33 @@ pub enum LabelError {
         /// The table.
         path: PathBuf,
         /// Counted from 1, the header included.
-        line: usize,
+        line: u64,
         /// The text.
         text: String,
+    },
+    /// A row without words in a table of texts.
+    #[error(
+        "{}: line {line}: the text is empty; this is a table of texts ({why}), so remove the line \
+         or write its text",
+        path.display()
+    )]
+    NoText {
+        /// The table.
+        path: PathBuf,
+        /// Counted from 1, the header included.
+        line: u64,
+        /// Why it is a table of texts.
+        why: NoClips,
+    },
+    /// MMSA-FET's columns, with neither clips nor words.
+    #[error(
+        "{} names clips by the columns video_id and clip_id, but there is no folder Raw with them \
+         beside it, and no column `text` to do without them",
+        path.display()
+    )]
+    NeitherClipsNorTexts {
+        /// The table.
+        path: PathBuf,
     },
 }
 
@@ -105,7 +157,9 @@ impl LabelError {
             | Self::NoColumn { .. }
             | Self::Empty { .. }
             | Self::Label { .. }
-            | Self::Contradiction { .. } => true,
+            | Self::Contradiction { .. }
+            | Self::NoText { .. }
+            | Self::NeitherClipsNorTexts { .. } => true,
         }
     }
 }
@@ -147,66 +201,69 @@ impl Row {
 }
 
 /// Reads a table with labels of this range, separated by commas, semicolons or tabs; files are
-/// relative to its folder. Without a column `split` every clip is for training; `none` in a column
-/// `speech` says that nothing is said. MMSA-FET's `label.csv` is recognised by its columns.
+/// relative to its folder. Without a column `split` every row is for training; `none` in a column
+/// `speech` says that nothing is said. MMSA-FET's `label.csv` is recognised by its columns. A table
+/// with the column `text` and no clips (no column `file`, or no folder `Raw` beside MMSA-FET's) is
+/// one of texts.
 ///
 /// # Errors
-/// When it names no clip or a row is malformed; the message names table and line.
-pub fn read_labels(table: &Path, range: LabelRange) -> Result<Vec<LabelledClip>, LabelError> {
+/// When it has no row or a row is malformed; the message names table and line.
+pub fn read_labels(table: &Path, range: LabelRange) -> Result<LabelTable, LabelError> {
     let opened = Table::open(table)?;
-    let clips = match mmsa_fet::is_mmsa_fet(&opened) {
-        true => mmsa_fet::read(table, opened, range)?,
-        false => own(table, opened, range)?,
+    let read = match mmsa_fet::is_mmsa_fet(&opened) {
+        true if mmsa_fet::has_clips(table) => LabelTable::Clips(mmsa_fet::read(opened, range)?),
+        true => LabelTable::Texts(mmsa_fet::read_texts(opened, range)?, NoClips::Folder),
+        false if texts::is_of_texts(&opened) => {
+            LabelTable::Texts(texts::read(opened, range)?, NoClips::Column)
+        }
+        false => LabelTable::Clips(own(opened, range)?),
     };
-    match clips.is_empty() {
+    match read.is_empty() {
         true => Err(LabelError::Empty {
             path: table.to_owned(),
         }),
-        false => Ok(clips),
+        false => Ok(read),
     }
 }
 
 /// The clips of a table of this program.
-fn own(
-    table: &Path,
-    mut opened: Table,
-    range: LabelRange,
-) -> Result<Vec<LabelledClip>, LabelError> {
+fn own(mut table: Table, range: LabelRange) -> Result<Vec<LabelledClip>, LabelError> {
     // An empty file is no table without these columns, but one without clips.
-    if !opened.columns.is_empty() {
-        opened.must_have(table, ["file", "file"])?;
-        opened.must_have(table, ["label", "valence"])?;
+    if !table.columns.is_empty() {
+        table.must_have(["file", "file"])?;
+        table.must_have(["label", "valence"])?;
     }
-    let folder = table.parent().unwrap_or(Path::new("."));
-    let mut clips = Vec::new();
-    for (index, row) in opened.reader.deserialize().enumerate() {
-        let row: Row = row.map_err(|error| error_of(table, &error))?;
-        let label = checked(table, index + 2, row.label, range)?;
-        // With the folder's name, so that several tables make one data set.
-        let id = match folder.file_name() {
-            Some(name) => format!("{}/{}", name.to_string_lossy(), row.file),
-            None => row.file.clone(),
-        };
-        let path = folder.join(&row.file);
+    let path = table.path.clone();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    table.rows(|line, row: Row| {
+        let label = checked(&path, line, row.label, range)?;
+        let clip = folder.join(&row.file);
         let text = row.said().map_err(|text| LabelError::Contradiction {
-            path: table.to_owned(),
-            line: index + 2,
+            path: path.clone(),
+            line,
             text,
         })?;
-        clips.push(LabelledClip {
-            source: row.source.unwrap_or_else(|| path.display().to_string()),
-            path,
-            id,
+        Ok(LabelledClip {
+            id: id(folder, &row.file),
+            source: row.source.unwrap_or_else(|| clip.display().to_string()),
+            path: clip,
             label,
             text,
             split: row.split.unwrap_or(Split::Train),
-        });
+        })
+    })
+}
+
+/// A name within a table, with the folder's name, so that several tables make one data set.
+fn id(folder: &Path, name: &str) -> String {
+    match folder.file_name() {
+        Some(folder) => format!("{}/{name}", folder.to_string_lossy()),
+        None => name.to_owned(),
     }
-    Ok(clips)
 }
 
 /// The label from −3 to 3, if it is in its range.
-fn checked(table: &Path, line: usize, label: f32, range: LabelRange) -> Result<f32, LabelError> {
+fn checked(table: &Path, line: u64, label: f32, range: LabelRange) -> Result<f32, LabelError> {
     match range.score(label.into()) {
         Some(score) => Ok(score as f32),
         None => Err(LabelError::Label {
@@ -229,12 +286,19 @@ mod tests {
         (folder, path)
     }
 
+    fn read_clips(path: &Path) -> Vec<LabelledClip> {
+        match read_labels(path, LabelRange::default()).unwrap() {
+            LabelTable::Clips(clips) => clips,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn columns_are_found_by_name() {
         let (folder, path) = table(
             "source,file,text,valence,split\nx,a.mp4,\"well, fine\",1.5,val\ny,b.mkv,,-3,test\n",
         );
-        let clips = read_labels(&path, LabelRange::default()).unwrap();
+        let clips = read_clips(&path);
         assert_eq!(clips[0].path, folder.path().join("a.mp4"));
         assert_eq!(clips[0].text.as_deref(), Some("well, fine"));
         assert_eq!((clips[0].label, clips[0].split), (1.5, Split::Val));
@@ -275,7 +339,7 @@ mod tests {
             let lines = ["file,label,text", "a.mp4,1.5,\"well, fine\"", "b.mp4,-1,no"];
             let text = lines.map(|line| line.replace(',', separator)).join("\n");
             let (_folder, path) = table(&text);
-            let clips = read_labels(&path, LabelRange::default()).unwrap();
+            let clips = read_clips(&path);
             assert_eq!((clips.len(), clips[0].label), (2, 1.5));
         }
         let (_folder, path) = table("datei;label\na.mp4;1\n");
@@ -300,7 +364,12 @@ mod tests {
 
     #[test]
     fn a_table_without_clips_is_an_error() {
-        for text in ["", "file,label\n", "video_id,clip_id,label\n"] {
+        for text in [
+            "",
+            "file,label\n",
+            "text,label\n",
+            "video_id,clip_id,text,label\n",
+        ] {
             let (_folder, path) = table(text);
             let error = read_labels(&path, LabelRange::default()).unwrap_err();
             assert!(matches!(error, LabelError::Empty { .. }), "{error}");
@@ -310,8 +379,8 @@ mod tests {
     #[test]
     fn labels_of_another_range_are_mapped() {
         let (_folder, path) = table("file,label\na.mp4,-0.5\nb.mp4,1\n");
-        let clips = read_labels(&path, "-1..1".parse().unwrap()).unwrap();
-        assert_eq!((clips[0].label, clips[1].label), (-1.5, 3.0));
+        let read = read_labels(&path, "-1..1".parse().unwrap()).unwrap();
+        assert_eq!(read.labels().collect::<Vec<_>>(), [-1.5, 3.0]);
         let (_folder, path) = table("file,label\na.mp4,2\n");
         let said = read_labels(&path, "-1..1".parse().unwrap())
             .unwrap_err()
@@ -322,7 +391,7 @@ mod tests {
     #[test]
     fn speech_none_says_that_nothing_is_said_and_a_blank_text_says_nothing() {
         let (_folder, path) = table("file,label,text,speech\na.wav,0,,none\nb.wav,0,  ,\n");
-        let clips = read_labels(&path, LabelRange::default()).unwrap();
+        let clips = read_clips(&path);
         assert_eq!(clips[0].text.as_deref(), Some(""));
         assert_eq!(clips[1].text, None);
         let (_folder, path) = table("file,label,text,speech\na.wav,0,hello,none\n");

@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
+use serde::de::DeserializeOwned;
 
 use super::LabelError;
 
@@ -13,8 +14,9 @@ const SEPARATORS: [(u8, &str); 3] = [(b',', "commas"), (b';', "semicolons"), (b'
 
 /// An open table.
 pub struct Table {
-    /// Reads its rows.
-    pub reader: Reader<File>,
+    /// Its file.
+    pub path: PathBuf,
+    reader: Reader<File>,
     /// Its columns.
     pub columns: StringRecord,
     separator: &'static str,
@@ -39,6 +41,7 @@ impl Table {
         let mut reader = opened.map_err(|error| failed(&error))?;
         let columns = reader.headers().map_err(|error| failed(&error))?.clone();
         Ok(Self {
+            path: path.to_owned(),
             reader,
             columns,
             separator,
@@ -50,13 +53,29 @@ impl Table {
         self.columns.iter().any(|own| own == name)
     }
 
+    /// What `take` makes of each row, which it gets with its line (from 1, the header included).
+    pub fn rows<R: DeserializeOwned, T>(
+        &mut self,
+        mut take: impl FnMut(u64, R) -> Result<T, LabelError>,
+    ) -> Result<Vec<T>, LabelError> {
+        let failed = |error: &csv::Error| error_of(&self.path, error);
+        let mut all = Vec::new();
+        for record in self.reader.records() {
+            let record = record.map_err(|error| failed(&error))?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let row = record.deserialize(Some(&self.columns));
+            all.push(take(line, row.map_err(|error| failed(&error))?)?);
+        }
+        Ok(all)
+    }
+
     /// An error unless it has one of these columns.
-    pub fn must_have(&self, path: &Path, names: [&'static str; 2]) -> Result<(), LabelError> {
+    pub fn must_have(&self, names: [&'static str; 2]) -> Result<(), LabelError> {
         if names.iter().any(|name| self.has(name)) {
             return Ok(());
         }
         Err(LabelError::NoColumn {
-            path: path.to_owned(),
+            path: self.path.clone(),
             name: names[0],
             separator: self.separator,
             found: self.columns.iter().collect::<Vec<_>>().join(", "),
@@ -65,7 +84,7 @@ impl Table {
 }
 
 /// The error of a CSV reader, said once: its own text repeats its cause.
-pub fn error_of(path: &Path, error: &csv::Error) -> LabelError {
+fn error_of(path: &Path, error: &csv::Error) -> LabelError {
     let line = |position: &Option<csv::Position>| {
         let line = position.as_ref().map_or(0, csv::Position::line);
         format!("line {line}: ")
