@@ -8,7 +8,9 @@ use crate::stages::decode::DecodeSettings;
 use crate::stages::fuse::SentimentModel;
 use crate::stages::observe::ObserveStage;
 use crate::topology::{Chain, Engines};
-use undertone_bundle::{AsrContext, Bundle, BundleErrors, Gate, Part};
+use undertone_bundle::{
+    AsrContext, Bundle, BundleErrors, Gate, LanguageModel as LanguageModelPart, Part,
+};
 use undertone_config::Config;
 use undertone_engines::llama::{
     LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, PromptError, SimulateSettings,
@@ -33,6 +35,18 @@ pub enum EngineError {
     /// The bundle lacks a part that scoring needs.
     #[error("the bundle has no {0}: make one with `undertone train`, see models/README.md")]
     NoPart(Part),
+    /// Texts are to be read, and nothing reads them.
+    #[error(
+        "the bundle has no language model, which reads texts; set `bundle` to one that has: \
+         `undertone models` lists them"
+    )]
+    NoReader,
+    /// Texts are to be read, and the language model reads words only after their sound.
+    #[error(
+        "the bundle's language model reads words after their sound ({{audio}} in read_prompt), and \
+         texts have none; set `bundle` to one that reads words alone"
+    )]
+    ReadsSound,
     /// GStreamer.
     #[error(transparent)]
     Media(#[from] MediaError),
@@ -151,23 +165,50 @@ pub fn llama(bundle: &Bundle, threads: usize) -> Result<Option<Llama>, EngineErr
     let Some(language) = &bundle.manifest.language_model else {
         return Ok(None);
     };
-    let file = |part| bundle.path(part).ok_or(EngineError::NoPart(part));
-    let prompt = |key| move |source| EngineError::Prompt { key, source };
     let simulate = |projector| {
-        let prompt =
-            Prompt::simulate(&language.simulate_prompt).map_err(prompt("simulate_prompt"))?;
+        let prompt = Prompt::simulate(&language.simulate_prompt);
+        let prompt = prompt.map_err(in_prompt("simulate_prompt"))?;
         Ok::<_, EngineError>(SimulateSettings { projector, prompt })
     };
+    let simulate = bundle.path(Part::Projector).map(simulate).transpose()?;
+    load_llama(bundle, language, simulate, threads).map(Some)
+}
+
+/// The language model of a bundle to read texts with, which have no sound: without its
+/// projector. Each of its sessions will use `threads` threads.
+///
+/// # Errors
+/// When the bundle has none, its prompt wants sound, or a file cannot be used.
+pub fn text_reader(bundle: &Bundle, threads: usize) -> Result<Llama, EngineError> {
+    let language = bundle.manifest.language_model.as_ref();
+    let language = language.ok_or(EngineError::NoReader)?;
+    if language.read_prompt.contains("{audio}") {
+        return Err(EngineError::ReadsSound);
+    }
+    load_llama(bundle, language, None, threads)
+}
+
+fn in_prompt(key: &'static str) -> impl Fn(PromptError) -> EngineError {
+    move |source| EngineError::Prompt { key, source }
+}
+
+fn load_llama(
+    bundle: &Bundle,
+    language: &LanguageModelPart,
+    simulate: Option<SimulateSettings>,
+    threads: usize,
+) -> Result<Llama, EngineError> {
+    let part = Part::LanguageModel;
     let settings = LlamaSettings {
-        model: file(Part::LanguageModel)?,
-        simulate: bundle.path(Part::Projector).map(simulate).transpose()?,
-        read: Prompt::read(&language.read_prompt).map_err(prompt("read_prompt"))?,
+        model: bundle.path(part).ok_or(EngineError::NoPart(part))?,
+        simulate,
+        read: Prompt::read(&language.read_prompt).map_err(in_prompt("read_prompt"))?,
         text_form: language.text_form,
         context_tokens: u32::try_from(language.context_tokens).unwrap_or(u32::MAX),
         max_tokens: language.max_tokens,
         threads,
     };
-    Ok(Some(Llama::load(settings)?))
+    Ok(Llama::load(settings)?)
 }
 
 /// One media source for each worker of `decode`.

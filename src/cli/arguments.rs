@@ -62,7 +62,7 @@ pub enum Command {
     Config(ConfigArgs),
     /// Print the JSON Schema of the reports
     Schema,
-    /// Extract features from labelled clips, to train a fusion network on
+    /// Extract features from labelled clips or texts, to train a fusion network on
     Extract(ExtractArgs),
     /// Import features of other toolkits, to train a fusion network on
     Import(ImportArgs),

@@ -6,9 +6,9 @@ use std::path::Path;
 use clap::Args;
 use toml_edit::{DocumentMut, value};
 
-use super::clips::{Clips, ClipsArgs};
 use super::error::CliError;
 use super::exit::Exit;
+use super::labelled::{Labelled, LabelledArgs};
 use super::say;
 use crate::labelled::{GateReport, fit_gate, hear_clips, measure_gate};
 use undertone_bundle::Gate;
@@ -20,7 +20,7 @@ use undertone_types::write_atomically;
 pub struct CalibrateArgs {
     /// The labelled clips.
     #[command(flatten)]
-    pub clips: ClipsArgs,
+    pub labelled: LabelledArgs,
     /// Write the gate into the bundle's manifest
     #[arg(long)]
     pub write: bool,
@@ -30,7 +30,13 @@ pub struct CalibrateArgs {
 }
 
 pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
-    let clips = Clips::open(&args.clips)?;
+    let clips = Labelled::open(&args.labelled)?;
+    if !clips.texts.is_empty() {
+        return Err(CliError::usage(
+            "calibrate listens to clips, and some of the tables are of texts without clips; leave \
+             these out",
+        ));
+    }
     if args.write && is_unpacked_demo(&clips.bundle.folder) {
         return Err(CliError::usage(
             "--write: the demo bundle is in the program and cannot be changed; set `bundle` to a \
@@ -38,7 +44,7 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
         ));
     }
     let (mut heard, mut gate) = (Vec::new(), clips.bundle.gate().clone());
-    let failures = clips.each(|labelled, engines, on_clip| {
+    let failures = clips.each_clip(|labelled, engines, on_clip| {
         heard = hear_clips(labelled, engines, on_clip)?;
         gate = match args.measure {
             true => engines.gate.clone(),

@@ -1,5 +1,6 @@
 //! Runs the engines over labelled clips, each as one utterance, on several threads.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -91,7 +92,8 @@ impl ClipReader {
 
 /// Processes clips, or groups of them, on several threads. Each thread calls `worker()` once, and
 /// the function that it returns once per clip; `take` receives the results on the calling
-/// thread, as they arrive, each with the index of its clip.
+/// thread, each with the index of its clip, in the order of the clips: so the same table always
+/// makes the same data set.
 ///
 /// # Errors
 /// The first error of a worker or of `take`; clips in progress are finished first.
@@ -125,21 +127,26 @@ where
             });
         }
         drop(done);
+        let (mut early, mut expected) = (BTreeMap::new(), 0);
         for result in results {
             let (index, item) = result?;
-            take(index, item)?;
+            early.insert(index, item);
+            while let Some(item) = early.remove(&expected) {
+                take(expected, item)?;
+                expected += 1;
+            }
         }
         Ok(())
     })
 }
 
-/// The number of clips done, and the speed.
+/// The number of clips (or texts) done, and the speed.
 #[derive(Clone, Copy, Debug)]
 pub struct ClipProgress {
     started: Instant,
-    /// Clips done.
+    /// How many are done.
     pub done: usize,
-    /// Clips in all.
+    /// How many there are.
     pub total: usize,
 }
 
@@ -154,7 +161,7 @@ impl ClipProgress {
         }
     }
 
-    /// Clips per second so far.
+    /// How many per second so far.
     #[must_use]
     pub fn per_s(&self) -> f64 {
         self.done as f64 / self.started.elapsed().as_secs_f64().max(1e-3)

@@ -16,6 +16,15 @@ pub enum LabelledError {
     /// The data set cannot be written.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// The data set has another text under an id.
+    #[error(
+        "the data set has another text under the id {id}: the table was changed since; choose another \
+         folder, or give the table a column `id` before its rows change"
+    )]
+    Changed {
+        /// The id.
+        id: String,
+    },
     /// All transcripts are correct, or all are wrong: no gate can be fitted.
     #[error(
         "nothing to fit the gate to: {right} of {transcribed} transcripts are right; both kinds \
@@ -35,6 +44,7 @@ impl LabelledError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Dataset(error) => error.is_usage(),
+            Self::Changed { .. } => true,
             Self::Recogniser(_) | Self::Language(_) | Self::OneKind { .. } => false,
         }
     }

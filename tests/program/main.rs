@@ -23,6 +23,7 @@ mod reports;
 mod run;
 mod speech_engines;
 mod text_form;
+mod texts;
 mod training;
 mod trials;
 mod undertone;

@@ -39,6 +39,7 @@ mod study;
 mod study_row;
 mod variant;
 mod weights;
+mod words_lost;
 
 #[cfg(test)]
 mod tests;
@@ -74,3 +75,4 @@ pub use study::{RunDone, StudyObserver, StudyPlan, study};
 pub use study_row::{STUDY_COLUMNS, Spread, StudyRow, publish_study};
 pub use variant::{OffAlready, Term, UnknownTerm};
 pub use weights::{ReleasedWeights, WeightsError, import_weights};
+pub use words_lost::{NotAShare, WordsLost};

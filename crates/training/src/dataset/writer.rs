@@ -1,6 +1,6 @@
 //! Writes data sets so that an interrupted extraction can be continued.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ const SHARD_UTTERANCES: usize = 64;
 pub struct DatasetWriter {
     folder: PathBuf,
     info: DatasetInfo,
-    ids: HashSet<String>,
+    /// Which utterances there are, with their words.
+    texts: HashMap<String, String>,
     pending: Vec<(Example, usize)>,
     pending_bytes: usize,
     next_shard: u32,
@@ -58,7 +59,9 @@ impl DatasetWriter {
         let writer = Self {
             folder: folder.to_owned(),
             info,
-            ids: entries.iter().map(|entry| entry.id.clone()).collect(),
+            texts: (entries.iter())
+                .map(|entry| (entry.id.clone(), entry.text.clone()))
+                .collect(),
             pending: Vec::new(),
             pending_bytes: 0,
             next_shard: entries
@@ -75,7 +78,13 @@ impl DatasetWriter {
     /// Whether the data set has an utterance of this id.
     #[must_use]
     pub fn contains(&self, id: &str) -> bool {
-        self.ids.contains(id)
+        self.texts.contains_key(id)
+    }
+
+    /// The words of an utterance that the data set has.
+    #[must_use]
+    pub fn text(&self, id: &str) -> Option<&str> {
+        self.texts.get(id).map(String::as_str)
     }
 
     /// Adds an utterance. Values that are not finite become 0; their number is returned.
@@ -110,7 +119,7 @@ impl DatasetWriter {
             }
             self.pending_bytes += size_of_val(matrix.as_slice());
         }
-        self.ids.insert(id);
+        self.texts.insert(id, example.text.clone());
         self.pending.push((example, zeroed));
         if self.pending_bytes >= SHARD_BYTES || self.pending.len() >= SHARD_UTTERANCES {
             self.flush()?;

@@ -1,0 +1,133 @@
+//! Tables of texts: data sets without clips, as a user would make them.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::undertone::{clip, run};
+
+/// Good and bad sentences of words that the demo bundle knows, for every split.
+pub fn texts(folder: &Path) -> String {
+    let (good, bad) = (
+        [
+            "i think the novel was wonderful",
+            "we all loved this tournament",
+            "the book was fantastic",
+        ],
+        [
+            "i despised the trip from start to finish",
+            "i thought the battery was dreadful",
+            "this is one of the most awful things i know",
+        ],
+    );
+    let mut table = "text,label,split\n".to_owned();
+    for (split, count) in [("train", 3), ("val", 2), ("test", 2)] {
+        for (good, bad) in good.iter().zip(bad).take(count) {
+            table += &format!("{good},2.5,{split}\n{bad},-2.5,{split}\n");
+        }
+    }
+    let path = folder.join("texts.csv");
+    fs::write(&path, table).unwrap();
+    path.display().to_string()
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn texts_become_hidden_states_of_their_words_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = texts(folder.path());
+    let out = |name: &str| folder.path().join(name).display().to_string();
+    let (code, _, said) = run(&["extract", &table, "--out", &out("words")]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("14 texts without clips, since it has no column `file`"),
+        "{said}"
+    );
+    for line in lines(&folder.path().join("words/index.jsonl")) {
+        let lengths = &line["lengths"];
+        assert!(lengths["text"].as_u64() > Some(3), "{line}");
+        for absent in ["audio", "video", "simulated"] {
+            assert_eq!(lengths[absent], 0, "{line}");
+        }
+    }
+    let info = fs::read_to_string(folder.path().join("words/dataset.json")).unwrap();
+    let info: Value = serde_json::from_str(&info).unwrap();
+    let made: Vec<&String> = info["extractors"].as_object().unwrap().keys().collect();
+    assert_eq!(made, ["text"]);
+
+    let lost = [
+        "extract",
+        &table,
+        "--out",
+        &out("lost"),
+        "--words-lost",
+        "0.5",
+    ];
+    assert_eq!(run(&lost).0, 0);
+    let index = lines(&folder.path().join("lost/index.jsonl"));
+    let count = |kind: &str| -> u64 {
+        index
+            .iter()
+            .map(|line| line["lengths"][kind].as_u64().unwrap())
+            .sum()
+    };
+    assert!(count("simulated") < count("text") && count("simulated") > 14);
+    let info = fs::read_to_string(folder.path().join("lost/dataset.json")).unwrap();
+    assert!(info.contains("words lost 0.5"), "{info}");
+    // The same words are lost again, and a data set has one share.
+    let again = [
+        "extract",
+        &table,
+        "--out",
+        &out("again"),
+        "--words-lost",
+        "0.5",
+    ];
+    assert_eq!(run(&again).0, 0);
+    assert_eq!(lines(&folder.path().join("again/index.jsonl")), index);
+    for other in [&["--words-lost", "0.4"][..], &[]] {
+        let (code, _, said) = run(&[&lost[..4], other].concat());
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("its extractors are"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_table_of_texts_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let table = texts(folder.path());
+    let (features, listened) = (path("features"), clip("labels.csv").display().to_string());
+    let (code, _, said) = run(&["calibrate", &table]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("calibrate listens to clips"), "{said}");
+    let mixed = [
+        "extract",
+        &table,
+        &listened,
+        "--out",
+        &features,
+        "--words-lost",
+        "0.3",
+    ];
+    let (code, _, said) = run(&mixed);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("--words-lost is for texts"), "{said}");
+    let (code, _, said) = run(&["extract", &table, &table, "--out", &features]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("texts.csv:2"), "{said}");
+    assert!(!folder.path().join("features").exists());
+
+    assert_eq!(run(&["extract", &table, "--out", &features]).0, 0);
+    fs::write(&table, "text,label\nanother one,1\n").unwrap();
+    let (code, _, said) = run(&["extract", &table, "--out", &features]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("the table was changed since"), "{said}");
+}
