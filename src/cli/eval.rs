@@ -6,6 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::columns::columns;
+use super::coverage::Measured;
 use super::error::CliError;
 use super::exit::Exit;
 use super::say;
@@ -18,9 +19,9 @@ use undertone_types::Split;
 /// Arguments of `eval`.
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// Folder of features, from `undertone extract` or `undertone import`
-    #[arg(value_name = "FEATURES")]
-    pub features: PathBuf,
+    /// Folders of features, from `undertone extract` or `undertone import`
+    #[arg(required = true, value_name = "FEATURES")]
+    pub features: Vec<PathBuf>,
     /// Folder of a trained network
     #[arg(long, value_name = "DIR")]
     pub network: PathBuf,
@@ -59,12 +60,14 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
     let weights = args.network.join("fusion.safetensors");
     let config = args.network.join("fusion.json");
     let scorer = Scorer::load(&weights, &config, 0)?;
-    let mut dataset = Dataset::open(&args.features)?;
+    let mut dataset = Dataset::open_all(&args.features)?;
     if let Some(simulator) = Simulator::beside(&args.network)? {
         dataset = dataset.simulated_by(simulator);
     }
-    let reports = protocols
-        .into_iter()
+    let untrained = &scorer.config().untrained;
+    let measured = Measured::new(protocols, &dataset, Some(args.split), untrained)?;
+    let notes = measured.notes();
+    let reports = (measured.protocols.into_iter())
         .map(|protocol| evaluate(&scorer, &dataset, args.split, protocol, args.bootstrap))
         .collect::<Result<Vec<_>, _>>()?;
     if let Some(folder) = &args.out {
@@ -72,8 +75,10 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
     }
     if args.json {
         say(&format!("{}\n", serde_json::to_string_pretty(&reports)?))?;
+        eprint!("{notes}");
     } else {
         say(&table(&reports))?;
+        say(&notes)?;
     }
     Ok(Exit::Done)
 }

@@ -9,6 +9,7 @@ mod calibrate;
 mod caveats;
 mod columns;
 mod config_show;
+mod coverage;
 mod doctor;
 mod error;
 mod eval;

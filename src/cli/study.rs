@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 
 use super::columns::columns;
+use super::coverage::Measured;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Terminal;
@@ -16,13 +17,14 @@ use undertone_training::{
     Dataset, Protocol, RunDone, STUDY_COLUMNS, Spread, StudyObserver, StudyPlan, StudyRow, Term,
     publish_study, study as run_study,
 };
+use undertone_types::Split;
 
 /// Arguments of `study`.
 #[derive(Debug, Args)]
 pub struct StudyArgs {
-    /// Folder of features, from `undertone extract` or `undertone import`
-    #[arg(value_name = "FEATURES")]
-    pub features: PathBuf,
+    /// Folders of features, from `undertone extract` or `undertone import`
+    #[arg(required = true, value_name = "FEATURES")]
+    pub features: Vec<PathBuf>,
     /// Folder for the runs, study.json and study.csv; finished runs are not repeated
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -57,14 +59,20 @@ pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
     without.sort_by_key(|term| term.name());
     without.dedup();
     let cores = std::thread::available_parallelism()?.get();
+    let dataset = Dataset::open_all(&args.features)?;
+    // A cross-validation makes test splits of its own.
+    let split = args.folds.is_none().then_some(Split::Test);
+    let untrained = dataset.coverage(Some(Split::Train), &[]).absent();
+    let protocols = Protocol::of_names(&args.protocol)?;
+    let measured = Measured::new(protocols, &dataset, split, &untrained)?;
+    let notes = measured.notes();
     let plan = StudyPlan {
         folds: args.folds,
         seeds: args.seeds,
         without,
-        protocols: Protocol::of_names(&args.protocol)?,
+        protocols: measured.protocols,
         jobs: args.jobs.unwrap_or(cores.div_ceil(config.run.threads)),
     };
-    let dataset = Dataset::open(&args.features)?;
     let view = View {
         terminal: Terminal::new(),
         stop: signals::listen()?,
@@ -75,6 +83,7 @@ pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
     };
     publish_study(&rows, &args.out)?;
     say(&table(&rows))?;
+    say(&notes)?;
     Ok(Exit::Done)
 }
 

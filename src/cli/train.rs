@@ -23,9 +23,9 @@ const NAMED: usize = 5;
 /// Arguments of `train`.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// Folder of features, from `undertone extract` or `undertone import`
-    #[arg(value_name = "FEATURES")]
-    pub features: PathBuf,
+    /// Folders of features, from `undertone extract` or `undertone import`
+    #[arg(required = true, value_name = "FEATURES")]
+    pub features: Vec<PathBuf>,
     /// Folder for checkpoints and the trained network
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -60,7 +60,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
     if !config.run.precision.pays() {
         eprintln!("this processor has no AMX: precision = \"bf16\" is slower here than \"f32\"");
     }
-    let dataset = Dataset::open(&args.features)?;
+    let dataset = Dataset::open_all(&args.features)?;
     let stop = signals::listen()?;
     let mut view = View::new();
     let summary = run_training(&config, &dataset, &args.out, args.resume, &mut |event| {
@@ -169,22 +169,53 @@ fn warnings(findings: &Findings) -> Vec<String> {
         ("simulated text", findings.without_simulated),
         ("video", findings.without_video),
     ] {
-        if count > 0 {
-            lines.push(format!("{count} utterances have no {what}"));
+        match count {
+            0 => {}
+            all if all == findings.utterances => {
+                lines.push(format!("{what}: absent from all utterances"))
+            }
+            some => lines.push(format!("{some} utterances have no {what}")),
         }
+    }
+    lines.extend(untaught(findings));
+    lines
+}
+
+/// What the network cannot learn from the data.
+fn untaught(findings: &Findings) -> Vec<String> {
+    let mut lines = Vec::new();
+    let names: Vec<String> = findings.untaught.iter().map(ToString::to_string).collect();
+    if !names.is_empty() {
+        let names = names.join(" and ");
+        lines.push(format!(
+            "no training utterance has {names}: the network learns nothing of it"
+        ));
+    }
+    match findings.without_substitute {
+        0 => {}
+        all if all == findings.utterances => lines.push(
+            "the text-missing flow is not trained: no utterance has simulated text, audio or video"
+                .to_owned(),
+        ),
+        some => lines.push(format!(
+            "{some} utterances have no simulated text, audio or video, and do not count for the \
+             text-missing flow"
+        )),
     }
     lines
 }
 
 fn epoch_line(report: &EpochReport) -> String {
     let validation = &report.validation;
+    let simulated = validation.simulated.map_or_else(String::new, |simulated| {
+        format!(", simulated {:.4}", simulated.mae)
+    });
     format!(
-        "epoch {}/{}: loss {:.4}; validation MAE complete {:.4}, simulated {:.4}{}; {:.1} s",
+        "epoch {}/{}: loss {:.4}; validation MAE complete {:.4}{simulated}{}; {:.1} s",
         report.epoch,
         report.epochs,
         report.loss.total,
         validation.complete.mae,
-        validation.simulated.mae,
         if report.best { ", the best so far" } else { "" },
         report.seconds,
     )

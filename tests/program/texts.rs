@@ -131,3 +131,88 @@ fn what_is_wrong_with_a_table_of_texts_is_said() {
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("the table was changed since"), "{said}");
 }
+
+/// The table says what is absent and what was left out for it, and nothing is made up for it.
+#[test]
+fn networks_are_trained_and_measured_on_texts_alone_and_with_clips() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let table = texts(folder.path());
+    let (words, lost) = (path("words"), path("lost"));
+    assert_eq!(run(&["extract", &table, "--out", &words]).0, 0);
+    let small = ["--set", "run.epochs=2", "--set", "network.model_width=16"];
+    let network = path("network");
+    let (code, _, said) = run(&[&["train", &words, "--out", &network], &small[..]].concat());
+    assert_eq!(code, 0, "{said}");
+    for line in [
+        "audio: absent from all utterances",
+        "no training utterance has audio and video",
+        "the text-missing flow is not trained",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert!(
+        !said.contains("NaN") && !said.contains("simulated 0"),
+        "{said}"
+    );
+    let (code, measured, said) = run(&["eval", &words, "--network", &network]);
+    assert_eq!(code, 0, "{said}");
+    let (rows, notes) = measured.split_once("audio: absent").unwrap();
+    let protocols: Vec<&str> = rows
+        .lines()
+        .skip(1)
+        .filter_map(|row| row.split(' ').next())
+        .collect();
+    assert_eq!(protocols, ["complete", "text"], "{measured}");
+    assert!(
+        notes.contains("left out for lack of what they need: simulated, audio"),
+        "{measured}"
+    );
+    let (code, _, said) = run(&["eval", &words, "--network", &network, "--protocol", "video"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("video needs video"), "{said}");
+
+    // The same texts under other ids, with a simulated text, and clips.
+    fs::create_dir(folder.path().join("more")).unwrap();
+    let more = texts(&folder.path().join("more"));
+    assert_eq!(
+        run(&["extract", &more, "--out", &lost, "--words-lost", "0.3"]).0,
+        0
+    );
+    let clips = path("clips");
+    let labels = clip("labels.csv").display().to_string();
+    assert_eq!(run(&["extract", &labels, "--out", &clips]).0, 0);
+    let study = [
+        "study",
+        &words,
+        &lost,
+        "--out",
+        &path("study"),
+        "--seeds",
+        "1",
+        "--without",
+        "mkd",
+    ];
+    let (code, measured, said) = run(&[&study[..], &small].concat());
+    assert_eq!(code, 0, "{said}");
+    // Heading, two protocols of each network and of ridge, and what is left out.
+    assert_eq!(measured.lines().count(), 1 + 3 * 2 + 4, "{measured}");
+    assert!(
+        measured.contains("simulated: without 4 utterances"),
+        "{measured}"
+    );
+    let all = ["train", &words, &lost, &clips, "--out", &path("all")];
+    let (code, _, said) = run(&[&all[..], &small].concat());
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("28 utterances have no audio"), "{said}");
+    assert!(
+        said.contains("14 utterances have no simulated text, audio or video"),
+        "{said}"
+    );
+    let (code, _, said) = run(&["train", &words, &words, "--out", &path("no")]);
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("both have") && said.contains("texts.csv:2"),
+        "{said}"
+    );
+}

@@ -35,6 +35,9 @@ pub struct FlowOutput {
     pub text_cross: Tensor,
     /// Modality attention α, `[batch, 3]`; 0 for an absent modality.
     pub weights: Tensor,
+    /// Whether the flow was given anything of an utterance, `[batch]`; if not, its output is a
+    /// constant.
+    pub given: Vec<bool>,
 }
 
 /// All layers; both flows pass through the same.
@@ -76,6 +79,15 @@ pub(super) fn flows(p: &Path<'_>, config: &FusionConfig, rng: &mut Rng) -> Flows
                 .map(|(name, n)| imagination(&(p / "imagine" / name), n, dropout, rng))
         }),
     }
+}
+
+/// Which utterances have frames of any modality.
+fn given(frames: &Trio<&Frames>) -> Vec<bool> {
+    let any = |at: usize| {
+        let mut modalities = frames.as_array().into_iter();
+        modalities.any(|frames| !frames.sequences[at].is_empty())
+    };
+    (0..frames.text.sequences.len()).map(any).collect()
 }
 
 /// The queries of a flow, made from its pooled frames.
@@ -194,6 +206,7 @@ impl Flows {
             text_query: queries.text_query,
             text_cross: found.text,
             weights: queries.weights,
+            given: given(frames),
         }
     }
 

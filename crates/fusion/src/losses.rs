@@ -97,6 +97,10 @@ pub type LossValues = LossTerms<f64>;
 
 /// All terms for a batch that went through both flows; `labels` is `[batch]`. A term whose
 /// weight is 0 is not part of the total (and costs no gradient), but is still reported.
+///
+/// An utterance of which a flow was given nothing does not count in the terms of that flow, nor in
+/// those that compare the flows: the flow would learn to answer a constant. A term in which no
+/// utterance counts is 0.
 #[must_use]
 pub fn losses(
     complete: &FlowOutput,
@@ -104,17 +108,36 @@ pub fn losses(
     labels: &Tensor,
     weights: &LossWeights,
 ) -> LossTerms<Tensor> {
-    let squared = |score: &Tensor| (score - labels).square().mean(Kind::Float);
-    let features = Tensor::cat(&[&complete.contrast, &missing.contrast], 0);
-    let twice = Tensor::cat(&[labels, labels], 0);
+    let [own, others] = [complete, missing].map(|flow| Rows::new(&flow.given, labels));
+    let both: Vec<bool> = (complete.given.iter().zip(&missing.given))
+        .map(|(complete, missing)| *complete && *missing)
+        .collect();
+    let both = Rows::new(&both, labels);
+    let squared = |rows: &Rows, score: &Tensor| {
+        let (score, labels) = (rows.of(score), rows.of(labels));
+        rows.or_zero(&score, || (&score - labels).square().mean(Kind::Float))
+    };
+    let distance = |missing: &Tensor, complete: &Tensor| {
+        let (missing, complete) = (both.of(missing), both.of(complete));
+        both.or_zero(&missing, || rmse(&missing, &complete))
+    };
     let mut terms = LossTerms {
         total: Tensor::from(0.0_f32),
-        complete: squared(&complete.score),
-        missing: squared(&missing.score),
-        fused: rmse(&missing.fused, &complete.fused),
-        query: rmse(&missing.text_query, &complete.text_query.detach()),
-        cross: rmse(&missing.text_cross, &complete.text_cross.detach()),
-        contrast: rank_n_contrast(&features, &twice, weights.temperature),
+        complete: squared(&own, &complete.score),
+        missing: squared(&others, &missing.score),
+        fused: distance(&missing.fused, &complete.fused),
+        query: distance(&missing.text_query, &complete.text_query.detach()),
+        cross: distance(&missing.text_cross, &complete.text_cross.detach()),
+        contrast: {
+            let features = [own.of(&complete.contrast), others.of(&missing.contrast)];
+            let labels = [own.of(labels), others.of(labels)];
+            let features = Tensor::cat(&features, 0);
+            match features.size()[0] {
+                // Nothing to compare with.
+                0 | 1 => zero(&features),
+                _ => rank_n_contrast(&features, &Tensor::cat(&labels, 0), weights.temperature),
+            }
+        },
     };
     for (term, weight) in [
         (&terms.complete, weights.complete),
@@ -129,6 +152,47 @@ pub fn losses(
         }
     }
     terms
+}
+
+/// The utterances of a batch that count.
+struct Rows {
+    count: usize,
+    /// Their positions; `None` for all of the batch.
+    positions: Option<Tensor>,
+}
+
+impl Rows {
+    /// Those that are `true`; `like` is on the device of the batch.
+    fn new(counts: &[bool], like: &Tensor) -> Self {
+        let positions = (0_i64..).zip(counts).filter(|(_, counts)| **counts);
+        let positions: Vec<i64> = positions.map(|(at, _)| at).collect();
+        let all = positions.len() == counts.len();
+        Self {
+            count: positions.len(),
+            positions: (!all).then(|| Tensor::from_slice(&positions).to_device(like.device())),
+        }
+    }
+
+    /// Their rows of a tensor.
+    fn of(&self, tensor: &Tensor) -> Tensor {
+        match &self.positions {
+            Some(positions) => tensor.index_select(0, positions),
+            None => tensor.shallow_clone(),
+        }
+    }
+
+    /// A term over their rows; 0 without any, where a mean would be 0/0.
+    fn or_zero(&self, rows: &Tensor, term: impl FnOnce() -> Tensor) -> Tensor {
+        match self.count {
+            0 => zero(rows),
+            _ => term(),
+        }
+    }
+}
+
+/// A zero that depends on a tensor, so that a total of nothing but zeros has a gradient: zeros.
+fn zero(tensor: &Tensor) -> Tensor {
+    tensor.sum(Kind::Float) * 0.0
 }
 
 /// The root of the mean square of the difference.
@@ -154,24 +218,24 @@ impl LossTerms<Tensor> {
 }
 
 impl LossValues {
-    /// Adds the terms of a batch, each times `count`.
-    pub fn add(&mut self, batch: &Self, count: f64) {
+    /// Adds the terms of a batch: those in which every utterance counts times `count`, those of
+    /// the text-missing flow times `missing`, which is how many count there.
+    pub fn add(&mut self, batch: &Self, count: f64, missing: f64) {
         self.total += batch.total * count;
         self.complete += batch.complete * count;
-        self.missing += batch.missing * count;
-        self.fused += batch.fused * count;
-        self.query += batch.query * count;
-        self.cross += batch.cross * count;
+        self.missing += batch.missing * missing;
+        self.fused += batch.fused * missing;
+        self.query += batch.query * missing;
+        self.cross += batch.cross * missing;
         self.contrast += batch.contrast * count;
     }
 
-    /// Divides every term.
+    /// The means of sums that [`Self::add`] made over so many utterances.
     #[must_use]
-    pub fn over(mut self, count: f64) -> Self {
-        let sums = self;
-        self = Self::default();
-        self.add(&sums, 1.0 / count);
-        self
+    pub fn over(self, count: f64, missing: f64) -> Self {
+        let mut means = Self::default();
+        means.add(&self, 1.0 / count.max(1.0), 1.0 / missing.max(1.0));
+        means
     }
 }
 
@@ -192,6 +256,7 @@ mod tests {
             text_query: full(query, &[batch, 4]),
             text_cross: full(query, &[batch, 7, 2]),
             weights: full(1.0, &[batch, 3]),
+            given: vec![true; score.len()],
         }
     }
 
@@ -240,6 +305,36 @@ mod tests {
         assert!(missing.text_query.grad().defined());
         // Equal fused vectors: the root's gradient must not be infinite.
         assert!(missing.fused.grad().isfinite().all().int64_value(&[]) == 1);
+    }
+
+    #[test]
+    fn an_utterance_counts_only_in_flows_that_were_given_something() {
+        let labels = Tensor::from_slice(&[1.0_f32, 1.0, 1.0]);
+        let complete = output(&[1.0, 2.0, 5.0], 0.0, 3.0);
+        let mut missing = output(&[0.0, 9.0, 9.0], 2.0, 3.5);
+        missing.given = vec![true, false, false];
+        let values = losses(&complete, &missing, &labels, &LossWeights::default()).values();
+        assert!((values.complete - 17.0 / 3.0).abs() < 1e-5, "{values:?}");
+        assert!((values.missing - 1.0).abs() < 1e-6, "{values:?}");
+        assert!((values.fused - 2.0).abs() < 1e-5, "{values:?}");
+        assert!((values.contrast - 3.0_f64.ln()).abs() < 1e-5, "{values:?}");
+
+        let one = output(&[1.0], 0.0, 3.0);
+        let mut nothing = output(&[0.0], 2.0, 3.5);
+        nothing.given = vec![false];
+        let terms = losses(
+            &one,
+            &nothing,
+            &labels.narrow(0, 0, 1),
+            &LossWeights::default(),
+        );
+        assert_eq!(
+            terms.values().total,
+            0.0,
+            "a right score, and nothing to compare it with"
+        );
+        terms.total.backward();
+        assert_eq!(nothing.score.grad().double_value(&[0]), 0.0);
     }
 
     #[test]

@@ -67,6 +67,20 @@ impl Network {
         tensors
     }
 
+    /// The tensors that are trained where these modalities are absent from all data: without the
+    /// layers that only they pass through. Those have no gradient, and an optimiser's weight decay
+    /// would wear them away.
+    #[must_use]
+    pub fn trainable_without(&self, absent: &[Modality]) -> BTreeMap<String, Tensor> {
+        let absent: Vec<String> = absent.iter().map(ToString::to_string).collect();
+        let mut tensors = self.trainable();
+        tensors.retain(|name, _| {
+            let mut parts = name.split('.');
+            !parts.any(|part| absent.iter().any(|absent| absent == part))
+        });
+        tensors
+    }
+
     /// Turns gradients off, for a network that only scores.
     pub fn freeze(&mut self) {
         self.store.freeze();

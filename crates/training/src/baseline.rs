@@ -37,6 +37,8 @@ impl Baseline {
         dataset: &Dataset,
         protocol: Protocol,
     ) -> Result<Vec<Scored>, DatasetError> {
+        let mut positions = dataset.split(Split::Test);
+        positions.retain(|&at| protocol.takes(dataset.entries()[at].lengths));
         let one = |at: usize| {
             let entry = &dataset.entries()[at];
             let score = self.0.predict(&inputs(dataset, at, protocol)?);
@@ -47,7 +49,7 @@ impl Baseline {
                 score: score[0] as f32,
             })
         };
-        dataset.split(Split::Test).into_iter().map(one).collect()
+        positions.into_iter().map(one).collect()
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn plan(
     rng.shuffle(&mut positions);
     let mut batches = Vec::new();
     for pool in positions.chunks_mut(batch.saturating_mul(POOL)) {
-        pool.sort_by_key(|&at| entries[at].lengths.audio + entries[at].lengths.video);
+        pool.sort_by_key(|&at| entries[at].lengths.rows());
         batches.extend(pool.chunks(batch).map(<[usize]>::to_vec));
     }
     rng.shuffle(&mut batches);
@@ -58,6 +58,21 @@ mod tests {
                 ..Lengths::default()
             },
             zeroed: 0,
+        }
+    }
+
+    #[test]
+    fn texts_alone_are_sorted_by_their_length() {
+        let text = |at: usize| {
+            let mut entry = entry(0);
+            entry.lengths.text = 1 + at * 7 % 40;
+            entry
+        };
+        let entries: Vec<Entry> = (0..40).map(text).collect();
+        for batch in plan((0..40).collect(), &entries, 10, &mut Rng::stream(&[2])) {
+            let lengths = batch.iter().map(|&at| entries[at].lengths.text);
+            let (least, most) = (lengths.clone().min().unwrap(), lengths.max().unwrap());
+            assert_eq!(most - least, 9);
         }
     }
 

@@ -11,22 +11,26 @@ use crate::files::write_file;
 const SIZE: (u32, u32) = (900, 720);
 const FONT: &str = "sans-serif";
 
-/// The value of an epoch that a curve shows.
-type Of = fn(&EpochReport) -> f64;
+/// The value of an epoch that a curve shows, if it has one.
+type Of = fn(&EpochReport) -> Option<f64>;
 
 /// A curve: its name, its colour, its values.
 type Curve = (&'static str, RGBColor, Of);
 
 const LOSSES: [Curve; 4] = [
-    ("total loss", BLACK, |report| report.loss.total),
-    ("complete", BLUE, |report| report.loss.complete),
-    ("text-missing", RED, |report| report.loss.missing),
-    ("Rank-N-Contrast", MAGENTA, |report| report.loss.contrast),
+    ("total loss", BLACK, |report| Some(report.loss.total)),
+    ("complete", BLUE, |report| Some(report.loss.complete)),
+    ("text-missing", RED, |report| Some(report.loss.missing)),
+    ("Rank-N-Contrast", MAGENTA, |report| {
+        Some(report.loss.contrast)
+    }),
 ];
 const ERRORS: [Curve; 2] = [
-    ("complete", BLUE, |report| report.validation.complete.mae),
+    ("complete", BLUE, |report| {
+        Some(report.validation.complete.mae)
+    }),
     ("text-missing", RED, |report| {
-        report.validation.simulated.mae
+        Some(report.validation.simulated?.mae)
     }),
 ];
 
@@ -69,7 +73,11 @@ fn chart(
     reports: &[EpochReport],
     marked: Option<u32>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let values = || curves.iter().flat_map(|(_, _, of)| reports.iter().map(of));
+    let values = || {
+        curves
+            .iter()
+            .flat_map(|(_, _, of)| reports.iter().filter_map(of))
+    };
     let top = values().fold(0.0, f64::max) * 1.05;
     let bottom = values().fold(f64::INFINITY, f64::min) * 0.95;
     let last = f64::from(reports.last().map_or(1, |report| report.epoch).max(2));
@@ -93,7 +101,7 @@ fn chart(
     for &(name, colour, of) in curves {
         let points = reports
             .iter()
-            .map(|report| (f64::from(report.epoch), of(report)));
+            .filter_map(|report| Some((f64::from(report.epoch), of(report)?)));
         chart
             .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
             .label(name)

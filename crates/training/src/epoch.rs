@@ -46,9 +46,8 @@ pub(super) fn train_epoch(
     let mut missing = stream(MISSING);
     let mut noise = Noise::from_stream(stream(DROPOUT));
     let positions = dataset.split(Split::Train);
-    let count = positions.len();
     let size = config.optimiser.batch;
-    let mut sums = LossValues::default();
+    let (mut sums, mut seen, mut seen_missing) = (LossValues::default(), 0.0, 0.0);
     let batches = plan(positions, dataset.entries(), size, &mut stream(ORDER));
     let steps = batches.len();
     for (step, positions) in (1..).zip(batches) {
@@ -65,7 +64,11 @@ pub(super) fn train_epoch(
             return Err(TrainError::Diverged { epoch });
         }
         adam.step(rate);
-        sums.add(&values, examples.len() as f64);
+        let count = examples.len() as f64;
+        let missing = examples.iter().filter(|one| one.has_substitute()).count() as f64;
+        sums.add(&values, count, missing);
+        seen += count;
+        seen_missing += missing;
         let step = Step {
             epoch,
             step,
@@ -76,7 +79,7 @@ pub(super) fn train_epoch(
             return Ok(None);
         }
     }
-    Ok(Some(sums.over(count as f64)))
+    Ok(Some(sums.over(seen, seen_missing)))
 }
 
 /// Runs a batch through both flows and adds the gradients of its loss to those of the weights.

@@ -11,6 +11,7 @@ use crate::simulator::SimulatorError;
 use crate::state::ResumeError;
 use crate::variant::OffAlready;
 use undertone_fusion::FusionError;
+use undertone_types::Split;
 
 /// A training run that cannot begin or continue.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,18 @@ pub enum TrainError {
     Diverged {
         /// Which epoch, from 1.
         epoch: u32,
+    },
+    /// No training utterance has any modality.
+    #[error("no training utterance has audio, text or video: there is nothing to learn from")]
+    Nothing,
+    /// The epoch is to be chosen by a flow that cannot be measured.
+    #[error(
+        "run.criterion = \"missing\" needs {split} utterances with simulated text, audio or video; \
+         there are none"
+    )]
+    NoSubstitute {
+        /// Which split lacks them.
+        split: Split,
     },
     /// The curves could not be drawn.
     #[error("cannot draw {}", path.display())]
@@ -140,7 +153,7 @@ impl TrainError {
             Self::Dataset(error) => error.is_usage(),
             Self::Simulator(error) => error.is_usage(),
             Self::Eval(error) => error.is_usage(),
-            Self::Occupied { .. } => true,
+            Self::Occupied { .. } | Self::Nothing | Self::NoSubstitute { .. } => true,
             Self::Fusion(_)
             | Self::File(_)
             | Self::Resume(_)

@@ -25,7 +25,7 @@ pub struct EvalReport {
     /// Its 95 % intervals, to four decimals; `None` without resamples, or with too few
     /// recordings.
     pub interval: Option<Interval>,
-    /// Every utterance, in the order of the data set.
+    /// Every utterance that counts under it, in the order of the data set.
     pub utterances: Vec<Scored>,
 }
 
@@ -52,6 +52,16 @@ pub enum EvalError {
     /// The network cannot score it.
     #[error(transparent)]
     Fusion(#[from] FusionError),
+    /// No utterance counts under the protocol.
+    #[error("{protocol} cannot be measured: no {split} utterance has {lacking}")]
+    Lacking {
+        /// Which protocol.
+        protocol: String,
+        /// Which split.
+        split: Split,
+        /// What it needs.
+        lacking: String,
+    },
     /// The network's widths are not the data set's.
     #[error("the network takes {modality} {expected} wide, the data set has {got}")]
     Widths {
@@ -76,6 +86,7 @@ impl EvalError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Dataset(error) => error.is_usage(),
+            Self::Lacking { .. } => true,
             Self::Fusion(_) | Self::Widths { .. } => false,
         }
     }
@@ -85,7 +96,8 @@ impl EvalError {
 /// bootstrap draws of whole recordings (0 for none).
 ///
 /// # Errors
-/// When the data set cannot be read, has other widths, or the split is empty.
+/// When the data set cannot be read, has other widths, or nothing that the protocol needs, or the
+/// split is empty.
 pub fn evaluate(
     scorer: &Scorer,
     dataset: &Dataset,
@@ -95,6 +107,16 @@ pub fn evaluate(
 ) -> Result<EvalReport, EvalError> {
     keep_freed_memory();
     check_widths(scorer.network(), dataset)?;
+    let coverage = dataset.coverage(Some(split), &scorer.config().untrained);
+    if coverage.utterances > 0
+        && let Some(lacking) = protocol.lacks(&coverage)
+    {
+        return Err(EvalError::Lacking {
+            protocol: protocol.to_string(),
+            split,
+            lacking,
+        });
+    }
     let utterances = score_split(scorer.network(), dataset, split, protocol)?;
     Ok(EvalReport {
         protocol: protocol.to_string(),
@@ -121,7 +143,7 @@ fn interval(utterances: &[Scored], resamples: usize) -> Option<Interval> {
     })
 }
 
-/// Scores every utterance of a split, not clamped.
+/// Scores every utterance of a split that counts under a protocol, not clamped.
 pub(super) fn score_split(
     network: &Network,
     dataset: &Dataset,
@@ -129,7 +151,10 @@ pub(super) fn score_split(
     protocol: Protocol,
 ) -> Result<Vec<Scored>, EvalError> {
     let mut scored = Vec::new();
-    for chunk in dataset.split(split).chunks(CHUNK) {
+    let untrained = &network.config().untrained;
+    let mut positions = dataset.split(split);
+    positions.retain(|&at| protocol.takes(dataset.entries()[at].lengths.without(untrained)));
+    for chunk in positions.chunks(CHUNK) {
         let inputs: Vec<FusionInput> = chunk
             .iter()
             .map(|&at| Ok(protocol.input(dataset.example(at)?, at)))
@@ -156,7 +181,12 @@ pub(super) fn summarise(scored: &[Scored], split: Split) -> Result<Metrics, Empt
 }
 
 fn check_widths(network: &Network, dataset: &Dataset) -> Result<(), EvalError> {
+    let (config, absent) = (network.config(), dataset.coverage(None, &[]).absent());
     for modality in Modality::ALL {
+        // Of a modality that is not there, or not looked at, the width says nothing.
+        if config.untrained.contains(&modality) || absent.contains(&modality) {
+            continue;
+        }
         let expected = *network.config().widths.get(modality);
         let got = *dataset.info().widths.get(modality);
         if expected != got {

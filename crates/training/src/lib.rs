@@ -52,8 +52,8 @@ pub use config::{
 };
 pub use config_error::ConfigError;
 pub use dataset::{
-    BundleId, Dataset, DatasetError, DatasetInfo, DatasetWriter, EmptySplit, Entry, Example,
-    Findings, Lengths, NonFinite,
+    BundleId, Coverage, Dataset, DatasetError, DatasetInfo, DatasetWriter, EmptySplit, Entry,
+    Example, Findings, Lengths, NonFinite,
 };
 pub use epoch::{Step, backward};
 pub use error::{StudyError, TrainError};

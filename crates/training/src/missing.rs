@@ -24,7 +24,10 @@ pub(super) fn leave_out(example: &mut Example, config: &MissingConfig, rng: &mut
     // Drawn in any case, so that the rates do not change the later draws.
     let (chance, part) = (rng.unit(), PARTS[rng.below(PARTS.len())]);
     let mut frames = Rng::stream(&[rng.bits()]);
-    if chance < config.modalities {
+    let there = [&example.audio, &example.simulated, &example.video].map(|m| !m.is_empty());
+    let stays = part.iter().zip(there).any(|(kept, there)| *kept && there);
+    // Where nothing would be left to answer from, nothing is learned.
+    if chance < config.modalities && stays {
         let [audio, text, video] = part;
         keep(&mut example.audio, audio);
         keep(&mut example.simulated, text);
@@ -89,6 +92,18 @@ mod tests {
             touched += usize::from(left < 3);
         }
         assert!((100..200).contains(&touched), "{touched}");
+    }
+
+    #[test]
+    fn the_only_modality_stays() {
+        let mut rng = Rng::stream(&[1]);
+        for _ in 0..100 {
+            let mut example = example();
+            example.audio = Matrix::empty(1);
+            example.video = Matrix::empty(1);
+            leave_out(&mut example, &rates(1.0, 0.0), &mut rng);
+            assert!(!example.simulated.is_empty());
+        }
     }
 
     #[test]

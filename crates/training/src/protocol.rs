@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Example;
 use super::missing::{Kept, PARTS, thinned};
+use super::{Coverage, Example, Lengths};
 use undertone_fusion::{FusionInput, Rng};
 use undertone_types::{Flow, Matrix};
 
@@ -98,6 +98,29 @@ impl Protocol {
             }
         }
         Ok(all)
+    }
+
+    /// What this protocol needs and no utterance has; `None` where it can be measured.
+    #[must_use]
+    pub fn lacks(self, coverage: &Coverage) -> Option<String> {
+        let needed = match self {
+            Self::Complete | Self::RandomFrames(_) => [false; 3],
+            Self::Only(kept) => kept,
+            Self::RandomModality(_) => [true; 3],
+            Self::Simulated if coverage.substitute == 0 => {
+                return Some("simulated text, audio or video".to_owned());
+            }
+            Self::Simulated => [false; 3],
+        };
+        let there = [coverage.audio, coverage.text, coverage.video].map(|count| count > 0);
+        let lacking = [0, 1, 2].map(|at| needed[at] && !there[at]);
+        (lacking != [false; 3]).then(|| name(lacking))
+    }
+
+    /// Whether an utterance counts. The text-missing flow would answer a constant where it is given
+    /// nothing.
+    pub(super) fn takes(self, lengths: Lengths) -> bool {
+        self != Self::Simulated || lengths.has_substitute()
     }
 
     /// What the network is given of an utterance; `at` is its position in the data set.
@@ -252,6 +275,23 @@ mod tests {
             assert_eq!(protocol.to_string(), name);
             assert_eq!((rows(&input), input.flow), (kept, flow), "{protocol}");
         }
+    }
+
+    #[test]
+    fn protocols_lack_what_no_utterance_has() {
+        let words = Coverage {
+            utterances: 5,
+            text: 5,
+            ..Coverage::default()
+        };
+        let lacks = |name: &str| name.parse::<Protocol>().unwrap().lacks(&words);
+        for name in ["complete", "text", "random-frames:0.5"] {
+            assert_eq!(lacks(name), None, "{name}");
+        }
+        assert_eq!(lacks("audio+text").as_deref(), Some("audio"));
+        assert_eq!(lacks("random-modality:0.1").as_deref(), Some("audio+video"));
+        let lacking = lacks("simulated");
+        assert_eq!(lacking.as_deref(), Some("simulated text, audio or video"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Best, BundleId, Dataset, Metrics, Simulated, TrainConfig};
+use super::{Best, BundleId, Dataset, Metrics, Simulated, TrainConfig, Validation};
 use crate::files::{FileError, read_json, write_json};
 use undertone_types::Split;
 
@@ -32,8 +32,8 @@ pub struct Provenance {
     pub best: Best,
     /// The complete flow on the validation split then.
     pub complete: Metrics,
-    /// The text-missing flow on the validation split then.
-    pub simulated: Metrics,
+    /// The text-missing flow on the validation split then, where it was given anything.
+    pub simulated: Option<Metrics>,
 }
 
 impl Provenance {
@@ -42,7 +42,7 @@ impl Provenance {
         config: &TrainConfig,
         dataset: &Dataset,
         best: Best,
-        [complete, simulated]: [Metrics; 2],
+        validation: &Validation,
     ) -> Self {
         let info = dataset.info();
         let count = |split| (split, dataset.split(split).len());
@@ -54,8 +54,8 @@ impl Provenance {
             bundle: info.bundle.clone(),
             utterances: Split::ALL.map(count).into(),
             best,
-            complete: complete.rounded(),
-            simulated: simulated.rounded(),
+            complete: validation.complete.rounded(),
+            simulated: validation.simulated.map(Metrics::rounded),
         }
     }
 

@@ -33,17 +33,19 @@ pub struct EpochReport {
 pub struct Validation {
     /// The complete flow, with real text.
     pub complete: Metrics,
-    /// The text-missing flow, with simulated text.
-    pub simulated: Metrics,
+    /// The text-missing flow, with simulated text, over the utterances of which it is given
+    /// anything; `None` where there are none, in training or in validation.
+    pub simulated: Option<Metrics>,
 }
 
 impl Validation {
-    /// The error (MAE) that the criterion chooses.
+    /// The error (MAE) that the criterion chooses; that of the complete flow where the other one
+    /// has nothing to be measured on.
     pub(super) fn error(&self, criterion: Criterion) -> f64 {
-        match criterion {
-            Criterion::Complete => self.complete.mae,
-            Criterion::Missing => self.simulated.mae,
-            Criterion::Both => f64::midpoint(self.complete.mae, self.simulated.mae),
+        match (criterion, &self.simulated) {
+            (Criterion::Complete, _) | (_, None) => self.complete.mae,
+            (Criterion::Missing, Some(simulated)) => simulated.mae,
+            (Criterion::Both, Some(simulated)) => f64::midpoint(self.complete.mae, simulated.mae),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::adam::Adam;
-use super::config::Simulated;
+use super::config::{Criterion, Simulated};
 use super::epoch::{OnStep, Step, train_epoch};
 use super::evaluate::{score_split, summarise};
 use super::state::{Best, RunState};
@@ -14,7 +14,9 @@ use super::{
     SimulatorError, TrainConfig, TrainError, Validation, curves, schedule, statistics,
 };
 use crate::files::{FileError, create_folder, parse_line, read_text, to_lines, write_file};
-use undertone_fusion::{Checkpoint, FusionConfig, Network, keep_freed_memory, write_checkpoint};
+use undertone_fusion::{
+    Checkpoint, FusionConfig, Modality, Network, keep_freed_memory, write_checkpoint,
+};
 use undertone_types::Split;
 
 /// The best weights.
@@ -122,6 +124,8 @@ struct Run<'a> {
     network: Network,
     adam: Adam,
     state: RunState,
+    /// Whether the text-missing flow is given anything, in training and in validation.
+    misses_text: bool,
     /// The lines of `metrics.jsonl`.
     reports: Vec<EpochReport>,
 }
@@ -134,12 +138,18 @@ impl<'a> Run<'a> {
         resume: bool,
     ) -> Result<Self, TrainError> {
         let (dataset, simulator) = with_simulator(config, dataset)?;
-        let fusion = FusionConfig::new(dataset.info().widths, config.network.clone());
+        let absent = dataset.coverage(Some(Split::Train), &[]).absent();
+        let misses_text = misses_text(config, &dataset, &absent)?;
+        let fusion = FusionConfig {
+            untrained: absent.clone(),
+            ..FusionConfig::new(dataset.info().widths, config.network.clone())
+        };
         let mut network = Network::new(fusion, config.run.seed)?;
         network.set_device(config.run.device.resolve()?);
         network.set_threads(config.run.threads);
         network.set_precision(config.run.precision);
-        let mut adam = Adam::new(network.trainable(), config.optimiser.weight_decay);
+        let trained = network.trainable_without(&absent);
+        let mut adam = Adam::new(trained, config.optimiser.weight_decay);
         let mut state = RunState::new(config.clone(), dataset.fingerprint().to_owned());
         let mut reports = Vec::new();
         let checkpoint = out.join(CHECKPOINT);
@@ -166,6 +176,7 @@ impl<'a> Run<'a> {
             network,
             adam,
             state,
+            misses_text,
             reports,
         })
     }
@@ -237,7 +248,10 @@ impl<'a> Run<'a> {
         };
         Ok(Validation {
             complete: on(Protocol::Complete)?,
-            simulated: on(Protocol::Simulated)?,
+            simulated: match self.misses_text {
+                true => Some(on(Protocol::Simulated)?),
+                false => None,
+            },
         })
     }
 
@@ -247,7 +261,7 @@ impl<'a> Run<'a> {
             epoch: report.epoch,
             error: report.error,
         };
-        let validation = [report.validation.complete, report.validation.simulated];
+        let validation = &report.validation;
         Ok(Provenance::of(&self.state.config, &self.dataset, best, validation).write(self.out)?)
     }
 
@@ -258,6 +272,27 @@ impl<'a> Run<'a> {
         write_file(&path, lines.as_bytes())?;
         curves::draw(&self.reports, &self.out.join(CURVES))
     }
+}
+
+/// Whether the text-missing flow can be trained and validated on a data set, whose training split
+/// lacks the modalities of `absent`.
+fn misses_text(
+    config: &TrainConfig,
+    dataset: &Dataset,
+    absent: &[Modality],
+) -> Result<bool, TrainError> {
+    if absent.len() == Modality::ALL.len() {
+        return Err(TrainError::Nothing);
+    }
+    for split in [Split::Train, Split::Val] {
+        if dataset.coverage(Some(split), absent).substitute == 0 {
+            return match config.run.criterion {
+                Criterion::Missing => Err(TrainError::NoSubstitute { split }),
+                Criterion::Both | Criterion::Complete => Ok(false),
+            };
+        }
+    }
+    Ok(true)
 }
 
 /// The data set as the config wants it: with its own simulated text, or with a stand-in's.

@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use undertone_fusion::Rng;
 
+/// How descriptions of simulated text begin that was made so.
+const LOST: &str = "words lost";
+
 /// The share of words that is lost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WordsLost(f64);
@@ -16,8 +19,14 @@ pub struct WordsLost(f64);
 pub struct NotAShare;
 
 impl WordsLost {
-    /// What of a data set's description says that simulated text was made so.
+    /// Under which name a data set's description says so.
     pub const KEY: &'static str = "simulated";
+
+    /// Whether a description says that words were lost, and not that anything was simulated.
+    #[must_use]
+    pub fn made(description: &str) -> bool {
+        description.starts_with(LOST)
+    }
 
     /// The text with each word lost with this probability; at least one word stays. The same id
     /// always loses the same words.
@@ -40,7 +49,7 @@ impl WordsLost {
 
 impl fmt::Display for WordsLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "words lost {}", self.0)
+        write!(f, "{LOST} {}", self.0)
     }
 }
 

@@ -70,6 +70,67 @@ fn a_step_along_a_gradient_by_hand_changes_the_loss_by_its_length() {
     }
 }
 
+/// Gradients of the text-missing flow's losses over the utterances of [`batch`] that it is given
+/// something of, with others between them or not.
+fn text_missing_step(with_others: bool) -> (LossValues, BTreeMap<String, Tensor>) {
+    let network = network(true);
+    let some = [[5, 2, 3], [0, 4, 0], [4, 0, 2]];
+    let mut inputs: Vec<FusionInput> = (0..)
+        .zip(some)
+        .map(|(seed, rows)| input(rows, Flow::TextMissing, seed))
+        .collect();
+    let mut real: Vec<Matrix> = (0..3)
+        .map(|seed| input([0, 3, 0], Flow::Complete, 7 + seed).text)
+        .collect();
+    let mut labels = vec![1.0, -1.0, 0.5];
+    if with_others {
+        for at in [0, 2] {
+            inputs.insert(at, input([0, 0, 0], Flow::TextMissing, 50));
+            real.insert(at, input([0, 6, 0], Flow::Complete, 60).text);
+            labels.insert(at, -3.0);
+        }
+    }
+    let sequences = Sequences {
+        audio: inputs.iter().map(|input| &input.audio).collect(),
+        real: real.iter().collect(),
+        simulated: inputs.iter().map(|input| &input.text).collect(),
+        video: inputs.iter().map(|input| &input.video).collect(),
+    };
+    let weights = LossWeights {
+        complete: 0.0,
+        contrast: 0.0,
+        query: 0.5,
+        cross: 0.5,
+        ..LossWeights::default()
+    };
+    let batch = network.batch(&sequences, &labels);
+    let values = network.backward(batch, &weights, &mut Noise::off());
+    let trained = network.trainable().into_iter();
+    let gradients = trained.filter(|(_, tensor)| tensor.grad().defined());
+    let gradients = gradients.map(|(name, tensor)| (name, tensor.grad().copy()));
+    (values, gradients.collect())
+}
+
+#[test]
+fn utterances_without_anything_leave_the_text_missing_flow_as_it_is() {
+    let (alone, expected) = text_missing_step(false);
+    let (among, gradients) = text_missing_step(true);
+    assert!(alone.missing > 0.1 && alone.fused > 0.0, "{alone:?}");
+    for (alone, among) in [
+        (alone.missing, among.missing),
+        (alone.fused, among.fused),
+        (alone.query, among.query),
+        (alone.cross, among.cross),
+        (alone.total, among.total),
+    ] {
+        assert!((alone - among).abs() < 1e-6, "{alone} {among}");
+    }
+    for (name, expected) in expected {
+        let close = expected.allclose(&gradients[&name], 1e-4, 1e-6, false);
+        assert!(close, "{name}");
+    }
+}
+
 #[test]
 fn the_number_of_threads_changes_rounding_only() {
     let mut network = network(true);

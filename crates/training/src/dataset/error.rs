@@ -50,6 +50,41 @@ pub enum DatasetError {
         /// The first of them.
         ids: Vec<String>,
     },
+    /// The same ids in two data sets.
+    #[error(
+        "{} and {} both have {}{}: leave one of them out, or extract one again with ids of its own \
+         (a column `id` in tables of texts, or a folder of another name)",
+        paths[0],
+        paths[1],
+        ids.join(", "),
+        if *count > ids.len() { format!(", … ({count} utterances)") } else { String::new() }
+    )]
+    SharedIds {
+        /// The folders.
+        paths: [String; 2],
+        /// How many.
+        count: usize,
+        /// The first of them.
+        ids: Vec<String>,
+    },
+    /// Features of two data sets that cannot be used together.
+    #[error(
+        "{} and {} do not go together: their {what} is {difference}; extract one of them again with \
+         the bundle of the other",
+        paths[0],
+        paths[1]
+    )]
+    Unlike {
+        /// The folders.
+        paths: [String; 2],
+        /// Which features.
+        what: &'static str,
+        /// How they differ.
+        difference: String,
+    },
+    /// No data set at all.
+    #[error("no data set is named")]
+    None,
     /// A matrix is not as wide as the data set.
     #[error("{modality} of {id} is {got} wide, the data set has {expected}")]
     Width {
@@ -86,7 +121,7 @@ impl DatasetError {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Other { .. } => true,
+            Self::Other { .. } | Self::SharedIds { .. } | Self::Unlike { .. } | Self::None => true,
             Self::File(_)
             | Self::Damaged { .. }
             | Self::Unfinished { .. }

@@ -7,16 +7,19 @@
 //! - `shard-NNNNN.safetensors`: up to four `f32` matrices per utterance, named `<id>/audio`,
 //!   `<id>/text`, `<id>/simulated` and `<id>/video`; those without rows are left out.
 
+mod coverage;
 mod error;
 mod index;
 mod reader;
 mod shard;
+mod union;
 mod writer;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use coverage::Coverage;
 pub use error::{DatasetError, EmptySplit};
 pub use reader::{Dataset, Findings, NonFinite};
 pub use writer::DatasetWriter;

@@ -1,6 +1,6 @@
 //! Reads data sets: the index at once, matrices when they are asked for.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,11 @@ use undertone_types::{Matrix, Split};
 /// A finished data set. A clone copies the index and shares the rest.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    folder: PathBuf,
-    info: DatasetInfo,
-    entries: Vec<Entry>,
-    shards: Vec<Arc<Shard>>,
+    pub(super) info: DatasetInfo,
+    pub(super) entries: Vec<Entry>,
+    pub(super) shards: Vec<Arc<Shard>>,
+    pub(super) fingerprint: String,
     simulator: Option<Arc<Simulator>>,
-    fingerprint: String,
 }
 
 /// What reading every value once found; none of it stops a training.
@@ -37,6 +36,13 @@ pub struct Findings {
     pub without_simulated: usize,
     /// Utterances without video.
     pub without_video: usize,
+    /// Utterances of which the text-missing flow is given nothing: no simulated text, no audio, no
+    /// video. They do not count for it.
+    pub without_substitute: usize,
+    /// How many utterances there are.
+    pub utterances: usize,
+    /// Modalities that no training utterance has.
+    pub untaught: Vec<Modality>,
 }
 
 /// Values of an utterance that were not finite.
@@ -77,12 +83,11 @@ impl Dataset {
             None => Vec::new(),
         };
         Ok(Self {
-            folder: folder.to_owned(),
             info,
             entries,
             shards,
-            simulator: None,
             fingerprint: fingerprint(folder)?,
+            simulator: None,
         })
     }
 
@@ -153,7 +158,11 @@ impl Dataset {
     /// # Errors
     /// When a shard cannot be read or lacks what the index promises.
     pub fn check(&self) -> Result<Findings, DatasetError> {
-        let mut findings = Findings::default();
+        let mut findings = Findings {
+            utterances: self.entries.len(),
+            untaught: self.coverage(Some(Split::Train), &[]).absent(),
+            ..Findings::default()
+        };
         for (at, entry) in self.entries.iter().enumerate() {
             let (_, count) = self.counted(at)?;
             let count = count + entry.zeroed;
@@ -167,6 +176,7 @@ impl Dataset {
             findings.without_text += usize::from(entry.lengths.text == 0);
             findings.without_simulated += usize::from(entry.lengths.simulated == 0);
             findings.without_video += usize::from(entry.lengths.video == 0);
+            findings.without_substitute += usize::from(!entry.lengths.has_substitute());
         }
         Ok(findings)
     }
@@ -227,12 +237,12 @@ impl Dataset {
             }),
             Some(matrix) if matrix.rows() == rows => Ok(matrix),
             Some(matrix) => Err(inconsistent(
-                &self.folder,
+                shard.folder(),
                 format!("{name} has {} rows, {INDEX} says {rows}", matrix.rows()),
             )),
             None => Err(inconsistent(
-                &self.folder,
-                format!("shard {} has no {name}", entry.shard),
+                shard.folder(),
+                format!("{} has no {name}", shard.name()),
             )),
         }
     }

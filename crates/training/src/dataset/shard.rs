@@ -1,5 +1,6 @@
 //! Shards: safetensors files that are read matrix by matrix.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -90,6 +91,17 @@ impl Shard {
 }
 
 impl OpenShard<'_> {
+    /// The folder that it is in.
+    pub(super) fn folder(&self) -> &Path {
+        self.shard.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// The name of its file.
+    pub(super) fn name(&self) -> Cow<'_, str> {
+        let name = self.shard.path.file_name().unwrap_or_default();
+        name.to_string_lossy()
+    }
+
     /// Reads one matrix; `None` when the shard has none of that name, or no `f32` matrix.
     pub(super) fn matrix(&self, name: &str) -> Result<Option<Matrix>, DatasetError> {
         let Some(info) = self.shard.header.info(name) else {

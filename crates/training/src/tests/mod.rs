@@ -5,6 +5,7 @@ mod folders;
 mod metrics;
 mod runs;
 mod studies;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::Path;
