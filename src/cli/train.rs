@@ -1,7 +1,7 @@
 //! `undertone train`: trains a fusion network.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clap::Args;
@@ -12,9 +12,11 @@ use super::exit::Exit;
 use super::progress::Terminal;
 use super::settings::key_value;
 use super::{say, signals};
+use crate::assembly;
+use undertone_config::BundleSetting;
 use undertone_training::{
-    ConfigError, Dataset, EpochReport, Findings, StopReason, TrainConfig, TrainEvent, TrainSummary,
-    train as run_training,
+    ConfigError, Dataset, EpochReport, Findings, Parent, StopReason, TrainConfig, TrainEvent,
+    TrainSummary, train_from,
 };
 
 /// Utterances that a message names.
@@ -32,6 +34,11 @@ pub struct TrainArgs {
     /// Settings that differ from the defaults.
     #[command(flatten)]
     pub settings: TrainSettings,
+    /// Go on from this trained network (a folder that training wrote, or a bundle, by folder or
+    /// name): its weights and sizes are kept, and what it was not taught yet is learned from these
+    /// features
+    #[arg(long, value_name = "NETWORK")]
+    pub from: Option<PathBuf>,
     /// Continue from the last checkpoint, with its settings. Only run.epochs, run.patience,
     /// run.threads and run.device may be changed
     #[arg(long)]
@@ -56,14 +63,16 @@ impl TrainSettings {
 }
 
 pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
-    let config = settings(args)?;
+    let parent = args.from.as_deref().map(parent).transpose()?;
+    let config = settings(args, parent.as_ref())?;
     if !config.run.precision.pays() {
         eprintln!("this processor has no AMX: precision = \"bf16\" is slower here than \"f32\"");
     }
     let dataset = Dataset::open_all(&args.features)?;
     let stop = signals::listen()?;
     let mut view = View::new();
-    let summary = run_training(&config, &dataset, &args.out, args.resume, &mut |event| {
+    let (from, out) = (parent.as_ref(), &args.out);
+    let summary = train_from(from, &config, &dataset, out, args.resume, &mut |event| {
         view.show(&event);
         if stop.load(Ordering::Relaxed) {
             ControlFlow::Break(())
@@ -76,7 +85,7 @@ pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
 }
 
 /// A run that is resumed goes on with the settings that it began with.
-fn settings(args: &TrainArgs) -> Result<TrainConfig, CliError> {
+fn settings(args: &TrainArgs, parent: Option<&Parent>) -> Result<TrainConfig, CliError> {
     let TrainSettings { config, set } = &args.settings;
     if args.resume
         && let Some(resumed) = TrainConfig::resumed(&args.out, config.as_deref(), set)?
@@ -84,7 +93,19 @@ fn settings(args: &TrainArgs) -> Result<TrainConfig, CliError> {
         eprintln!("resuming with the settings of the run in {:?}", args.out);
         return Ok(resumed);
     }
-    Ok(args.settings.load()?)
+    Ok(match parent {
+        Some(parent) => parent.settings(config.as_deref(), set)?,
+        None => args.settings.load()?,
+    })
+}
+
+/// The network to go on from: in a folder, or in the bundle of that name.
+fn parent(network: &Path) -> Result<Parent, CliError> {
+    let folder = match network.is_dir() {
+        true => network.to_owned(),
+        false => assembly::locate(&BundleSetting::by_name(network))?,
+    };
+    Ok(Parent::open(&folder)?)
 }
 
 fn conclude(summary: &TrainSummary) -> Result<Exit, CliError> {

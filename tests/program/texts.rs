@@ -216,3 +216,92 @@ fn networks_are_trained_and_measured_on_texts_alone_and_with_clips() {
         "{said}"
     );
 }
+
+/// What a user with labelled clips does with a network that knows words alone.
+#[test]
+fn a_network_of_words_learns_voice_and_face_from_clips() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (words, clips) = (path("words"), path("clips"));
+    let (first, second) = (path("first"), path("second"));
+    assert_eq!(
+        run(&[
+            "extract",
+            &texts(folder.path()),
+            "--out",
+            &words,
+            "--words-lost",
+            "0.3"
+        ])
+        .0,
+        0
+    );
+    let labels = clip("labels.csv").display().to_string();
+    assert_eq!(run(&["extract", &labels, "--out", &clips]).0, 0);
+    let small = ["--set", "run.epochs=3", "--set", "optimiser.batch=4"];
+    let begin = [
+        "train",
+        &words,
+        "--out",
+        &first,
+        "--set",
+        "network.model_width=16",
+    ];
+    assert_eq!(run(&[&begin[..], &small].concat()).0, 0);
+    let config = |network: &str| -> Value {
+        let text = fs::read_to_string(folder.path().join(network).join("fusion.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    assert_eq!(
+        config("first")["untrained"],
+        serde_json::json!(["audio", "video"])
+    );
+    let measure = |network: &str| {
+        let protocols = [
+            "--protocol",
+            "complete",
+            "--protocol",
+            "audio",
+            "--protocol",
+            "audio+video",
+        ];
+        run(&[&["eval", &clips, "--network", network], &protocols[..]].concat())
+    };
+    let (code, measured, said) = measure(&first);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        measured.contains("audio: the network was not trained on it"),
+        "{measured}"
+    );
+
+    let go_on = ["train", &clips, "--from", &first, "--out", &second];
+    let (code, _, said) = run(&[&go_on[..], &small, &["--set", "network.model_width=32"]].concat());
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("network.model_width is 16, not 32"), "{said}");
+    let (code, _, said) = run(&[&go_on[..], &small].concat());
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(config("second")["untrained"], Value::Null);
+    assert_eq!(config("second")["network"]["model_width"], 16);
+    let provenance = fs::read_to_string(folder.path().join("second/provenance.json")).unwrap();
+    assert!(provenance.contains("\"from\""), "{provenance}");
+    let (code, measured, said) = measure(&second);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(measured.lines().count(), 4, "{measured}");
+    // A bundle by its name, with its own network.
+    let (code, _, said) = run(&[
+        "train",
+        &words,
+        "--from",
+        "demo",
+        "--out",
+        &path("more"),
+        "--set",
+        "run.epochs=1",
+    ]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(
+        config("more")["untrained"],
+        Value::Null,
+        "it knew voices before"
+    );
+}

@@ -10,6 +10,7 @@ use crate::ridge::RidgeError;
 use crate::simulator::SimulatorError;
 use crate::state::ResumeError;
 use crate::variant::OffAlready;
+use undertone_bundle::BundleErrors;
 use undertone_fusion::FusionError;
 use undertone_types::Split;
 
@@ -60,6 +61,25 @@ pub enum TrainError {
     NoSubstitute {
         /// Which split lacks them.
         split: Split,
+    },
+    /// There is no network to go on from.
+    #[error(
+        "{} has no network to go on from: neither fusion.safetensors and fusion.json nor a bundle.toml \
+         that names them",
+        path.display()
+    )]
+    NoNetwork {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// Its bundle cannot be read.
+    #[error(transparent)]
+    Bundle(#[from] BundleErrors),
+    /// The network to go on from is of another kind than settings or data.
+    #[error("the network to go on from is another: {differences}")]
+    OtherNetwork {
+        /// How it differs.
+        differences: String,
     },
     /// The curves could not be drawn.
     #[error("cannot draw {}", path.display())]
@@ -153,8 +173,13 @@ impl TrainError {
             Self::Dataset(error) => error.is_usage(),
             Self::Simulator(error) => error.is_usage(),
             Self::Eval(error) => error.is_usage(),
-            Self::Occupied { .. } | Self::Nothing | Self::NoSubstitute { .. } => true,
-            Self::Fusion(_)
+            Self::Occupied { .. }
+            | Self::Nothing
+            | Self::NoSubstitute { .. }
+            | Self::NoNetwork { .. }
+            | Self::OtherNetwork { .. } => true,
+            Self::Bundle(_)
+            | Self::Fusion(_)
             | Self::File(_)
             | Self::Resume(_)
             | Self::Diverged { .. }

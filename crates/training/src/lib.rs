@@ -14,6 +14,7 @@ mod config_error;
 mod config_schema;
 mod curves;
 mod dataset;
+mod descent;
 mod epoch;
 mod error;
 mod evaluate;
@@ -55,6 +56,7 @@ pub use dataset::{
     BundleId, Coverage, Dataset, DatasetError, DatasetInfo, DatasetWriter, EmptySplit, Entry,
     Example, Findings, Lengths, NonFinite,
 };
+pub use descent::{Descent, Parent};
 pub use epoch::{Step, backward};
 pub use error::{StudyError, TrainError};
 pub use evaluate::{EvalError, EvalReport, Scored, evaluate};
@@ -68,7 +70,7 @@ pub use provenance::Provenance;
 pub use publish::publish;
 pub use report::{EpochReport, Validation};
 pub use ridge::RidgeError;
-pub use run::{OnEvent, StopReason, TrainEvent, TrainSummary, train};
+pub use run::{OnEvent, StopReason, TrainEvent, TrainSummary, train, train_from};
 pub use simulator::{Simulator, SimulatorError};
 pub use state::{Best, ResumeError};
 pub use study::{RunDone, StudyObserver, StudyPlan, study};

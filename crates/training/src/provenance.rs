@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Best, BundleId, Dataset, Metrics, Simulated, TrainConfig, Validation};
+use super::{Best, BundleId, Dataset, Descent, Metrics, Simulated, TrainConfig, Validation};
 use crate::files::{FileError, read_json, write_json};
 use undertone_types::Split;
 
@@ -26,6 +26,9 @@ pub struct Provenance {
     pub extractors: BTreeMap<String, String>,
     /// The bundle whose extractors they were.
     pub bundle: BundleId,
+    /// SHA-256 of the weights of the network that the training went on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Utterances in each split.
     pub utterances: BTreeMap<Split, usize>,
     /// The epoch that was kept.
@@ -43,15 +46,20 @@ impl Provenance {
         dataset: &Dataset,
         best: Best,
         validation: &Validation,
+        descent: Option<&Descent>,
     ) -> Self {
         let info = dataset.info();
+        // What the network was taught before is by the extractors of then.
+        let mut extractors = descent.map_or_else(BTreeMap::new, |one| one.extractors.clone());
+        extractors.extend(info.extractors.clone());
         let count = |split| (split, dataset.split(split).len());
         Self {
             undertone: env!("CARGO_PKG_VERSION").to_owned(),
             config: config.clone(),
             dataset: dataset.fingerprint().to_owned(),
-            extractors: info.extractors.clone(),
+            extractors,
             bundle: info.bundle.clone(),
+            from: descent.map(|descent| descent.sha256.clone()),
             utterances: Split::ALL.map(count).into(),
             best,
             complete: validation.complete.rounded(),

@@ -22,7 +22,8 @@ const COLUMNS: [Column; 8] = [
 /// Writes evaluations of one split into a folder: `evaluation.json` (everything),
 /// `evaluation.csv` (a line per protocol, every metric with its 95 % interval) and
 /// `predictions.csv` (a line per utterance, a column per protocol, scores not clamped). A
-/// metric that the data cannot give is left empty.
+/// metric that the data cannot give, and a score of an utterance that does not count under a
+/// protocol, is left empty.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -73,19 +74,22 @@ fn predictions_table(reports: &[EvalReport]) -> Vec<Vec<String>> {
     let heading = ["id", "source", "label"].map(ToOwned::to_owned);
     let protocols = reports.iter().map(|report| report.protocol.clone());
     let mut rows = vec![heading.into_iter().chain(protocols).collect()];
-    let utterances = reports.first().map_or(&[][..], |report| &report.utterances);
-    for (at, utterance) in utterances.iter().enumerate() {
+    // All score utterances in the order of the data set; one may leave some out.
+    let all = reports.iter().map(|report| &report.utterances);
+    let all = all.max_by_key(|utterances| utterances.len());
+    let mut scored: Vec<_> = (reports.iter())
+        .map(|report| report.utterances.iter().peekable())
+        .collect();
+    for utterance in all.into_iter().flatten() {
         let mut row = vec![
             utterance.id.clone(),
             utterance.source.clone(),
             utterance.label.to_string(),
         ];
-        // Every protocol scores the same utterances in the same order.
-        row.extend(
-            reports
-                .iter()
-                .map(|report| report.utterances[at].score.to_string()),
-        );
+        row.extend(scored.iter_mut().map(|scored| {
+            let own = scored.next_if(|one| one.id == utterance.id);
+            own.map_or_else(String::new, |own| own.score.to_string())
+        }));
         rows.push(row);
     }
     rows

@@ -44,7 +44,7 @@ impl TrainConfig {
 }
 
 /// The keys that a file and overrides name; both are valid.
-fn named(file: Option<&Path>, overrides: &[(String, String)]) -> Vec<(String, String)> {
+pub(super) fn named(file: Option<&Path>, overrides: &[(String, String)]) -> Vec<(String, String)> {
     let pair = |(section, key): (&str, &str)| (section.to_owned(), key.to_owned());
     let mut named: Vec<_> = overrides
         .iter()

@@ -10,8 +10,8 @@ use super::epoch::{OnStep, Step, train_epoch};
 use super::evaluate::{score_split, summarise};
 use super::state::{Best, RunState};
 use super::{
-    Dataset, EmptySplit, EpochReport, EvalError, Findings, Protocol, Provenance, Simulator,
-    SimulatorError, TrainConfig, TrainError, Validation, curves, schedule, statistics,
+    Dataset, Descent, EmptySplit, EpochReport, EvalError, Findings, Parent, Protocol, Provenance,
+    Simulator, SimulatorError, TrainConfig, TrainError, Validation, curves, schedule, statistics,
 };
 use crate::files::{FileError, create_folder, parse_line, read_text, to_lines, write_file};
 use undertone_fusion::{
@@ -88,6 +88,23 @@ pub fn train(
     resume: bool,
     on_event: OnEvent<'_>,
 ) -> Result<TrainSummary, TrainError> {
+    train_from(None, config, dataset, out, resume, on_event)
+}
+
+/// As [`train()`], from the weights of a trained network: a modality that it was not taught gets the
+/// statistics of this data set, and is trained from here on; the others keep theirs. A run that is
+/// resumed needs no `parent`.
+///
+/// # Errors
+/// As [`train()`], and when the network is of other sizes or features than config and data set.
+pub fn train_from(
+    parent: Option<&Parent>,
+    config: &TrainConfig,
+    dataset: &Dataset,
+    out: &Path,
+    resume: bool,
+    on_event: OnEvent<'_>,
+) -> Result<TrainSummary, TrainError> {
     config.check()?;
     keep_freed_memory();
     for split in [Split::Train, Split::Val] {
@@ -95,7 +112,7 @@ pub fn train(
             return Err(EmptySplit(split).into());
         }
     }
-    let mut run = Run::begin(config, dataset, out, resume)?;
+    let mut run = Run::begin(parent, config, dataset, out, resume)?;
     let findings = run.dataset.check()?;
     let mut reason = run.end();
     if on_event(TrainEvent::Started(&findings)).is_break() {
@@ -132,6 +149,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn begin(
+        parent: Option<&Parent>,
         config: &TrainConfig,
         dataset: &Dataset,
         out: &'a Path,
@@ -140,18 +158,6 @@ impl<'a> Run<'a> {
         let (dataset, simulator) = with_simulator(config, dataset)?;
         let absent = dataset.coverage(Some(Split::Train), &[]).absent();
         let misses_text = misses_text(config, &dataset, &absent)?;
-        let fusion = FusionConfig {
-            untrained: absent.clone(),
-            ..FusionConfig::new(dataset.info().widths, config.network.clone())
-        };
-        let mut network = Network::new(fusion, config.run.seed)?;
-        network.set_device(config.run.device.resolve()?);
-        network.set_threads(config.run.threads);
-        network.set_precision(config.run.precision);
-        let trained = network.trainable_without(&absent);
-        let mut adam = Adam::new(trained, config.optimiser.weight_decay);
-        let mut state = RunState::new(config.clone(), dataset.fingerprint().to_owned());
-        let mut reports = Vec::new();
         let checkpoint = out.join(CHECKPOINT);
         let taken = checkpoint.exists() || out.join(WEIGHTS).exists();
         if taken && !resume {
@@ -159,11 +165,27 @@ impl<'a> Run<'a> {
                 path: out.to_owned(),
             });
         }
+        let descent = Descent::of_run(parent, &checkpoint)?;
+        let fusion = match &descent {
+            Some(descent) => descent.goes_on(config, &dataset, &absent)?,
+            None => FusionConfig {
+                untrained: absent.clone(),
+                ..FusionConfig::new(dataset.info().widths, config.network.clone())
+            },
+        };
+        let mut network = Network::new(fusion, config.run.seed)?;
+        network.set_device(config.run.device.resolve()?);
+        network.set_threads(config.run.threads);
+        network.set_precision(config.run.precision);
+        let trained = network.trainable_without(&absent);
+        let mut adam = Adam::new(trained, config.optimiser.weight_decay);
+        let mut state = RunState::new(config.clone(), dataset.fingerprint().to_owned(), descent);
+        let mut reports = Vec::new();
         if checkpoint.exists() {
             state = state.resume(&checkpoint, &network, &mut adam)?;
             reports = reports_until(&out.join(METRICS), state.epoch)?;
         } else {
-            statistics::fit(&mut network, &dataset)?;
+            begin(&mut network, &dataset, parent)?;
         }
         create_folder(out)?;
         match simulator {
@@ -261,8 +283,10 @@ impl<'a> Run<'a> {
             epoch: report.epoch,
             error: report.error,
         };
-        let validation = &report.validation;
-        Ok(Provenance::of(&self.state.config, &self.dataset, best, validation).write(self.out)?)
+        let (state, validation) = (&self.state, &report.validation);
+        let descent = state.descent.as_ref();
+        let provenance = Provenance::of(&state.config, &self.dataset, best, validation, descent);
+        Ok(provenance.write(self.out)?)
     }
 
     fn log(&mut self, report: &EpochReport) -> Result<(), TrainError> {
@@ -272,6 +296,23 @@ impl<'a> Run<'a> {
         write_file(&path, lines.as_bytes())?;
         curves::draw(&self.reports, &self.out.join(CURVES))
     }
+}
+
+/// Weights and statistics before the first epoch.
+fn begin(
+    network: &mut Network,
+    dataset: &Dataset,
+    parent: Option<&Parent>,
+) -> Result<(), TrainError> {
+    let Some(parent) = parent else {
+        return Ok(statistics::fit(network, dataset, &Modality::ALL)?);
+    };
+    parent.fill(network)?;
+    Ok(statistics::fit(
+        network,
+        dataset,
+        parent.descent().to_be_fitted(),
+    )?)
 }
 
 /// Whether the text-missing flow can be trained and validated on a data set, whose training split

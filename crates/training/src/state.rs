@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tch::{TchError, Tensor};
 
 use super::adam::Adam;
-use super::{TrainConfig, TrainError};
+use super::{Descent, TrainConfig, TrainError};
 use crate::files::FileError;
 use undertone_fusion::{Checkpoint, FusionError, Network, read_checkpoint, write_checkpoint};
 
@@ -30,6 +30,9 @@ pub(super) struct RunState {
     pub(super) config: TrainConfig,
     /// The data set it runs on.
     pub(super) dataset: String,
+    /// The network that it went on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) descent: Option<Descent>,
 }
 
 /// The best epoch of a run.
@@ -70,6 +73,12 @@ pub enum ResumeError {
         /// Which file.
         path: PathBuf,
     },
+    /// It began from another network.
+    #[error("{} did not go on from the network that is named", path.display())]
+    OtherParent {
+        /// Which file.
+        path: PathBuf,
+    },
     /// It lacks a moment of the optimiser.
     #[error("{} has no {name} of the optimiser", path.display())]
     Incomplete {
@@ -85,13 +94,14 @@ pub enum ResumeError {
 
 impl RunState {
     /// The state before the first epoch.
-    pub(super) fn new(config: TrainConfig, dataset: String) -> Self {
+    pub(super) fn new(config: TrainConfig, dataset: String, descent: Option<Descent>) -> Self {
         Self {
             epoch: 0,
             steps: 0,
             best: None,
             config,
             dataset,
+            descent,
         }
     }
 

@@ -55,9 +55,16 @@ impl Sums {
     }
 }
 
-/// Fits the network's normalisers to the training split; real and simulated text count alike,
-/// since they share one projection.
-pub(super) fn fit(network: &mut Network, dataset: &Dataset) -> Result<(), DatasetError> {
+/// Fits the network's normalisers of some modalities to the training split; real and simulated text
+/// count alike, since they share one projection.
+pub(super) fn fit(
+    network: &mut Network,
+    dataset: &Dataset,
+    modalities: &[Modality],
+) -> Result<(), DatasetError> {
+    if modalities.is_empty() {
+        return Ok(());
+    }
     let widths = dataset.info().widths;
     let mut sums = Trio::from_fn(|modality| Sums::new(*widths.get(modality)));
     for at in dataset.split(Split::Train) {
@@ -67,7 +74,7 @@ pub(super) fn fit(network: &mut Network, dataset: &Dataset) -> Result<(), Datase
         sums.text.add(&example.simulated);
         sums.video.add(&example.video);
     }
-    for modality in Modality::ALL {
+    for &modality in modalities {
         let (mean, deviation) = sums.get(modality).fitted();
         network.normalise(modality, &mean, &deviation);
     }

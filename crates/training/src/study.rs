@@ -255,7 +255,10 @@ fn run(
     }
     let scorer = Scorer::load(&summary.weights, &summary.config, job.config.run.threads)?;
     let (dataset, _) = with_simulator(&job.config, job.dataset)?;
+    // A fold may lack what others have.
+    let coverage = dataset.coverage(Some(Split::Test), &scorer.config().untrained);
     let reports = (plan.protocols.iter())
+        .filter(|protocol| protocol.lacks(&coverage).is_none())
         .map(|&protocol| evaluate(&scorer, &dataset, Split::Test, protocol, 0))
         .collect::<Result<Vec<_>, _>>()?;
     publish(&reports, folder)?;

@@ -139,6 +139,21 @@ fn utterances_with_nothing_to_simulate_from_are_not_in_the_figures_of_the_text_m
         ids,
         [102, 105, 108, 111, 114, 117].map(|at| format!("text {at}"))
     );
+    let complete = evaluate(&scorer, &dataset, Split::Test, Protocol::Complete, 0).unwrap();
+    let figures = folder.path().join("figures");
+    publish(&[report.clone(), complete], &figures).unwrap();
+    let table = std::fs::read_to_string(figures.join("predictions.csv")).unwrap();
+    let rows: Vec<&str> = table.lines().collect();
+    assert_eq!(
+        (rows.len(), rows[0]),
+        (21, "id,source,label,simulated,complete")
+    );
+    let is_empty = |row: &&str| row.split(',').nth(3) == Some("");
+    assert_eq!(rows.iter().filter(|row| is_empty(row)).count(), 14);
+    assert!(
+        rows[3].starts_with("text 102,") && !is_empty(&rows[3]),
+        "{table}"
+    );
     assert!(report.metrics.mae < 1.2, "{}", report.metrics.mae);
 }
 
@@ -252,4 +267,91 @@ fn words_lost_and_simulated_text_go_together() {
     let made = &all.info().extractors;
     assert_eq!(made["simulated"], "words lost 0.3, words lost 0.5");
     assert_eq!(made["simulated text"], "projector 1");
+}
+
+#[test]
+fn a_network_of_words_is_taught_voice_and_face_by_going_on_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let texts = write_words(&at("texts"), |at| at.is_multiple_of(2));
+    train(&config(4), &texts, &at("first"), false, &mut quiet).unwrap();
+    let parent = Parent::open(&at("first")).unwrap();
+    let before = tensors(&at("first"));
+
+    let mut origin = info();
+    origin
+        .extractors
+        .insert("text".to_owned(), "reader 1".to_owned());
+    let split = |at| if at < 80 { Split::Train } else { Split::Val };
+    let clips = (0..100).map(|at| example(at, split(at)));
+    let clips = write(&at("clips"), origin, clips);
+    let set = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    let dropout = set("network.mlp_dropout", "0.2");
+    let mut settings = parent.settings(None, &dropout).unwrap();
+    settings.optimiser = config(1).optimiser;
+    assert_eq!(settings.network.model_width, 16);
+    assert!((settings.network.mlp_dropout - 0.2).abs() < 1e-9);
+    let out = at("second");
+    let going_on = |epochs, resume, parent: Option<&Parent>| {
+        let mut settings = settings.clone();
+        settings.run.epochs = epochs;
+        train_from(parent, &settings, &clips, &out, resume, &mut quiet)
+    };
+    going_on(1, false, Some(&parent)).unwrap();
+    // The run knows what it went on from.
+    let summary = going_on(3, true, None).unwrap();
+    let scorer = Scorer::load(&summary.weights, &summary.config, 1).unwrap();
+    assert_eq!(scorer.config().untrained, []);
+    let after = tensors(&out);
+    for (name, is_kept) in [
+        ("norm.text.mean", true),
+        ("norm.audio.mean", false),
+        ("norm.video.deviation", false),
+        ("project.audio.weight", false),
+        ("pool.video.key.weight", false),
+    ] {
+        assert_eq!(before[name] == after[name], is_kept, "{name}");
+    }
+    let provenance = Provenance::read(&out).unwrap();
+    assert_eq!(provenance.from, Some(parent.descent().sha256.clone()));
+    let report = evaluate(&scorer, &clips, Split::Val, "audio".parse().unwrap(), 0).unwrap();
+    assert!(report.metrics.corr.unwrap() > 0.3, "{:?}", report.metrics);
+
+    let other = Parent::open(&out).unwrap();
+    let error = going_on(4, true, Some(&other)).unwrap_err();
+    let said = error_chain(&error).join(": ");
+    assert!(said.contains("did not go on from the network"), "{said}");
+    let wider = set("network.model_width", "32");
+    let said = parent.settings(None, &wider).unwrap_err().to_string();
+    assert!(
+        said.ends_with("network.model_width is 16, not 32"),
+        "{said}"
+    );
+}
+
+fn tensors(network: &Path) -> BTreeMap<String, tch::Tensor> {
+    let weights = network.join("fusion.safetensors");
+    read_checkpoint(&weights).unwrap().tensors
+}
+
+#[test]
+fn a_network_of_other_words_is_not_gone_on_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let texts = write_words(&at("texts"), |_| false);
+    train(&config(1), &texts, &at("first"), false, &mut quiet).unwrap();
+    let parent = Parent::open(&at("first")).unwrap();
+    let mut other = texts.info().clone();
+    other
+        .extractors
+        .insert("text".to_owned(), "reader 2".to_owned());
+    let others = [Split::Train, Split::Val].map(|split| words(split as usize, split, false));
+    let others = write(&at("others"), other, others);
+    let out = at("out");
+    let begun = train_from(Some(&parent), &config(1), &others, &out, false, &mut quiet);
+    let said = begun.unwrap_err().to_string();
+    let expected = "its text was made by reader 1, the data's by reader 2";
+    assert!(said.contains(expected), "{said}");
+    let said = Parent::open(folder.path()).unwrap_err().to_string();
+    assert!(said.contains("has no network to go on from"), "{said}");
 }
