@@ -8,11 +8,9 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::gguf::GgufHeader;
+use super::known_whisper::{HEADER, MAGIC};
 use super::manifest::{Manifest, NamedFile, Part, Taught};
 use super::problem::BundleProblem;
-
-/// First bytes of whisper.cpp's files: "ggml" as a little-endian number.
-const WHISPER_MAGIC: [u8; 4] = *b"lmgg";
 
 /// Everything that is wrong with the files that a manifest names.
 pub(super) fn check_files(folder: &Path, manifest: &Manifest) -> Vec<BundleProblem> {
@@ -139,11 +137,11 @@ fn whisper(path: &Path) -> Checked {
     let size = File::open(path)
         .and_then(|file| {
             let size = file.metadata()?.len();
-            file.take(48).read_to_end(&mut start)?;
+            file.take(HEADER as u64).read_to_end(&mut start)?;
             Ok(size)
         })
         .map_err(|error| error.to_string())?;
-    if !start.starts_with(&WHISPER_MAGIC) {
+    if !start.starts_with(&MAGIC) {
         return Err("not a whisper.cpp model (ggml)".to_owned());
     }
     // whisper.cpp takes a file without tensors for a model, one that it makes tests with.

@@ -6,15 +6,18 @@
 //! models. What must not live here: engines. No model is loaded, only headers are read.
 
 mod checks;
+mod draft;
 mod extractor;
 mod fingerprint;
 mod gate;
 mod gguf;
+mod known_whisper;
 mod manifest;
 mod open;
 mod problem;
 
 pub use checks::sha256_of;
+pub use draft::{DRAFT_FILES, Draft, DraftError, Drafted};
 pub use extractor::{Extractor, Layer, TORCHSCRIPT};
 pub use fingerprint::extractor_identity;
 pub use gate::{Evidence, Gate, GateWeights};
