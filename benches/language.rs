@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use undertone::assembly::audio_window;
 use undertone_engines::llama::{
     LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, SimulateSettings,
 };
@@ -35,6 +36,7 @@ fn main() -> Result<()> {
             model: PathBuf::from(model),
             simulate: Some(SimulateSettings {
                 projector: PathBuf::from(projector),
+                window: audio_window(projector.as_ref()),
                 prompt: Prompt::simulate(simulate)?,
             }),
             read: Prompt::read(read)?,

@@ -1,6 +1,6 @@
 //! Loads the engines that a bundle names, and divides the cores among them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::extractors::{demands, observer};
 use super::tried::{Subject, admit};
@@ -9,11 +9,12 @@ use crate::stages::fuse::SentimentModel;
 use crate::stages::observe::ObserveStage;
 use crate::topology::{Chain, Engines};
 use undertone_bundle::{
-    AsrContext, Bundle, BundleErrors, Gate, LanguageModel as LanguageModelPart, Part,
+    AsrContext, Bundle, BundleErrors, Gate, GgufHeader, LanguageModel as LanguageModelPart, Part,
 };
 use undertone_config::Config;
 use undertone_engines::llama::{
-    LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, PromptError, SimulateSettings,
+    AudioWindow, LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, PromptError,
+    SimulateSettings,
 };
 use undertone_engines::media::{FaceSettings, GstMedia, MediaError, MediaSettings, MediaSource};
 use undertone_engines::whisper::{Context, RecogniserError, Whisper, WhisperSettings};
@@ -165,10 +166,14 @@ pub fn llama(bundle: &Bundle, threads: usize) -> Result<Option<Llama>, EngineErr
     let Some(language) = &bundle.manifest.language_model else {
         return Ok(None);
     };
-    let simulate = |projector| {
+    let simulate = |projector: PathBuf| {
         let prompt = Prompt::simulate(&language.simulate_prompt);
         let prompt = prompt.map_err(in_prompt("simulate_prompt"))?;
-        Ok::<_, EngineError>(SimulateSettings { projector, prompt })
+        Ok::<_, EngineError>(SimulateSettings {
+            window: audio_window(&projector),
+            projector,
+            prompt,
+        })
     };
     let simulate = bundle.path(Part::Projector).map(simulate).transpose()?;
     load_llama(bundle, language, simulate, threads).map(Some)
@@ -209,6 +214,18 @@ fn load_llama(
         threads,
     };
     Ok(Llama::load(settings)?)
+}
+
+/// What a projector makes of a short utterance. One that cannot be read is named by llama.cpp.
+pub fn audio_window(projector: &Path) -> AudioWindow {
+    let Ok(header) = GgufHeader::read(projector) else {
+        return AudioWindow::Fitting;
+    };
+    let keys = ["clip.projector_type", "clip.audio.projector_type"];
+    match keys.iter().any(|key| header.text(key) == Some("glma")) {
+        true => AudioWindow::Whole,
+        false => AudioWindow::Fitting,
+    }
 }
 
 /// One media source for each worker of `decode`.

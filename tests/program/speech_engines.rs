@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use undertone_engines::llama::{
-    LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, SimulateSettings,
+    AudioWindow, LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, SimulateSettings,
 };
 use undertone_engines::whisper::{
     Context, RecogniserError, SpeechRecogniser, Whisper, WhisperSettings,
@@ -37,6 +37,7 @@ fn settings() -> LlamaSettings {
         model: demo("slm.gguf"),
         simulate: Some(SimulateSettings {
             projector: demo("mmproj.gguf"),
+            window: AudioWindow::Fitting,
             prompt: Prompt::simulate("{audio}<|text|>").unwrap(),
         }),
         read: Prompt::read("<|text|> {transcript}").unwrap(),

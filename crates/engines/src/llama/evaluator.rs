@@ -1,30 +1,22 @@
 //! A llama.cpp context that computes what is asked for and no more: nothing but its memory of a
 //! prefix, hidden states of a text, or those of one token and the token that follows it.
 
-use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::context::params::{LlamaContextParams, LlamaPoolingType};
 use llama_cpp_2::llama_backend::LlamaBackend;
-use llama_cpp_2::llama_batch::LlamaBatch;
-use llama_cpp_2::mtmd::{MtmdContext, MtmdInputChunks};
-use llama_cpp_2::sampling::LlamaSampler;
+use llama_cpp_2::mtmd::{MtmdContext, MtmdInputChunk};
 use llama_cpp_2::token::LlamaToken;
 
-use super::tap::{Tap, Then, limit_outputs};
+use super::context::{Context, Input, Outputs, Sizes, encode};
+use super::heard::Heard;
+use super::tap::Then;
 use super::{LanguageError, Llama};
 
-/// One sequence only: utterances are independent of each other.
-const SEQUENCE: i32 = 0;
 /// Most tokens that are evaluated at once.
 const BATCH_TOKENS: u32 = 512;
 /// Most memory for the scores of outputs. llama.cpp sets it aside twice, also where they are not computed.
 const SCORES_BYTES: usize = 64 << 20;
 
 pub(super) struct Evaluator<'m> {
-    // Before the tap, so that it is dropped first: it calls the tap.
-    context: LlamaContext<'m>,
-    tap: Tap,
-    batch: LlamaBatch<'static>,
-    greedy: LlamaSampler,
+    context: Context<'m>,
     /// Width of the hidden states.
     width: usize,
     /// Most outputs of one evaluation.
@@ -33,33 +25,20 @@ pub(super) struct Evaluator<'m> {
 
 impl<'m> Evaluator<'m> {
     pub(super) fn new(llama: &'m Llama, backend: &LlamaBackend) -> Result<Self, LanguageError> {
-        let threads = i32::try_from(llama.settings.threads).unwrap_or(1);
-        let batch_tokens = llama.context_tokens.get().min(BATCH_TOKENS);
+        let batch = llama.context_tokens.get().min(BATCH_TOKENS);
         let vocabulary = usize::try_from(llama.model.n_vocab()).unwrap_or_default();
         let outputs = SCORES_BYTES / (vocabulary.max(1) * size_of::<f32>());
-        let outputs = batch_tokens.min(u32::try_from(outputs).unwrap_or(u32::MAX).max(1));
-        let tap = Tap::new();
-        let mut parameters = LlamaContextParams::default()
-            .with_n_ctx(Some(llama.context_tokens))
-            .with_n_batch(batch_tokens)
-            .with_n_ubatch(batch_tokens)
-            .with_n_threads(threads)
-            .with_n_threads_batch(threads)
-            .with_pooling_type(LlamaPoolingType::None)
-            // A model with sliding attention remembers everything, so that a prefix can be kept.
-            .with_swa_full(true);
-        limit_outputs(&mut parameters, outputs);
-        // SAFETY: the tap is dropped after the context.
-        unsafe { tap.install(&mut parameters) };
-        let context = llama
-            .model
-            .new_context(backend, parameters)
-            .map_err(LanguageError::engine("make a context"))?;
+        let outputs = batch.min(u32::try_from(outputs).unwrap_or(u32::MAX).max(1));
+        let sizes = Sizes {
+            tokens: llama.context_tokens.get(),
+            batch,
+            outputs,
+            threads: i32::try_from(llama.settings.threads).unwrap_or(1),
+        };
+        let context = Context::new(&llama.model, backend, &sizes)
+            .ok_or_else(|| LanguageError::engine("make a context")("it gives none"))?;
         Ok(Self {
             context,
-            tap,
-            batch: LlamaBatch::new(usize::try_from(batch_tokens).unwrap_or(1), 1),
-            greedy: LlamaSampler::greedy(),
             width: llama.width,
             outputs: usize::try_from(outputs).unwrap_or(1),
         })
@@ -67,43 +46,56 @@ impl<'m> Evaluator<'m> {
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
-        self.context.clear_kv_cache();
+        self.context.clear();
     }
 
     /// Forgets what was evaluated from `position` on; false where the model can only forget everything.
     pub(super) fn clear_from(&mut self, position: usize) -> bool {
-        let start = u32::try_from(position).ok();
-        self.context.kv_cache_seq_rm(SEQUENCE, start, None).is_ok()
+        self.context.clear_from(position)
     }
 
-    /// Evaluates tokens from `position` on, for what follows them.
+    /// Evaluates tokens from `position` on, for what follows them; with `predict` also the scores of
+    /// the token that follows.
     pub(super) fn advance(
         &mut self,
         tokens: &[LlamaToken],
         position: usize,
+        predict: bool,
     ) -> Result<(), LanguageError> {
-        self.tap.then(Then::Ignore);
-        let block = usize::try_from(self.context.n_batch()).unwrap_or(1);
+        self.context.tap().then(Then::Ignore);
+        let (block, total) = (self.context.batch(), tokens.len());
         for (index, tokens) in tokens.chunks(block).enumerate() {
-            self.decode(tokens, position + index * block, false)?;
+            let is_last = index * block + tokens.len() == total;
+            let outputs = match predict && is_last {
+                true => Outputs::Last,
+                false => Outputs::None,
+            };
+            self.decode(Input::Tokens(tokens), position + index * block, outputs)?;
         }
         Ok(())
     }
 
-    /// Evaluates a prompt with audio from position 0 on; with `predict` also the scores of the
-    /// token that follows.
+    /// Encodes audio and evaluates what is to be heard of it from `position` on.
     pub(super) fn advance_with_audio(
         &mut self,
-        chunks: &MtmdInputChunks,
         projector: &mut MtmdContext,
-        predict: bool,
-    ) -> Result<usize, LanguageError> {
-        self.tap.then(Then::Ignore);
-        let block = i32::try_from(self.context.n_batch()).unwrap_or(1);
-        let position = chunks
-            .eval_chunks(projector, &mut self.context, 0, SEQUENCE, block, predict)
-            .map_err(LanguageError::engine("evaluate the prompt"))?;
-        Ok(usize::try_from(position).unwrap_or_default())
+        chunk: &MtmdInputChunk<'_>,
+        heard: Heard,
+        position: usize,
+    ) -> Result<(), LanguageError> {
+        self.context.tap().then(Then::Ignore);
+        let (block, width) = (self.context.batch(), self.context.input_width());
+        let vectors =
+            encode(projector, chunk, width).map_err(LanguageError::engine("encode the audio"))?;
+        let vectors = heard.of(vectors, width);
+        for (index, vectors) in vectors.chunks(block * width).enumerate() {
+            self.decode(
+                Input::Vectors(vectors),
+                position + index * block,
+                Outputs::None,
+            )?;
+        }
+        Ok(())
     }
 
     /// Evaluates tokens from `position` on; returns their hidden states `[tokens, width]`.
@@ -114,8 +106,9 @@ impl<'m> Evaluator<'m> {
     ) -> Result<Vec<f32>, LanguageError> {
         let mut states = Vec::with_capacity(tokens.len() * self.width);
         for (index, tokens) in tokens.chunks(self.outputs).enumerate() {
-            self.tap.then(Then::Stop);
-            self.decode(tokens, position + index * self.outputs, true)?;
+            self.context.tap().then(Then::Stop);
+            let position = position + index * self.outputs;
+            self.decode(Input::Tokens(tokens), position, Outputs::All)?;
             self.take_states(tokens.len(), &mut states)?;
         }
         Ok(states)
@@ -128,37 +121,41 @@ impl<'m> Evaluator<'m> {
         position: usize,
         states: &mut Vec<f32>,
     ) -> Result<(), LanguageError> {
-        self.tap.then(Then::GoOn);
-        self.decode(&[token], position, true)?;
+        self.context.tap().then(Then::GoOn);
+        self.decode(Input::Tokens(&[token]), position, Outputs::All)?;
         self.take_states(1, states)
     }
 
-    /// The most likely token after what was evaluated last, with scores.
-    pub(super) fn next_token(&mut self) -> LlamaToken {
-        self.greedy.sample(&self.context, -1)
+    /// The most likely token after what was evaluated last, with scores; the first of several.
+    pub(super) fn next_token(&mut self) -> Result<LlamaToken, LanguageError> {
+        let scores = self.context.scores();
+        let scores = scores.ok_or_else(|| LanguageError::engine("predict a token")("no scores"))?;
+        let mut best = 0;
+        for (word, score) in scores.iter().enumerate() {
+            if *score > scores[best] {
+                best = word;
+            }
+        }
+        Ok(LlamaToken(i32::try_from(best).unwrap_or_default()))
     }
 
     fn decode(
         &mut self,
-        tokens: &[LlamaToken],
+        input: Input<'_>,
         position: usize,
-        outputs: bool,
+        outputs: Outputs,
     ) -> Result<(), LanguageError> {
-        self.batch.clear();
-        for (position, token) in (position..).zip(tokens) {
-            let position = i32::try_from(position).unwrap_or(i32::MAX);
-            self.batch
-                .add(*token, position, &[SEQUENCE], outputs)
-                .map_err(LanguageError::engine("fill a batch"))?;
-        }
         self.context
-            .decode(&mut self.batch)
-            .map_err(LanguageError::engine("evaluate text"))
+            .decode(input, position, outputs)
+            .map_err(|number| {
+                let error = format!("llama_decode gives {number}");
+                LanguageError::engine("evaluate text")(error)
+            })
     }
 
     fn take_states(&self, tokens: usize, states: &mut Vec<f32>) -> Result<(), LanguageError> {
         let before = states.len();
-        self.tap.drain_into(states);
+        self.context.tap().drain_into(states);
         if states.len() - before == tokens * self.width {
             Ok(())
         } else {

@@ -1,7 +1,9 @@
 //! The language model with llama.cpp: hidden states over a transcript, or over the text that
 //! it simulates from the audio (through mtmd).
 
+mod context;
 mod evaluator;
+mod heard;
 mod projector;
 mod prompt;
 mod session;
@@ -20,6 +22,7 @@ use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::{LlamaCppError, LogOptions};
 
+pub use heard::AudioWindow;
 pub use prompt::{Prompt, PromptError};
 use session::LlamaSession;
 
@@ -175,6 +178,8 @@ pub struct LlamaSettings {
 pub struct SimulateSettings {
     /// GGUF of the audio projector.
     pub projector: PathBuf,
+    /// What it makes of a short utterance.
+    pub window: AudioWindow,
     /// Asks for a transcription of the audio.
     pub prompt: Prompt,
 }

@@ -1,25 +1,28 @@
 //! The audio projector: audio as vectors that the language model takes in place of tokens (mtmd).
 
-use std::path::Path;
-
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::mtmd::{
-    MtmdBitmap, MtmdContext, MtmdContextParams, MtmdInputChunkType, MtmdInputChunks, MtmdInputText,
-    MtmdTokenizeError,
+    MtmdBitmap, MtmdContext, MtmdContextParams, MtmdInputChunk, MtmdInputChunkType,
+    MtmdInputChunks, MtmdInputText, MtmdTokenizeError,
 };
 
 use super::evaluator::Evaluator;
-use super::{LanguageError, Prompt};
+use super::heard::{AudioWindow, Heard, WINDOW_SAMPLES};
+use super::{LanguageError, Prompt, SimulateSettings};
 use undertone_types::RATE_HZ;
 
-pub(super) struct Projector(MtmdContext);
+pub(super) struct Projector {
+    context: MtmdContext,
+    window: AudioWindow,
+}
 
 impl Projector {
     pub(super) fn load(
-        path: &Path,
+        settings: &SimulateSettings,
         model: &LlamaModel,
         threads: i32,
     ) -> Result<Self, LanguageError> {
+        let path = &settings.projector;
         let parameters = MtmdContextParams {
             use_gpu: false,
             print_timings: false,
@@ -29,11 +32,12 @@ impl Projector {
         let context = MtmdContext::init_from_file(&path.to_string_lossy(), model, &parameters)
             .map_err(|error| LanguageError::load(path, error))?;
         if context.get_audio_sample_rate() != Some(RATE_HZ) {
-            return Err(LanguageError::NoAudio {
-                path: path.to_owned(),
-            });
+            return Err(LanguageError::NoAudio { path: path.clone() });
         }
-        Ok(Self(context))
+        Ok(Self {
+            context,
+            window: settings.window,
+        })
     }
 
     /// Evaluates a prompt with audio; returns the next position. With `predict` also the scores of
@@ -47,20 +51,46 @@ impl Projector {
         predict: bool,
     ) -> Result<usize, LanguageError> {
         let chunks = self.chunks(prompt, audio)?;
-        let needed = chunks.total_tokens() + usize::from(predict);
+        let chunks: Vec<_> = (0..chunks.len()).filter_map(|at| chunks.get(at)).collect();
+        let heard = self.heard(&chunks, audio.len());
+        let positions = || heard.iter().map(|heard| heard.positions());
+        let needed = positions().sum::<usize>() + usize::from(predict);
         if needed > context {
             return Err(LanguageError::TooLong { needed, context });
         }
-        let last = chunks
-            .len()
-            .checked_sub(1)
-            .and_then(|last| chunks.get(last));
-        // Scores follow tokens, not audio: llama.cpp aborts where there are none.
-        if predict && last.is_none_or(|last| last.chunk_type() != MtmdInputChunkType::Text) {
+        let last = chunks.last().map(MtmdInputChunk::chunk_type);
+        // Scores follow tokens, not audio.
+        if predict && last != Some(MtmdInputChunkType::Text) {
             let problem = "no token follows the audio";
             return Err(LanguageError::engine("evaluate the prompt")(problem));
         }
-        evaluator.advance_with_audio(&chunks, &mut self.0, predict)
+        let mut position = 0;
+        for (number, (chunk, heard)) in (1..).zip(chunks.iter().zip(heard)) {
+            let predict = predict && number == chunks.len();
+            match chunk.text_tokens() {
+                Some(tokens) => evaluator.advance(tokens, position, predict)?,
+                None if heard.positions() == 0 => {}
+                None => evaluator.advance_with_audio(&mut self.context, chunk, heard, position)?,
+            }
+            position += heard.positions();
+        }
+        Ok(position)
+    }
+
+    /// What is to be heard of each chunk; texts are read whole. Audio that is longer than a window
+    /// is in several chunks.
+    fn heard(&self, chunks: &[MtmdInputChunk<'_>], samples: usize) -> Vec<Heard> {
+        let mut left = samples;
+        let heard = |chunk: &MtmdInputChunk<'_>| {
+            let positions = chunk.n_tokens();
+            if chunk.chunk_type() == MtmdInputChunkType::Text {
+                return Heard::new(AudioWindow::Fitting, positions, 0);
+            }
+            let within = left.min(WINDOW_SAMPLES);
+            left -= within;
+            Heard::new(self.window, positions, within)
+        };
+        chunks.iter().map(heard).collect()
     }
 
     fn chunks(&self, prompt: &Prompt, audio: &[f32]) -> Result<MtmdInputChunks, LanguageError> {
@@ -71,7 +101,7 @@ impl Projector {
             add_special: true,
             parse_special: true,
         };
-        self.0
+        self.context
             .tokenize(text, &[&bitmap])
             .map_err(|error| match error {
                 MtmdTokenizeError::ImagePreprocessingError => LanguageError::Audio(error.into()),

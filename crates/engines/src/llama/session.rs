@@ -21,10 +21,8 @@ impl<'m> LlamaSession<'m> {
     pub(super) fn new(llama: &'m Llama, backend: &LlamaBackend) -> Result<Self, LanguageError> {
         let settings = &llama.settings;
         let threads = i32::try_from(settings.threads).unwrap_or(1);
-        let projector = settings.simulate.as_ref().map(|simulate| {
-            let path = &simulate.projector;
-            Projector::load(path, &llama.model, threads)
-        });
+        let simulate = settings.simulate.as_ref();
+        let projector = simulate.map(|simulate| Projector::load(simulate, &llama.model, threads));
         Ok(Self {
             llama,
             evaluator: Evaluator::new(llama, backend)?,
@@ -50,7 +48,7 @@ impl<'m> LlamaSession<'m> {
         }
         let tokens = self.llama.tokenize(&prompt.before_text, true);
         self.llama.fits(tokens.len())?;
-        self.evaluator.advance(&tokens, 0)?;
+        self.evaluator.advance(&tokens, 0, false)?;
         self.kept = Some(tokens.len());
         Ok(tokens.len())
     }
@@ -104,7 +102,7 @@ impl LanguageSession for LlamaSession<'_> {
         let vocab = self.llama.model.vocab();
         let (mut hidden, mut generated): (_, Vec<LlamaToken>) = (Vec::new(), Vec::new());
         while generated.len() < self.llama.settings.max_tokens.min(room) {
-            let token = self.evaluator.next_token();
+            let token = self.evaluator.next_token()?;
             if vocab.is_eog(token) {
                 break;
             }

@@ -6,14 +6,10 @@
 //! only the tokens whose states are wanted are marked as outputs, and a callback of the graph
 //! (`cb_eval` in `llama.h`) copies the tensor that `embeddings` would have returned. Where nothing is
 //! to be generated, the callback ends the graph before the scores.
-//!
-//! This is the only file that calls llama.cpp other than through llama-cpp-2, which has no
-//! setters for these fields.
 
 use std::ffi::{CStr, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_sys_2::{
     GGML_TYPE_F32, ggml_backend_tensor_get, ggml_nbytes, ggml_tensor, llama_context_params,
 };
@@ -49,12 +45,8 @@ impl Tap {
         })))
     }
 
-    /// Makes a context that is created with `parameters` call this tap.
-    ///
-    /// # Safety
-    /// The tap must outlive the context.
-    pub(super) unsafe fn install(&self, parameters: &mut LlamaContextParams) {
-        let parameters = raw(parameters);
+    /// Makes a context that is created with `parameters` call this tap, which has to outlive it.
+    pub(super) fn install(&self, parameters: &mut llama_context_params) {
         parameters.cb_eval = Some(on_tensor);
         parameters.cb_eval_user_data = Arc::as_ptr(&self.0).cast_mut().cast();
     }
@@ -71,22 +63,6 @@ impl Tap {
         let mut flow = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         states.append(&mut flow.states);
     }
-}
-
-/// Limits how many outputs one evaluation may have: memory is set aside for the scores of so many.
-pub(super) fn limit_outputs(parameters: &mut LlamaContextParams, outputs: u32) {
-    raw(parameters).n_outputs_max = outputs;
-}
-
-/// The C struct in `parameters`.
-fn raw(parameters: &mut LlamaContextParams) -> &mut llama_context_params {
-    const {
-        assert!(size_of::<LlamaContextParams>() == size_of::<llama_context_params>());
-        assert!(align_of::<LlamaContextParams>() == align_of::<llama_context_params>());
-    }
-    // SAFETY: in the version that Cargo.toml pins, LlamaContextParams is a struct with this one
-    // field. As both have the same size, the field is at its start.
-    unsafe { &mut *std::ptr::from_mut(parameters).cast() }
 }
 
 /// llama.cpp's `ggml_backend_sched_eval_callback`. With `ask` it answers whether the tensor is wanted;
@@ -123,22 +99,5 @@ impl Flow {
             let end = self.states[start..].as_mut_ptr();
             ggml_backend_tensor_get(tensor, end.cast(), 0, bytes);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_c_struct_is_the_one_that_the_setters_set() {
-        let mut parameters = LlamaContextParams::default()
-            .with_n_batch(123)
-            .with_n_threads(45)
-            .with_swa_full(false);
-        let raw = raw(&mut parameters);
-        assert_eq!((raw.n_batch, raw.n_threads, raw.swa_full), (123, 45, false));
-        raw.n_ubatch = 67;
-        assert_eq!(parameters.n_ubatch(), 67);
     }
 }
