@@ -266,6 +266,12 @@ impl Manifest {
             .collect()
     }
 
+    /// Every file that it names.
+    #[must_use]
+    pub fn named_files(&self) -> Vec<&PathBuf> {
+        self.files().into_iter().map(|named| named.file).collect()
+    }
+
     /// Width of the text representation; 0 without a language model.
     #[must_use]
     pub fn text_width(&self) -> usize {

@@ -62,6 +62,9 @@ pub struct Entry {
     pub name: String,
     /// What it is, in a few words.
     pub title: String,
+    /// Name of the licence of what this program brings along for it: a network, a projector.
+    #[serde(default)]
+    pub licence: Option<String>,
     /// Its files, besides the manifest.
     pub files: Vec<MadeFile>,
 }
@@ -152,14 +155,13 @@ impl Catalogue {
             .collect()
     }
 
-    /// The licences of a bundle's sources; none twice.
+    /// The licences of a bundle's sources and of its own files; none twice.
     #[must_use]
     pub fn licences_of(&self, entry: &Entry) -> Vec<&Licence> {
         let sources = self.sources_of(entry);
         let is_used = |licence: &&Licence| {
-            sources
-                .iter()
-                .any(|(source, _)| source.licence == licence.name)
+            let is_of_source = |(source, _): &(&Source, _)| source.licence == licence.name;
+            entry.licence.as_ref() == Some(&licence.name) || sources.iter().any(is_of_source)
         };
         self.licences.iter().filter(is_used).collect()
     }
@@ -227,6 +229,15 @@ impl Catalogue {
                 "{name:?} is not a name for a bundle, or one that is taken"
             ));
         }
+        let is_described =
+            |licence: &String| self.licences.iter().any(|known| known.name == *licence);
+        if let Some(licence) = entry
+            .licence
+            .as_ref()
+            .filter(|licence| !is_described(licence))
+        {
+            return Some(format!("{name}: its licence {licence:?} is not described"));
+        }
         entry.files.iter().find_map(|file| {
             let MadeFile {
                 name: part,
@@ -248,8 +259,12 @@ impl Catalogue {
                 true => self.source(path).is_some(),
                 false => embedded::file(name, path).is_some(),
             };
-            let unknown = from.iter().find(|path| !is_known(path))?;
-            Some(format!("{name}: there is no {unknown:?} for {part}"))
+            if let Some(unknown) = from.iter().find(|path| !is_known(path)) {
+                return Some(format!("{name}: there is no {unknown:?} for {part}"));
+            }
+            let own = from.iter().find(|path| !path.contains('/'))?;
+            (entry.licence.is_none())
+                .then(|| format!("{name}: its own file {own:?} needs a licence"))
         })
     }
 }

@@ -114,6 +114,7 @@ impl Pull<'_> {
     ) -> Result<PathBuf, PullError> {
         let made = work.join("bundle");
         fs::create_dir_all(&made).map_err(PullError::disk(&made))?;
+        reuse(entry, place, &made)?;
         // Everything is fetched before anything is made: what is missing is known at once.
         let downloads = Downloads::new(&self.network);
         for (source, file) in self.catalogue.sources_of(entry) {
@@ -213,6 +214,22 @@ fn is_in(file: &MadeFile, folder: &Path) -> bool {
     is_right(&folder.join(&file.name), file.size_bytes, &file.sha256)
 }
 
+/// Takes over the files of the bundle that is there, of another version or damaged, as far as they
+/// are right.
+fn reuse(entry: &Entry, place: &Path, made: &Path) -> Result<(), PullError> {
+    let is_of_use = |file: &&MadeFile| !is_in(file, made) && is_in(file, place);
+    for file in entry.files.iter().filter(is_of_use) {
+        let (there, here) = (place.join(&file.name), made.join(&file.name));
+        // What is there goes away only when everything was made. Where there are no links, a copy
+        // does.
+        let _ = fs::remove_file(&here);
+        fs::hard_link(&there, &here)
+            .or_else(|_| fs::copy(&there, &here).map(drop))
+            .map_err(PullError::disk(&here))?;
+    }
+    Ok(())
+}
+
 /// The manifest that a bundle gets: the one that it has, with what was fitted for it, or a new one.
 fn manifest(entry: &Entry, place: &Path) -> Option<String> {
     let installed = fs::read_to_string(place.join(MANIFEST_NAME)).ok();
@@ -265,6 +282,9 @@ fn terms(catalogue: &Catalogue, entry: &Entry) -> String {
             named.push(source.origin.clone());
             text.push_str(&format!("{}: {}\n", source.origin, source.licence));
         }
+    }
+    if let Some(licence) = &entry.licence {
+        text.push_str(&format!("of this program (see README.md): {licence}\n"));
     }
     let summaries = catalogue
         .licences_of(entry)

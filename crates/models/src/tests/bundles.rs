@@ -6,13 +6,16 @@ use std::thread;
 
 use tempfile::TempDir;
 use undertone_weights::fixtures::{
-    made_up, small_sizes, words, write_ctranslate2_whisper, write_words,
+    Numbers, made_up, small_sizes, words, write_ctranslate2_whisper, write_safetensors, write_words,
 };
-use undertone_weights::{Dtype, Vocabulary, WhisperWeights, write_ggml};
+use undertone_weights::{Dtype, Projector, Vocabulary, WhisperWeights, write_ggml, write_mmproj};
 
 use super::server::{Answer, Server};
 use super::{network, sha256};
-use crate::{Catalogue, Origin, Places, Pull, PullError, Pulled, installed, remove};
+use crate::convert::{Given, make};
+use crate::{
+    Catalogue, MadeFile, Make, Origin, Places, Pull, PullError, Pulled, installed, remove,
+};
 
 /// A bundle of a made-up Whisper and a language model of three bytes, whose sources are on servers
 /// and in a folder. It has the name, and so the manifest, of one in the program.
@@ -256,6 +259,118 @@ fn a_damaged_bundle_is_made_good_and_keeps_what_was_fitted_for_it() {
     .unwrap();
     assert_eq!(case.pull(Some(&from)).unwrap(), Pulled::New(case.place()));
     assert_eq!(fs::read_to_string(&manifest).unwrap(), shipped);
+}
+
+#[test]
+fn of_a_bundle_of_another_version_what_is_the_same_is_not_fetched_again() {
+    let case = Case::new([&[], &[], &[]]);
+    case.pull(None).unwrap();
+    let manifest = case.place().join("bundle.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let other = |line: &str| match line.starts_with("version = ") {
+        true => "version = \"other\"".to_owned(),
+        false => line.to_owned(),
+    };
+    let lines: Vec<String> = text.lines().map(other).collect();
+    fs::write(&manifest, lines.join("\n")).unwrap();
+    fs::write(case.place().join("slm.gguf"), "damaged").unwrap();
+    assert_eq!(case.pull(None).unwrap(), Pulled::New(case.place()));
+    case.assert_installed();
+    assert_eq!(fs::read_to_string(&manifest).unwrap(), text);
+    assert_eq!(case.requests(), [1, 1, 2]);
+}
+
+/// As a network and its papers come with the program.
+#[test]
+fn a_file_of_the_programs_own_is_installed_under_terms_of_its_own() {
+    let mut case = Case::new([&[], &[], &[]]);
+    let own = case.catalogue.bundles[0].manifest().unwrap().as_bytes();
+    let text = |licence: &str| {
+        format!(
+            "schema = 1\n[[licences]]\nname = \"Ours\"\nmust_accept = true\ntext = \"t\"\n\
+             terms = \"Research.\"\n[[bundles]]\nname = \"en\"\ntitle = \"\"\n{licence}\
+             [[bundles.files]]\nname = \"fusion.json\"\nmake = \"copy\"\n\
+             from = [\"bundle.toml\"]\nsize_bytes = {}\nsha256 = {:?}\n",
+            own.len(),
+            sha256(own)
+        )
+    };
+    let error = Catalogue::read(&text("")).unwrap_err().to_string();
+    assert!(
+        error.contains("its own file \"bundle.toml\" needs a licence"),
+        "{error}"
+    );
+    let error = Catalogue::read(&text("licence = \"Mine\"\n"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("\"Mine\" is not described"), "{error}");
+
+    case.catalogue = Catalogue::read(&text("licence = \"Ours\"\n")).unwrap();
+    let pull = Pull {
+        catalogue: &case.catalogue,
+        places: &case.places,
+        from: None,
+        accepted: false,
+        network: network(),
+    };
+    let error = pull.pull(NAME, &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("Ours"), "{error}");
+    case.pull(None).unwrap();
+    let installed = |name: &str| fs::read(case.place().join(name)).unwrap();
+    assert!(installed("fusion.json") == own);
+    let terms = String::from_utf8(installed("LICENCES.txt")).unwrap();
+    assert!(
+        terms.contains("of this program (see README.md): Ours"),
+        "{terms}"
+    );
+    assert!(terms.contains("Research."), "{terms}");
+}
+
+#[test]
+fn an_audio_input_is_made_of_a_source_and_a_projector_of_the_program() {
+    let case = Case::new([&[], &[], &[]]);
+    let folder = case.folder.path();
+    let projector = folder.join("projector.safetensors");
+    let shapes = [
+        ("norm_pre.weight", vec![8]),
+        ("norm_pre.bias", vec![8]),
+        ("mlp.1.weight", vec![3, 16]),
+        ("mlp.1.bias", vec![3]),
+        ("mlp.2.weight", vec![4, 3]),
+        ("mlp.2.bias", vec![4]),
+        ("boi", vec![1, 4]),
+        ("eoi", vec![1, 4]),
+    ];
+    let numbers = |shape: Vec<usize>| {
+        let values = vec![0.5; shape.iter().product()];
+        Numbers { shape, values }
+    };
+    let tensors = shapes.map(|(name, shape)| (name.to_owned(), numbers(shape)));
+    write_safetensors(&tensors.into(), Dtype::F32, &projector);
+    let whisper = case.source_folder().join(SOURCES[0]);
+    let expected = folder.join("expected");
+    let weights = WhisperWeights::open(&whisper).unwrap();
+    write_mmproj(&weights, &Projector::open(&projector).unwrap(), &expected).unwrap();
+
+    let out = folder.join("out");
+    fs::create_dir(&out).unwrap();
+    let file = MadeFile {
+        name: "mmproj.gguf".to_owned(),
+        make: Make::Mmproj,
+        from: Vec::new(),
+        size_bytes: 0,
+        sha256: String::new(),
+    };
+    let own: &'static [u8] = fs::read(&projector).unwrap().leak();
+    let given = [Given::Lent(whisper), Given::Embedded(own)];
+    make(&file, &given, &out.join("mmproj.gguf")).unwrap();
+    assert!(fs::read(out.join("mmproj.gguf")).unwrap() == fs::read(expected).unwrap());
+    let left: Vec<_> = fs::read_dir(&out).unwrap().collect();
+    assert_eq!(
+        left.len(),
+        1,
+        "the projector is not left beside it: {left:?}"
+    );
 }
 
 #[test]

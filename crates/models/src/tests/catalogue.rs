@@ -13,7 +13,12 @@ fn every_bundle_of_this_program_fits_its_manifest() {
         let manifest: Manifest = toml::from_str(text).unwrap();
         assert_eq!(manifest.name, entry.name);
         for file in &entry.files {
+            // What a reader should know beside the models.
+            let is_paper = file.make == Make::Copy && !file.from[0].contains('/');
             let named = format!("file = {:?}\n", file.name);
+            if is_paper && !text.contains(&named) {
+                continue;
+            }
             assert!(
                 text.contains(&named),
                 "{}: {} is not in its manifest",
@@ -40,12 +45,13 @@ fn every_bundle_of_this_program_fits_its_manifest() {
             .map(|licence| licence.name.as_str())
             .collect();
         assert_eq!(manifest.licence, expression.join(" AND "), "{}", entry.name);
-        assert_eq!(
-            manifest.feature_files().len(),
-            entry.files.len(),
-            "{}",
-            entry.name
-        );
+        for named in manifest.named_files() {
+            let is_made = entry
+                .files
+                .iter()
+                .any(|file| named.to_str() == Some(&file.name));
+            assert!(is_made, "{}: nothing makes {}", entry.name, named.display());
+        }
     }
 }
 
