@@ -193,23 +193,14 @@ fn warnings(findings: &Findings) -> Vec<String> {
         match count {
             0 => {}
             all if all == findings.utterances => {
-                lines.push(format!("{what}: absent from all utterances"))
+                lines.push(format!("{what}: absent from all utterances"));
             }
             some => lines.push(format!("{some} utterances have no {what}")),
         }
     }
-    lines.extend(untaught(findings));
-    lines
-}
-
-/// What the network cannot learn from the data.
-fn untaught(findings: &Findings) -> Vec<String> {
-    let mut lines = Vec::new();
-    let names: Vec<String> = findings.untaught.iter().map(ToString::to_string).collect();
-    if !names.is_empty() {
-        let names = names.join(" and ");
+    for modality in &findings.untaught {
         lines.push(format!(
-            "no training utterance has {names}: the network learns nothing of it"
+            "no training utterance has {modality}: nothing is learned of it"
         ));
     }
     match findings.without_substitute {

@@ -146,7 +146,7 @@ fn networks_are_trained_and_measured_on_texts_alone_and_with_clips() {
     assert_eq!(code, 0, "{said}");
     for line in [
         "audio: absent from all utterances",
-        "no training utterance has audio and video",
+        "no training utterance has audio: nothing is learned of it",
         "the text-missing flow is not trained",
     ] {
         assert!(said.contains(line), "{said}");
