@@ -1,0 +1,286 @@
+"""Trains the projector: frames of Whisper's encoder become vectors that the language model reads like tokens.
+
+1. CTC against the language model's own (normalised) token embeddings and a learned blank: vectors come to point where the
+   embeddings of the spoken words point.
+2. The language model's own loss on the words, with the model frozen, and CTC beside it so that the alignment is kept. The
+   hidden states of the words after the audio are drawn towards those after the words alone, which is what the fusion
+   network knows.
+
+WORK/projector/ENCODER-STACK/ holds the checkpoint; both stages go on from there. `--minutes` ends a stage by the clock.
+"""
+
+import json
+import math
+import random
+import time
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import place
+from language import Language
+
+POOL_BATCHES = 24
+LOG_EVERY, SAVE_EVERY = 25, 100
+MASKS, MASK_POSITIONS = 2, 10
+HELD_OUT = 150
+CTC_WEIGHT, STATE_WEIGHT = 0.3, 0.5
+OTHER_WORDS = 12000
+
+
+class Projector(nn.Module):
+    """norm, `stack` neighbouring frames, linear, GELU, linear: llama.cpp's projector of type glma."""
+
+    def __init__(self, width, stack, hidden, out, dropout):
+        super().__init__()
+        self.stack = stack
+        self.norm = nn.LayerNorm(width)
+        self.first, self.second = nn.Linear(width * stack, hidden), nn.Linear(hidden, out)
+        self.dropout = nn.Dropout(dropout)
+        self.begin, self.end = nn.Parameter(torch.zeros(1, out)), nn.Parameter(torch.zeros(1, out))
+
+    def forward(self, states):
+        """`[batch, positions, width]` to `[batch, positions / stack, out]`."""
+        batch, positions, width = states.shape
+        frames = F.pad(self.norm(states), (0, 0, 0, -positions % self.stack)).reshape(batch, -1, width * self.stack)
+        return self.second(self.dropout(F.gelu(self.first(self.dropout(frames)), approximate="tanh")))
+
+
+class Letters(nn.Module):
+    """The CTC output: how near a vector is to the embedding of each token of the material. Dropped at export."""
+
+    def __init__(self, embeddings):
+        super().__init__()
+        self.register_buffer("embeddings", F.normalize(embeddings, dim=1), persistent=False)
+        self.blank = nn.Parameter(torch.randn(1, embeddings.shape[1]) * 0.05)
+        self.bias = nn.Parameter(torch.zeros(len(embeddings) + 1))
+        self.scale = nn.Parameter(torch.tensor(2.5))
+
+    def forward(self, vectors):
+        every = torch.cat([F.normalize(self.blank, dim=1), self.embeddings])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            nearness = F.normalize(vectors, dim=-1) @ every.T
+        return nearness.float() * self.scale.exp() + self.bias
+
+
+@dataclass
+class Item:
+    states: torch.Tensor
+    words: str
+    tokens: list
+
+
+class Material:
+    """Shards of encode.py; those that are added later are taken up at the next pass."""
+
+    def __init__(self, folder, language, stack):
+        self.folder, self.language, self.stack = folder, language, stack
+        self.seen, self.items, self.held_out = set(), [], []
+        self.refresh()
+        if not self.items:
+            raise SystemExit(f"no states in {folder}: run encode.py first")
+
+    def refresh(self):
+        for path in sorted(self.folder.glob("*.pt")):
+            if path in self.seen:
+                continue
+            self.seen.add(path)
+            items = [Item(states, words, self.language.words(words)) for states, words in torch.load(path)]
+            # CTC needs a frame for each token and one between equal ones.
+            items = [item for item in items if 0 < len(item.tokens) < len(item.states) / self.stack - 1]
+            if not self.held_out:
+                self.held_out, items = items[:HELD_OUT], items[HELD_OUT:]
+            known = {item.words for item in self.held_out}
+            self.items.extend(item for item in items if item.words not in known)
+
+    def batches(self, frames, rng):
+        """Batches of about `frames` projected frames, padding included, of utterances of about one length."""
+        while True:
+            self.refresh()
+            order = sorted(self.items, key=lambda item: len(item.states) * rng.uniform(0.85, 1.15))
+            batches, batch, longest = [], [], 0
+            for item in order:
+                longest = max(longest, len(item.states))
+                if batch and longest * (len(batch) + 1) > frames * self.stack:
+                    batches.append(batch)
+                    batch, longest = [], len(item.states)
+                batch.append(item)
+            rng.shuffle(batches)
+            yield from batches
+
+
+def padded(batch, rng, width):
+    """`[batch, positions, width]` with a few stretches blanked, and the positions of each."""
+    states = torch.zeros(len(batch), max(len(item.states) for item in batch), width)
+    for row, item in zip(states, batch):
+        row[:len(item.states)] = item.states.float()
+        for _ in range(MASKS if rng else 0):
+            start = rng.randint(0, max(0, len(item.states) - MASK_POSITIONS))
+            row[start:start + rng.randint(0, MASK_POSITIONS)] = 0
+    return states
+
+
+class Training:
+    def __init__(self, options):
+        torch.set_num_threads(options.threads)
+        torch.manual_seed(1)
+        self.options, self.rng = options, random.Random(1)
+        self.language = Language(options.models / "gemma-3-270m", "gemma-3-270m-q4_k_m.gguf")
+        self.material = Material(options.work / "states" / options.encoder, self.language, options.stack)
+        self.vocabulary = self._vocabulary()
+        self.index = {token: place for place, token in enumerate(self.vocabulary, 1)}
+        self.frame_width = self.material.items[0].states.shape[1]
+        self.projector = Projector(self.frame_width, options.stack, options.hidden, self.language.width, options.dropout)
+        self.letters = Letters(self.language.embed.weight[self.vocabulary].float())
+        self.folder = options.work / "projector" / f"{options.encoder}-{options.stack}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.done = {"ctc": 0.0, "language": 0.0}
+        self.state = {}
+        if (self.folder / "checkpoint.pt").exists():
+            self.state = torch.load(self.folder / "checkpoint.pt")
+            self.projector.load_state_dict(self.state["projector"])
+            self.letters.load_state_dict(self.state["letters"])
+            self.done = self.state["done"]
+
+    def _vocabulary(self):
+        """Tokens of all that is spoken, also of what is not encoded yet: a checkpoint fits later material."""
+        import sentences
+        lines = []
+        for name in ("projector.jsonl", "real.jsonl"):
+            table = self.options.work / "speech" / name
+            if table.exists():
+                lines += [json.loads(line)["text"] for line in table.read_text().splitlines()]
+        table = self.folder_of_words()
+        if table.exists():
+            return json.loads(table.read_text())
+        found = sorted({token for line in lines for token in self.language.words(sentences.letters(line))})
+        table.parent.mkdir(parents=True, exist_ok=True)
+        place.write(table, json.dumps(found))
+        return found
+
+    def folder_of_words(self):
+        return self.options.work / "projector" / "vocabulary.json"
+
+    def ctc_loss(self, vectors, batch):
+        lengths = torch.tensor([-(-len(item.states) // self.options.stack) for item in batch])
+        known = [[self.index[token] for token in item.tokens if token in self.index] for item in batch]
+        targets, sizes = torch.tensor(sum(known, [])), torch.tensor([len(one) for one in known])
+        scores = self.letters(vectors).log_softmax(-1).transpose(0, 1)
+        return F.ctc_loss(scores, targets, lengths, sizes, reduction="sum", zero_infinity=True) / sizes.sum()
+
+    def language_loss(self, vectors, batch):
+        """Cross-entropy of the words after the audio, and how far their states are from those after the words alone."""
+        language = self.language
+        begin, after = (language.embed(torch.tensor(ids)) for ids in (language.begin, language.after))
+        rows, starts = [], []
+        for item, row in zip(batch, vectors):
+            audio = row[: -(-len(item.states) // self.options.stack)]
+            audio = torch.cat([self.projector.begin, audio, self.projector.end]).to(torch.bfloat16)
+            starts.append(len(begin) + len(audio) + len(after))
+            rows.append(torch.cat([begin, audio, after, language.embed(torch.tensor(item.tokens))]))
+        states = self._run(rows)
+        targets = [item.tokens + [language.end] for item in batch]
+        before = torch.cat([row[start - 1:start + len(words) - 1] for row, start, words in zip(states, starts, targets)])
+        flat = torch.tensor(sum(targets, []))
+        # The words of the batch against these and a part of all others: a loss over 262,144 words costs as much as
+        # the model.
+        rivals = torch.cat([flat, self.rivals, torch.randint(len(language.embed.weight), (OTHER_WORDS,))]).unique()
+        scores = before @ language.embed.weight[rivals].T
+        loss = F.cross_entropy(scores.float(), torch.searchsorted(rivals, flat))
+        with torch.no_grad():
+            # As `read_prompt` in ../../en/bundle.toml has it.
+            alone = self._run([language.embed(torch.tensor(language.begin + item.tokens)) for item in batch])
+        skip = len(language.begin)
+        after_audio = torch.cat([row[start:start + len(item.tokens)] for row, start, item in zip(states, starts, batch)])
+        after_nothing = torch.cat([row[skip:skip + len(item.tokens)] for row, item in zip(alone, batch)])
+        distance = 1 - F.cosine_similarity(after_audio.float(), after_nothing.float(), dim=-1).mean()
+        return loss, distance
+
+    def _run(self, rows):
+        longest = max(len(row) for row in rows)
+        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
+        inputs = torch.stack([F.pad(row, (0, 0, 0, longest - len(row))) for row in rows])
+        return self.language.body(inputs_embeds=inputs, attention_mask=mask, use_cache=False).last_hidden_state
+
+    @property
+    def rivals(self):
+        return torch.tensor(self.vocabulary)
+
+    def losses(self, stage, batch):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            vectors = self.projector(padded(batch, self.rng, self.frame_width)).float()
+        ctc = self.ctc_loss(vectors, batch)
+        if stage == "ctc":
+            return ctc, {"ctc": ctc}
+        words, states = self.language_loss(vectors, batch)
+        return words + CTC_WEIGHT * ctc + STATE_WEIGHT * states, {"ctc": ctc, "words": words, "states": states}
+
+    def run(self, stage, minutes, peak_rate, frames):
+        if self.done[stage] >= 1:
+            return
+        if stage == "language" and self.done[stage] == 0:
+            self._rescale()
+        self.projector.train()
+        parameters = [*self.projector.parameters(), *self.letters.parameters()]
+        optimizer = torch.optim.AdamW(parameters, peak_rate, betas=(0.9, 0.98), weight_decay=0.02)
+        if self.state.get("stage") == stage:
+            optimizer.load_state_dict(self.state["optimizer"])
+        step, started, before = 0, time.monotonic(), self.done[stage]
+        for batch in self.material.batches(frames, self.rng):
+            self.done[stage] = min(1.0, before + (time.monotonic() - started) / 60 / minutes)
+            for group in optimizer.param_groups:
+                group["lr"] = peak_rate * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * self.done[stage]))
+            loss, parts = self.losses(stage, batch)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            step += 1
+            if step % LOG_EVERY == 0:
+                line = {"stage": stage, "step": step, "done": round(self.done[stage], 3), "items": len(self.material.items)}
+                line["seconds"] = round(time.monotonic() - started)
+                print(json.dumps(line | {name: round(value.item(), 3) for name, value in parts.items()}), flush=True)
+            if step % SAVE_EVERY == 0 or self.done[stage] >= 1:
+                self._save(stage, optimizer)
+            if self.done[stage] >= 1:
+                return
+
+    def _rescale(self):
+        """The language model expects vectors as long as those of its tokens."""
+        language = self.language
+        with torch.no_grad():
+            wanted = language.embed(self.rivals).float().norm(dim=-1).mean()
+            self.projector.eval()
+            vectors = self.projector(padded(self.material.items[:64], None, self.frame_width))
+            factor = wanted / vectors.norm(dim=-1).mean()
+            self.projector.second.weight.mul_(factor)
+            self.projector.second.bias.mul_(factor)
+            self.projector.begin.normal_(0, float(wanted) / math.sqrt(language.width))
+            self.projector.end.normal_(0, float(wanted) / math.sqrt(language.width))
+
+    def _save(self, stage, optimizer):
+        state = {"projector": self.projector.state_dict(), "letters": self.letters.state_dict(), "done": self.done,
+                 "stage": stage, "optimizer": optimizer.state_dict(), "options": vars(self.options) | {"models": None}}
+        partial = self.folder / "checkpoint.part"
+        torch.save(state, partial)
+        partial.rename(self.folder / "checkpoint.pt")
+
+
+def main():
+    options = place.parser(__doc__)
+    options.add_argument("--encoder", default="whisper-base", choices=["whisper-base", "whisper-tiny.en"])
+    options.add_argument("--stack", type=int, default=5)
+    options.add_argument("--hidden", type=int, default=1536)
+    options.add_argument("--dropout", type=float, default=0.1)
+    options.add_argument("--ctc-minutes", type=float, default=25)
+    options.add_argument("--language-minutes", type=float, default=120)
+    options.add_argument("--threads", type=int, default=2)
+    training = Training(options.parse_args())
+    training.run("ctc", training.options.ctc_minutes, 1.2e-3, frames=1200)
+    training.run("language", training.options.language_minutes, 4e-4, frames=600)
+
+
+if __name__ == "__main__":
+    main()
