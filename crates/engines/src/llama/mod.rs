@@ -54,7 +54,8 @@ pub trait LanguageSession {
     /// When the engine fails, the transcript has no tokens, or not even a word of it fits.
     fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Reading, LanguageError>;
 
-    /// Generates text from the audio (16 kHz mono), greedily, until it ends or repeats itself.
+    /// Generates a line of text from the audio (16 kHz mono), greedily, until it ends or repeats
+    /// itself.
     ///
     /// # Errors
     /// When the engine fails, there is no projector, or the audio does not fit the context.

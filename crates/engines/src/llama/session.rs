@@ -103,7 +103,10 @@ impl LanguageSession for LlamaSession<'_> {
         let (mut hidden, mut generated): (_, Vec<LlamaToken>) = (Vec::new(), Vec::new());
         while generated.len() < self.llama.settings.max_tokens.min(room) {
             let token = self.evaluator.next_token()?;
-            if vocab.is_eog(token) {
+            // What is said is one line: a model that was never taught to end an answer goes on in the
+            // next one.
+            let piece = vocab.detokenize(&[token], false, false);
+            if vocab.is_eog(token) || piece.contains(&b'\n') {
                 break;
             }
             // Each hidden state is taken after its token was evaluated, as for a transcript: both
