@@ -262,7 +262,7 @@ class Training:
 
     def _save(self, stage, optimizer):
         state = {"projector": self.projector.state_dict(), "letters": self.letters.state_dict(), "done": self.done,
-                 "stage": stage, "optimizer": optimizer.state_dict(), "options": vars(self.options) | {"models": None}}
+                 "stage": stage, "optimizer": optimizer.state_dict(), "options": {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}}
         partial = self.folder / "checkpoint.part"
         torch.save(state, partial)
         partial.rename(self.folder / "checkpoint.pt")
