@@ -240,6 +240,32 @@ mod tests {
     }
 
     #[test]
+    fn results_come_in_the_order_of_the_clips() {
+        let clips: Vec<usize> = (0..40).collect();
+        let mut taken = Vec::new();
+        let (later, first) = crossbeam_channel::bounded(1);
+        // The first clip is done only after another thread has done the next ones.
+        let worker = || {
+            let (later, first) = (later.clone(), first.clone());
+            Ok(move |clip: &usize| {
+                match *clip {
+                    0 => first.recv().unwrap_or_default(),
+                    3 => later.send(()).unwrap_or_default(),
+                    _ => {}
+                }
+                *clip
+            })
+        };
+        let taking = |index, clip| {
+            taken.push((index, clip));
+            Ok::<_, ()>(())
+        };
+        each_clip(&clips, 2, worker, taking).unwrap();
+        let expected: Vec<_> = (0..40).map(|at| (at, at)).collect();
+        assert_eq!(taken, expected);
+    }
+
+    #[test]
     fn a_clip_is_one_utterance() {
         let utterance = read(90).unwrap().unwrap();
         assert!(utterance.end_s > 80.0, "{}", utterance.end_s);
