@@ -116,6 +116,17 @@ pub(super) fn check(
             Some(word) => Err(out_of_range(key, one_of(words), &format!("\"{word}\""))),
             None => Err(wrong_type(key, "text in quotes", value)),
         },
+        Rule::Choices(words) => {
+            let chosen = strings(key, value)?;
+            match chosen.iter().find(|word| !words.contains(&word.as_str())) {
+                Some(word) => Err(out_of_range(
+                    key,
+                    format!("a list of {}", words.join(", ")),
+                    &format!("\"{word}\""),
+                )),
+                None => Ok(chosen.into()),
+            }
+        }
         Rule::Boolean => match value.as_bool() {
             Some(truth) => Ok(truth.into()),
             None => Err(wrong_type(key, "true or false", value)),

@@ -17,6 +17,8 @@ pub enum Rule {
     Boolean,
     /// An address and a port, or empty.
     Address,
+    /// A list of some of these words.
+    Choices(&'static [&'static str]),
     /// A list of strings.
     Strings,
     /// A list of patterns over file names.

@@ -7,7 +7,7 @@ use tch::Device;
 
 use super::ConfigError;
 use crate::config_schema::SCHEMA;
-use undertone_fusion::{LossWeights, NetworkConfig, Precision};
+use undertone_fusion::{LossWeights, Modality, NetworkConfig, Precision};
 
 /// Everything that determines a training run, except its data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,8 @@ pub enum Criterion {
 pub struct DataConfig {
     /// Where the text-missing flow's text comes from.
     pub simulated: Simulated,
+    /// What is not taken although it is there; audio or video.
+    pub without: Vec<Modality>,
 }
 
 /// Where the text-missing flow's text comes from.
@@ -151,6 +153,7 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             simulated: Simulated::Given,
+            without: Vec::new(),
         }
     }
 }
@@ -280,7 +283,10 @@ mod tests {
                 .network
                 .imagination
         );
+        let without = set("data.without", "[\"audio\", \"video\"]").unwrap();
+        assert_eq!(without.data.without, [Modality::Audio, Modality::Video]);
         for (key, value) in [
+            ("data.without", "[\"voice\"]"),
             ("seed", "3"),
             ("run.sead", "3"),
             ("run.seed", "x"),

@@ -32,6 +32,7 @@ const KEYS: &[(&str, Rule)] = &[
         Rule::Choice(&["both", "complete", "missing"]),
     ),
     ("data.simulated", Rule::Choice(&["given", "ridge"])),
+    ("data.without", Rule::Choices(&["audio", "video"])),
     ("optimiser.learning_rate", Rule::Number(1e-9, 100.0)),
     ("optimiser.weight_decay", Rule::Number(0.0, 100.0)),
     ("optimiser.batch", Rule::Integer(1, COUNT)),

@@ -336,12 +336,13 @@ fn misses_text(
     Ok(true)
 }
 
-/// The data set as the config wants it: with its own simulated text, or with a stand-in's.
+/// The data set as the config wants it: without what it leaves out, with its own simulated text or
+/// with a stand-in's.
 pub(super) fn with_simulator(
     config: &TrainConfig,
     dataset: &Dataset,
 ) -> Result<(Dataset, Option<Simulator>), SimulatorError> {
-    let dataset = dataset.clone();
+    let dataset = dataset.clone().without(&config.data.without);
     match config.data.simulated {
         Simulated::Given => Ok((dataset, None)),
         Simulated::Ridge => {

@@ -45,6 +45,15 @@ impl Coverage {
 }
 
 impl Dataset {
+    /// The same utterances, of which some modalities are not taken.
+    #[must_use]
+    pub fn without(mut self, modalities: &[Modality]) -> Self {
+        for entry in &mut self.entries {
+            entry.lengths = entry.lengths.without(modalities);
+        }
+        self
+    }
+
     /// What the utterances of a split, or of all, have that a network can use which was not trained
     /// on some modalities.
     #[must_use]

@@ -355,3 +355,36 @@ fn a_network_of_other_words_is_not_gone_on_from() {
     let said = Parent::open(folder.path()).unwrap_err().to_string();
     assert!(said.contains("has no network to go on from"), "{said}");
 }
+
+#[test]
+fn what_is_not_taken_from_the_data_is_as_if_it_were_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_dataset(&at("clips"), [60, 12, 8]);
+    let clips = Dataset::open(&at("clips")).unwrap();
+    let mut settings = config(2);
+    settings.data.without = vec![Modality::Audio, Modality::Video];
+    let summary = train(&settings, &clips, &at("out"), false, &mut quiet).unwrap();
+    assert_eq!(summary.findings.untaught, settings.data.without);
+    let scorer = Scorer::load(&summary.weights, &summary.config, 1).unwrap();
+    assert_eq!(scorer.config().untrained, settings.data.without);
+
+    let words = (0..80).map(|number| {
+        let split = clips.entries()[number].split;
+        Example {
+            audio: Matrix::empty(WIDTHS.audio),
+            video: Matrix::empty(WIDTHS.video),
+            ..example(number, split)
+        }
+    });
+    let words = write(&at("words"), info(), words);
+    train(&config(2), &words, &at("same"), false, &mut quiet).unwrap();
+    let [taken, there] = ["out", "same"].map(|name| tensors(&at(name)));
+    assert_eq!(taken, there);
+    // Where it is there, it is not looked at.
+    let mae = |dataset| {
+        let report = evaluate(&scorer, dataset, Split::Test, Protocol::Complete, 0);
+        report.unwrap().metrics.mae
+    };
+    assert_eq!(mae(&clips), mae(&words));
+}
