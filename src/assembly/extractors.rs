@@ -11,13 +11,23 @@ use undertone_torchscript::{FaceInput, Output, ScriptAudio, ScriptSettings, Scri
 
 /// Checks that a bundle was made for the features that this program computes.
 pub(super) fn demands(fusion: bool) -> Demands {
-    let (audio, video) = (Prosody::default(), FaceShape);
-    let built_in = Extractor::built_in;
+    let [audio, video] = built_in_extractors().map(Some);
     Demands {
         fusion,
-        audio: Some(built_in(audio.name(), audio.version(), audio.width())),
-        video: Some(built_in(video.name(), video.version(), video.width())),
+        audio,
+        video,
     }
+}
+
+/// The extractors of audio and video that are in the program.
+#[must_use]
+pub fn built_in_extractors() -> [Extractor; 2] {
+    let (audio, video) = (Prosody::default(), FaceShape);
+    let built_in = Extractor::built_in;
+    [
+        built_in(audio.name(), audio.version(), audio.width()),
+        built_in(video.name(), video.version(), video.width()),
+    ]
 }
 
 /// Loads the extractors of a bundle.

@@ -12,5 +12,5 @@ pub use engines::{
     media_sources, open_bundle, open_bundle_for_extraction, open_to_try, scorer, text_reader,
     whisper,
 };
-pub use extractors::{audio, observer, video};
+pub use extractors::{audio, built_in_extractors, observer, video};
 pub use prepare::{NotReady, Prepared, Ready};

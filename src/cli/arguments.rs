@@ -13,6 +13,7 @@ use super::extract::ExtractArgs;
 use super::import::ImportArgs;
 use super::import_weights::ImportWeightsArgs;
 use super::models::ModelsArgs;
+use super::new_bundle::NewBundleArgs;
 use super::prune::PruneArgs;
 use super::retry::RetryArgs;
 use super::run::RunArgs;
@@ -76,6 +77,9 @@ pub enum Command {
     Eval(EvalArgs),
     /// Train networks over seeds, folds and ablations, and compare them in one table
     Study(StudyArgs),
+    /// Make a bundle of any Whisper and any language model, with a fusion network trained on
+    /// labelled texts
+    NewBundle(NewBundleArgs),
     /// Pack a trained network and the models that it needs into a bundle, or update a bundle's
     /// hashes
     Bundle(BundleArgs),
@@ -106,6 +110,7 @@ impl Command {
             Self::Train(args) => super::train::train(args),
             Self::Eval(args) => super::eval::eval(args),
             Self::Study(args) => super::study::study(args),
+            Self::NewBundle(args) => super::new_bundle::new_bundle(args),
             Self::Bundle(args) => super::bundle::bundle(args),
         }
     }

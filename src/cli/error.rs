@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::io;
 
-use undertone_bundle::BundleErrors;
+use undertone_bundle::{BundleErrors, DraftError};
 use undertone_config::ConfigErrors;
 use undertone_daemon::{BatchError, NoProgram, RootError, StateError, WatchError};
 use undertone_discovery::DiscoverErrors;
@@ -105,7 +105,7 @@ macro_rules! exit_codes {
 }
 
 exit_codes! {
-    Usage: ConfigError, ConfigErrors, DiscoverErrors, LogError, NoProgram, RootError, UnknownProtocol, UnknownTerm;
+    Usage: ConfigError, ConfigErrors, DiscoverErrors, DraftError, LogError, NoProgram, RootError, UnknownProtocol, UnknownTerm;
     Environment: BundleError, BundleErrors, CatalogueError, EngineError, StageError, FileError, FusionError, ReportError, RidgeError,
         BatchError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;

@@ -129,19 +129,19 @@ fn conclude(summary: &TrainSummary) -> Result<Exit, CliError> {
 }
 
 /// A progress bar on a terminal, and a line for each epoch.
-struct View {
+pub(super) struct View {
     terminal: Terminal,
     bar: Option<ProgressBar>,
 }
 
 impl View {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let terminal = Terminal::new();
         let bar = terminal.bar(0, "{bar:12} {pos}/{len} steps, {wide_msg}");
         Self { terminal, bar }
     }
 
-    fn show(&mut self, event: &TrainEvent<'_>) {
+    pub(super) fn show(&mut self, event: &TrainEvent<'_>) {
         match event {
             TrainEvent::Started(findings) => {
                 for line in warnings(findings) {
@@ -159,7 +159,7 @@ impl View {
         }
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }

@@ -8,6 +8,7 @@ mod error;
 mod extract;
 mod gate_fit;
 mod origin;
+mod splits;
 mod texts;
 mod word_errors;
 
@@ -16,5 +17,6 @@ pub use error::LabelledError;
 pub use extract::extract;
 pub use gate_fit::{GateReport, Heard, RIGHT_BELOW_WER, fit_gate, hear_clips, measure_gate};
 pub use origin::{origin_of_clips, origin_of_texts};
+pub use splits::deal_splits;
 pub use texts::{OnText, TextEngines, extract_texts};
 pub use word_errors::{word_error_rate, words};

@@ -16,6 +16,7 @@ mod importing;
 mod inputs;
 mod misleading;
 mod models;
+mod new_bundle;
 mod one_ggml;
 mod outdated;
 mod prune;

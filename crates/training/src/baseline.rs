@@ -1,8 +1,8 @@
 //! The baseline of a study: ridge regression on the means over time.
 
-use super::evaluate::Scored;
+use super::evaluate::{Scored, summarise};
 use super::ridge::{Ridge, Row, pooled};
-use super::{Dataset, DatasetError, Protocol, StudyError};
+use super::{Dataset, DatasetError, EvalError, EvalReport, Protocol, StudyError};
 use undertone_types::Split;
 
 /// A ridge regression from the modalities of one protocol to the label.
@@ -28,7 +28,7 @@ impl Baseline {
         Ok(Self(Ridge::fit((&train.0, &train.1), (&val.0, &val.1))?))
     }
 
-    /// Scores the test split under `protocol`.
+    /// Scores a split under `protocol`.
     ///
     /// # Errors
     /// When the data set cannot be read.
@@ -36,8 +36,9 @@ impl Baseline {
         &self,
         dataset: &Dataset,
         protocol: Protocol,
+        split: Split,
     ) -> Result<Vec<Scored>, DatasetError> {
-        let mut positions = dataset.split(Split::Test);
+        let mut positions = dataset.split(split);
         positions.retain(|&at| protocol.takes(dataset.entries()[at].lengths));
         let one = |at: usize| {
             let entry = &dataset.entries()[at];
@@ -51,6 +52,27 @@ impl Baseline {
         };
         positions.into_iter().map(one).collect()
     }
+}
+
+/// What ridge regression on the means over time makes of a split, without intervals.
+///
+/// # Errors
+/// When the data set cannot be read, or the training, validation or this split is empty.
+pub fn ridge(
+    dataset: &Dataset,
+    protocol: Protocol,
+    split: Split,
+) -> Result<EvalReport, StudyError> {
+    let baseline = Baseline::fit(dataset, protocol)?;
+    let utterances = baseline.score(dataset, protocol, split)?;
+    let metrics = summarise(&utterances, split).map_err(EvalError::from)?;
+    Ok(EvalReport {
+        protocol: protocol.to_string(),
+        split,
+        metrics: metrics.rounded(),
+        interval: None,
+        utterances,
+    })
 }
 
 fn inputs(dataset: &Dataset, at: usize, protocol: Protocol) -> Result<Row, DatasetError> {

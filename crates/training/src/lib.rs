@@ -20,6 +20,7 @@ mod error;
 mod evaluate;
 mod files;
 mod folds;
+mod for_texts;
 mod import;
 mod logistic;
 mod metrics;
@@ -46,6 +47,7 @@ mod words_lost;
 mod tests;
 
 pub use adam::Adam;
+pub use baseline::ridge;
 pub use bootstrap::Interval;
 pub use config::{
     Criterion, DataConfig, DeviceChoice, MissingConfig, OptimiserConfig, RunConfig, Simulated,

@@ -313,7 +313,7 @@ fn baselines(
         let without = Baseline::fit(&part, no_text)?;
         for (model, protocol, scored) in &mut found {
             let baseline = if *model == "ridge" { &all } else { &without };
-            scored.extend(baseline.score(&part, *protocol)?);
+            scored.extend(baseline.score(&part, *protocol, Split::Test)?);
         }
     }
     (found.into_iter())
