@@ -37,6 +37,11 @@ pub(super) fn table(dataset: &Dataset, network: &Path) -> Result<String, CliErro
         .map(|(model, report)| row(model, report))
         .collect();
     let mut text = columns(&[&[heading], &lines[..]].concat());
+    if rows[0].1.metrics.mae < rows[1].1.metrics.mae {
+        text.push_str(&sentences(
+            "the regression is better than the network, which needs more texts than it got\n",
+        ));
+    }
     if split == Split::Val {
         text.push_str(&sentences(
             "there is no test split: on this one the network's epoch and the regression's penalty \
