@@ -63,7 +63,7 @@ def reports(options, level, mode):
             seconds = [line["end_s"] - line["start_s"] for line in spoken]
             confidence = min(line["text"].get("confidence") or 0 for line in spoken)
             scores[path.name.removesuffix(".jsonl")] = (
-                float(np.average([line["sentiment"] for line in spoken], weights=seconds)), confidence, spoken[0]["text"]["gate"])
+                float(np.average([line["sentiment"]["score"] for line in spoken], weights=seconds)), confidence, spoken[0]["text"]["gate"])
     return scores
 
 
