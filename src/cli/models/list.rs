@@ -159,7 +159,8 @@ mod tests {
         assert!(lines[0].scores && lines[0].installed && lines[0].folder.is_none());
         assert_eq!(lines[1].title, "its bundle.toml is not valid");
         assert_eq!(lines[1].folder, Some(own));
-        assert_eq!(lines[2].licence, "MIT AND LicenseRef-Gemma");
+        let licence = "MIT AND LicenseRef-Gemma AND LicenseRef-CMU-MOSEI";
+        assert_eq!(lines[2].licence, licence);
         let shown = table(&lines);
         assert!(shown.contains("undertone models pull en-small"), "{shown}");
         assert!(shown.contains("in the program"), "{shown}");
