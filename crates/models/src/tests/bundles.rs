@@ -252,13 +252,19 @@ fn a_damaged_bundle_is_made_good_and_keeps_what_was_fitted_for_it() {
     case.assert_installed();
     assert_eq!(fs::read_to_string(&manifest).unwrap(), fitted);
 
-    fs::write(
-        &manifest,
-        fitted.replace("version = \"1\"", "version = \"0\""),
-    )
-    .unwrap();
+    fs::write(&manifest, of_another_version(&fitted)).unwrap();
     assert_eq!(case.pull(Some(&from)).unwrap(), Pulled::New(case.place()));
     assert_eq!(fs::read_to_string(&manifest).unwrap(), shipped);
+}
+
+/// The manifest with another version of the bundle.
+fn of_another_version(manifest: &str) -> String {
+    let other = |line: &str| match line.starts_with("version = ") && !line.ends_with("= 1") {
+        true => "version = \"other\"".to_owned(),
+        false => line.to_owned(),
+    };
+    let lines: Vec<String> = manifest.lines().map(other).collect();
+    lines.join("\n")
 }
 
 #[test]
@@ -267,12 +273,7 @@ fn of_a_bundle_of_another_version_what_is_the_same_is_not_fetched_again() {
     case.pull(None).unwrap();
     let manifest = case.place().join("bundle.toml");
     let text = fs::read_to_string(&manifest).unwrap();
-    let other = |line: &str| match line.starts_with("version = ") {
-        true => "version = \"other\"".to_owned(),
-        false => line.to_owned(),
-    };
-    let lines: Vec<String> = text.lines().map(other).collect();
-    fs::write(&manifest, lines.join("\n")).unwrap();
+    fs::write(&manifest, of_another_version(&text)).unwrap();
     fs::write(case.place().join("slm.gguf"), "damaged").unwrap();
     assert_eq!(case.pull(None).unwrap(), Pulled::New(case.place()));
     case.assert_installed();
