@@ -259,7 +259,7 @@ fn a_damaged_bundle_is_made_good_and_keeps_what_was_fitted_for_it() {
 
 /// The manifest with another version of the bundle.
 fn of_another_version(manifest: &str) -> String {
-    let other = |line: &str| match line.starts_with("version = ") && !line.ends_with("= 1") {
+    let other = |line: &str| match line.starts_with("version = \"") {
         true => "version = \"other\"".to_owned(),
         false => line.to_owned(),
     };
