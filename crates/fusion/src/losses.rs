@@ -99,8 +99,9 @@ pub type LossValues = LossTerms<f64>;
 /// weight is 0 is not part of the total (and costs no gradient), but is still reported.
 ///
 /// An utterance of which a flow was given nothing does not count in the terms of that flow, nor in
-/// those that compare the flows: the flow would learn to answer a constant. A term in which no
-/// utterance counts is 0.
+/// those that compare the flows: the flow would learn to answer a constant. A term is a mean over
+/// those that count, 0 without any; in the total it weighs as much as their share of the batch, so
+/// that every utterance weighs the same wherever it counts.
 #[must_use]
 pub fn losses(
     complete: &FlowOutput,
@@ -139,16 +140,16 @@ pub fn losses(
             }
         },
     };
-    for (term, weight) in [
-        (&terms.complete, weights.complete),
-        (&terms.missing, weights.missing),
-        (&terms.fused, weights.fused),
-        (&terms.query, weights.query),
-        (&terms.cross, weights.cross),
-        (&terms.contrast, weights.contrast),
+    for (term, weight, share) in [
+        (&terms.complete, weights.complete, own.share),
+        (&terms.missing, weights.missing, others.share),
+        (&terms.fused, weights.fused, both.share),
+        (&terms.query, weights.query, both.share),
+        (&terms.cross, weights.cross, both.share),
+        (&terms.contrast, weights.contrast, 1.0),
     ] {
         if weight > 0.0 {
-            terms.total = &terms.total + term * weight;
+            terms.total = &terms.total + term * (weight * share);
         }
     }
     terms
@@ -157,6 +158,8 @@ pub fn losses(
 /// The utterances of a batch that count.
 struct Rows {
     count: usize,
+    /// Of the batch.
+    share: f64,
     /// Their positions; `None` for all of the batch.
     positions: Option<Tensor>,
 }
@@ -169,6 +172,7 @@ impl Rows {
         let all = positions.len() == counts.len();
         Self {
             count: positions.len(),
+            share: positions.len() as f64 / counts.len().max(1) as f64,
             positions: (!all).then(|| Tensor::from_slice(&positions).to_device(like.device())),
         }
     }
@@ -318,6 +322,9 @@ mod tests {
         assert!((values.missing - 1.0).abs() < 1e-6, "{values:?}");
         assert!((values.fused - 2.0).abs() < 1e-5, "{values:?}");
         assert!((values.contrast - 3.0_f64.ln()).abs() < 1e-5, "{values:?}");
+        // One of three counts in the text-missing flow and between the flows.
+        let total = 0.5 * values.complete + (0.5 * 1.0 + 0.13 * 2.0) / 3.0 + 0.5 * values.contrast;
+        assert!((values.total - total).abs() < 1e-5, "{values:?}");
 
         let one = output(&[1.0], 0.0, 3.0);
         let mut nothing = output(&[0.0], 2.0, 3.5);

@@ -112,7 +112,7 @@ fn text_missing_step(with_others: bool) -> (LossValues, BTreeMap<String, Tensor>
 }
 
 #[test]
-fn utterances_without_anything_leave_the_text_missing_flow_as_it_is() {
+fn utterances_without_anything_teach_the_text_missing_flow_nothing() {
     let (alone, expected) = text_missing_step(false);
     let (among, gradients) = text_missing_step(true);
     assert!(alone.missing > 0.1 && alone.fused > 0.0, "{alone:?}");
@@ -121,12 +121,13 @@ fn utterances_without_anything_leave_the_text_missing_flow_as_it_is() {
         (alone.fused, among.fused),
         (alone.query, among.query),
         (alone.cross, among.cross),
-        (alone.total, among.total),
+        // Three of five count: each weighs as much as an utterance that counts everywhere.
+        (alone.total * 0.6, among.total),
     ] {
         assert!((alone - among).abs() < 1e-6, "{alone} {among}");
     }
     for (name, expected) in expected {
-        let close = expected.allclose(&gradients[&name], 1e-4, 1e-6, false);
+        let close = (expected * 0.6).allclose(&gradients[&name], 1e-4, 1e-6, false);
         assert!(close, "{name}");
     }
 }
