@@ -6,28 +6,25 @@ use std::thread;
 
 use tempfile::TempDir;
 use undertone_weights::fixtures::{
-    Numbers, made_up, small_sizes, words, write_ctranslate2_whisper, write_safetensors, write_words,
+    made_up, small_sizes, words, write_ctranslate2_whisper, write_words,
 };
-use undertone_weights::{Dtype, Projector, Vocabulary, WhisperWeights, write_ggml, write_mmproj};
+use undertone_weights::{Dtype, Vocabulary, WhisperWeights, write_ggml};
 
 use super::server::{Answer, Server};
 use super::{network, sha256};
-use crate::convert::{Given, make};
-use crate::{
-    Catalogue, MadeFile, Make, Origin, Places, Pull, PullError, Pulled, installed, remove,
-};
+use crate::{Catalogue, Origin, Places, Pull, PullError, Pulled, installed, remove};
 
 /// A bundle of a made-up Whisper and a language model of three bytes, whose sources are on servers
 /// and in a folder. It has the name, and so the manifest, of one in the program.
-struct Case {
-    folder: TempDir,
-    servers: Vec<Server>,
-    catalogue: Catalogue,
-    places: Places,
+pub(super) struct Case {
+    pub(super) folder: TempDir,
+    pub(super) servers: Vec<Server>,
+    pub(super) catalogue: Catalogue,
+    pub(super) places: Places,
 }
 
-const NAME: &str = "en";
-const SOURCES: [&str; 3] = [
+pub(super) const NAME: &str = "en";
+pub(super) const SOURCES: [&str; 3] = [
     "whisper/model.bin",
     "whisper/vocabulary.json",
     "llm/model.gguf",
@@ -35,7 +32,7 @@ const SOURCES: [&str; 3] = [
 
 impl Case {
     /// The servers' first answers, one list for each source.
-    fn new(answers: [&[Answer]; 3]) -> Self {
+    pub(super) fn new(answers: [&[Answer]; 3]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let from = folder.path().join("from");
         fs::create_dir_all(from.join("whisper")).unwrap();
@@ -105,15 +102,15 @@ impl Case {
         }
     }
 
-    fn source_folder(&self) -> PathBuf {
+    pub(super) fn source_folder(&self) -> PathBuf {
         self.folder.path().join("from")
     }
 
-    fn place(&self) -> PathBuf {
+    pub(super) fn place(&self) -> PathBuf {
         self.folder.path().join("data/bundles").join(NAME)
     }
 
-    fn pull(&self, from: Option<&Path>) -> Result<Pulled, PullError> {
+    pub(super) fn pull(&self, from: Option<&Path>) -> Result<Pulled, PullError> {
         let pull = Pull {
             catalogue: &self.catalogue,
             places: &self.places,
@@ -125,7 +122,7 @@ impl Case {
     }
 
     /// The names of everything in the bundle, and of everything beside it.
-    fn assert_installed(&self) {
+    pub(super) fn assert_installed(&self) {
         let names = |folder: &Path| {
             let entries = fs::read_dir(folder).unwrap();
             let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -149,7 +146,7 @@ impl Case {
         );
     }
 
-    fn requests(&self) -> Vec<usize> {
+    pub(super) fn requests(&self) -> Vec<usize> {
         self.servers
             .iter()
             .map(|server| server.asked().len())
@@ -279,99 +276,6 @@ fn of_a_bundle_of_another_version_what_is_the_same_is_not_fetched_again() {
     case.assert_installed();
     assert_eq!(fs::read_to_string(&manifest).unwrap(), text);
     assert_eq!(case.requests(), [1, 1, 2]);
-}
-
-/// As a network and its papers come with the program.
-#[test]
-fn a_file_of_the_programs_own_is_installed_under_terms_of_its_own() {
-    let mut case = Case::new([&[], &[], &[]]);
-    let own = case.catalogue.bundles[0].manifest().unwrap().as_bytes();
-    let text = |licence: &str| {
-        format!(
-            "schema = 1\n[[licences]]\nname = \"Ours\"\nmust_accept = true\ntext = \"t\"\n\
-             terms = \"Research.\"\n[[bundles]]\nname = \"en\"\ntitle = \"\"\n{licence}\
-             [[bundles.files]]\nname = \"fusion.json\"\nmake = \"copy\"\n\
-             from = [\"bundle.toml\"]\nsize_bytes = {}\nsha256 = {:?}\n",
-            own.len(),
-            sha256(own)
-        )
-    };
-    let error = Catalogue::read(&text("")).unwrap_err().to_string();
-    assert!(
-        error.contains("its own file \"bundle.toml\" needs a licence"),
-        "{error}"
-    );
-    let error = Catalogue::read(&text("licence = \"Mine\"\n"))
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("\"Mine\" is not described"), "{error}");
-
-    case.catalogue = Catalogue::read(&text("licence = \"Ours\"\n")).unwrap();
-    let pull = Pull {
-        catalogue: &case.catalogue,
-        places: &case.places,
-        from: None,
-        accepted: false,
-        network: network(),
-    };
-    let error = pull.pull(NAME, &mut |_| {}).unwrap_err().to_string();
-    assert!(error.contains("Ours"), "{error}");
-    case.pull(None).unwrap();
-    let installed = |name: &str| fs::read(case.place().join(name)).unwrap();
-    assert!(installed("fusion.json") == own);
-    let terms = String::from_utf8(installed("LICENCES.txt")).unwrap();
-    assert!(
-        terms.contains("of this program (see README.md): Ours"),
-        "{terms}"
-    );
-    assert!(terms.contains("Research."), "{terms}");
-}
-
-#[test]
-fn an_audio_input_is_made_of_a_source_and_a_projector_of_the_program() {
-    let case = Case::new([&[], &[], &[]]);
-    let folder = case.folder.path();
-    let projector = folder.join("projector.safetensors");
-    let shapes = [
-        ("norm_pre.weight", vec![8]),
-        ("norm_pre.bias", vec![8]),
-        ("mlp.1.weight", vec![3, 16]),
-        ("mlp.1.bias", vec![3]),
-        ("mlp.2.weight", vec![4, 3]),
-        ("mlp.2.bias", vec![4]),
-        ("boi", vec![1, 4]),
-        ("eoi", vec![1, 4]),
-    ];
-    let numbers = |shape: Vec<usize>| {
-        let values = vec![0.5; shape.iter().product()];
-        Numbers { shape, values }
-    };
-    let tensors = shapes.map(|(name, shape)| (name.to_owned(), numbers(shape)));
-    write_safetensors(&tensors.into(), Dtype::F32, &projector);
-    let whisper = case.source_folder().join(SOURCES[0]);
-    let expected = folder.join("expected");
-    let weights = WhisperWeights::open(&whisper).unwrap();
-    write_mmproj(&weights, &Projector::open(&projector).unwrap(), &expected).unwrap();
-
-    let out = folder.join("out");
-    fs::create_dir(&out).unwrap();
-    let file = MadeFile {
-        name: "mmproj.gguf".to_owned(),
-        make: Make::Mmproj,
-        from: Vec::new(),
-        size_bytes: 0,
-        sha256: String::new(),
-    };
-    let own: &'static [u8] = fs::read(&projector).unwrap().leak();
-    let given = [Given::Lent(whisper), Given::Embedded(own)];
-    make(&file, &given, &out.join("mmproj.gguf")).unwrap();
-    assert!(fs::read(out.join("mmproj.gguf")).unwrap() == fs::read(expected).unwrap());
-    let left: Vec<_> = fs::read_dir(&out).unwrap().collect();
-    assert_eq!(
-        left.len(),
-        1,
-        "the projector is not left beside it: {left:?}"
-    );
 }
 
 #[test]

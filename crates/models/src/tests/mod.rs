@@ -4,6 +4,7 @@ mod bundles;
 mod catalogue;
 mod demo;
 mod downloads;
+mod own_files;
 mod resolving;
 mod server;
 
