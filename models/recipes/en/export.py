@@ -1,18 +1,20 @@
 """Writes the trained projector as ../../en/projector.safetensors; `undertone models pull en` joins it with Whisper's encoder."""
 
+from pathlib import Path
+
 import torch
 from safetensors.torch import save_file
 
 import place
 
-BUNDLE = place.Path(__file__).resolve().parents[2] / "en"
+BUNDLE = Path(__file__).resolve().parents[2] / "en"
 NAMES = {"norm": "norm_pre", "first": "mlp.1", "second": "mlp.2"}
 
 
 def main():
     options = place.parser(__doc__)
     options.add_argument("--checkpoint", default="whisper-base-5")
-    options.add_argument("--out", type=place.Path, default=BUNDLE / "projector.safetensors")
+    options.add_argument("--out", type=Path, default=BUNDLE / "projector.safetensors")
     options = options.parse_args()
     state = torch.load(options.work / "projector" / options.checkpoint / "checkpoint.pt")
     trained = state["projector"]

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import place
+import sentences
 from language import Language
 
 POOL_BATCHES = 24
@@ -146,22 +147,18 @@ class Training:
 
     def _vocabulary(self):
         """Tokens of all that is spoken, also of what is not encoded yet: a checkpoint fits later material."""
-        import sentences
         lines = []
         for name in ("projector.jsonl", "real.jsonl"):
             table = self.options.work / "speech" / name
             if table.exists():
                 lines += [json.loads(line)["text"] for line in table.read_text().splitlines()]
-        table = self.folder_of_words()
+        table = self.options.work / "projector" / "vocabulary.json"
         if table.exists():
             return json.loads(table.read_text())
         found = sorted({token for line in lines for token in self.language.words(sentences.letters(line))})
         table.parent.mkdir(parents=True, exist_ok=True)
         place.write(table, json.dumps(found))
         return found
-
-    def folder_of_words(self):
-        return self.options.work / "projector" / "vocabulary.json"
 
     def ctc_loss(self, vectors, batch):
         lengths = torch.tensor([-(-len(item.states) // self.options.stack) for item in batch])
