@@ -171,6 +171,8 @@ pub fn llama(bundle: &Bundle, threads: usize) -> Result<Option<Llama>, EngineErr
         let prompt = prompt.map_err(in_prompt("simulate_prompt"))?;
         Ok::<_, EngineError>(SimulateSettings {
             window: audio_window(&projector),
+            blank_below: f32::from(language.blank_below),
+            read_again: language.read_simulated,
             projector,
             prompt,
         })

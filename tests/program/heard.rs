@@ -67,6 +67,8 @@ fn heard(
         simulate: Some(SimulateSettings {
             projector: input.to_owned(),
             window,
+            blank_below: 0.0,
+            read_again: false,
             prompt: Prompt::simulate("{audio}<|text|>").unwrap(),
         }),
         read: Prompt::read("<|text|> {transcript}").unwrap(),

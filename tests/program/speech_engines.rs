@@ -38,6 +38,8 @@ fn settings() -> LlamaSettings {
         simulate: Some(SimulateSettings {
             projector: demo("mmproj.gguf"),
             window: AudioWindow::Fitting,
+            blank_below: 0.0,
+            read_again: false,
             prompt: Prompt::simulate("{audio}<|text|>").unwrap(),
         }),
         read: Prompt::read("<|text|> {transcript}").unwrap(),
@@ -186,4 +188,38 @@ fn the_demo_bundle_stays_small() {
         .map(|file| file.unwrap().metadata().unwrap().len())
         .sum();
     assert!(bytes <= 20_000_000, "models/demo has {bytes} bytes");
+}
+
+fn simulating(change: impl FnOnce(&mut SimulateSettings)) -> Llama {
+    let mut settings = settings();
+    change(settings.simulate.as_mut().unwrap());
+    Llama::load(settings).unwrap()
+}
+
+#[test]
+fn simulated_text_can_be_represented_as_a_transcript_is() {
+    let (as_generated, read_again) = (llama(), simulating(|simulate| simulate.read_again = true));
+    let mut generating = as_generated.session().unwrap();
+    let mut reading = read_again.session().unwrap();
+    let generated = generating.simulate(&tone()).unwrap();
+    let read = reading.simulate(&tone()).unwrap();
+    assert_eq!(read.text, generated.text);
+    assert!(!read.text.is_empty());
+    assert_ne!(read.hidden, generated.hidden);
+    let as_transcript = reading.read(&read.text, &[]).unwrap();
+    assert_eq!(read.hidden, as_transcript.hidden);
+}
+
+#[test]
+fn where_the_projector_finds_no_words_no_text_is_invented() {
+    let llama = simulating(|simulate| simulate.blank_below = f32::MAX);
+    let simulated = llama.session().unwrap().simulate(&tone()).unwrap();
+    assert_eq!((simulated.text.as_str(), simulated.hidden.rows()), ("", 0));
+    let read_again = simulating(|simulate| {
+        simulate.blank_below = f32::MAX;
+        simulate.read_again = true;
+    });
+    let simulated = read_again.session().unwrap().simulate(&tone()).unwrap();
+    assert_eq!(simulated.hidden.rows(), 0);
+    assert_eq!(simulated.hidden.cols(), read_again.width());
 }

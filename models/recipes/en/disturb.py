@@ -27,6 +27,11 @@ def read(path):
     return samples if samples.ndim == 1 else samples.mean(1)
 
 
+def at_speed(samples, speed):
+    """`samples` played at another speed, and so at another pitch."""
+    return scipy.signal.resample(samples, round(len(samples) / speed)).astype(np.float32)
+
+
 class Spoken:
     """What noise.NoiseBank makes babble of."""
 

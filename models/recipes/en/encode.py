@@ -1,8 +1,8 @@
 """Whisper's states of the projector's sentences, disturbed, several to a window of 30 s.
 
 WORK/states/ENCODER/ORIGIN-PASS-NNN.pt holds the utterances of 40 windows: states `[positions, width]` (f16) and words. The
-origin is `made` (voices of programs) or `real` (people, real_speech.py). Every pass disturbs anew. Goes on where it
-stopped.
+origin is `made` (voices of programs) or `real` (people, real_speech.py). Every pass disturbs anew, and those after the first
+play each utterance faster or slower, which is another voice. Goes on where it stopped.
 """
 
 import json
@@ -20,6 +20,7 @@ from whisper_encoder import FRAME_SAMPLES, RATE_HZ, WINDOW_SAMPLES, Encoder
 
 WINDOWS_PER_SHARD = 40
 GAP_S = (0.3, 0.9)
+SPEEDS = (0.87, 1.15)
 # What follows an utterance belongs to it, as far as the program reads on: one frame of the projector.
 TAIL_POSITIONS = 5
 
@@ -46,6 +47,8 @@ def windows(utterances, seed):
     window, start = [], 0
     for path, words in order:
         samples = disturb.read(path)[:WINDOW_SAMPLES]
+        if seed > 0:
+            samples = disturb.at_speed(samples, rng.uniform(*SPEEDS))[:WINDOW_SAMPLES]
         if start + len(samples) > WINDOW_SAMPLES:
             yield window
             window, start = [], 0

@@ -24,7 +24,7 @@ def main():
         tensors[f"{theirs}.weight"] = trained[f"{ours}.weight"].to(matrix)
         tensors[f"{theirs}.bias"] = trained[f"{ours}.bias"].float()
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, options.out)
-    print(f"{options.out}: {options.out.stat().st_size} bytes; trained {state['done']}")
+    print(f"{options.out}: {options.out.stat().st_size} bytes; trained {state['done']}; blank_below = {state['blank_below']}")
 
 
 if __name__ == "__main__":

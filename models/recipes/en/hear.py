@@ -39,7 +39,7 @@ class Hearer:
         self.projector = Projector(width, stack, hidden, self.language.width, 0.0).eval()
         self.projector.load_state_dict(weights)
         self.vocabulary = json.loads((options.work / "projector" / "vocabulary.json").read_text())
-        self.letters = Letters(self.language.embed.weight[self.vocabulary].float())
+        self.letters = Letters(self.language.embed(torch.tensor(self.vocabulary)).float())
         self.letters.load_state_dict(state["letters"])
         self.encoder = Encoder(options.models / state["options"]["encoder"])
 
@@ -60,7 +60,7 @@ class Hearer:
     def by_language(self, vectors):
         language = self.language
         begin, after = (language.embed(torch.tensor(ids)) for ids in (language.begin, language.after))
-        rows = torch.cat([begin, torch.cat([self.projector.begin, vectors, self.projector.end]).bfloat16(), after])
+        rows = torch.cat([begin, torch.cat([self.projector.begin, vectors[self.letters.spoken(vectors)], self.projector.end]).bfloat16(), after])
         made, out = [], language.body(inputs_embeds=rows[None], use_cache=True)
         while len(made) < MOST_TOKENS:
             token = int(language.model.lm_head(out.last_hidden_state[:, -1]).argmax())

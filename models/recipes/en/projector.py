@@ -1,10 +1,9 @@
 """Trains the projector: frames of Whisper's encoder become vectors that the language model reads like tokens.
 
-1. CTC against the language model's own (normalised) token embeddings and a learned blank: vectors come to point where the
-   embeddings of the spoken words point.
-2. The language model's own loss on the words, with the model frozen, and CTC beside it so that the alignment is kept. The
-   hidden states of the words after the audio are drawn towards those after the words alone, which is what the fusion
-   network knows.
+1. CTC against the language model's own (normalised) token embeddings, with short vectors as blanks: vectors come to point
+   where the embeddings of the spoken words point, and to be short where nothing new is said.
+2. The language model's own loss on the words, with the model frozen and the blanks left out, and CTC beside it so that the
+   alignment is kept.
 
 WORK/projector/ENCODER-STACK/ holds the checkpoint; both stages go on from there. `--minutes` ends a stage by the clock.
 """
@@ -26,8 +25,10 @@ from language import Language
 POOL_BATCHES = 24
 LOG_EVERY, SAVE_EVERY = 25, 100
 MASKS, MASK_POSITIONS = 2, 10
+# Vectors shorter than this share of a token's are blanks.
+LEAST_SHARE = 0.5
 HELD_OUT = 150
-CTC_WEIGHT, STATE_WEIGHT = 0.3, 0.5
+CTC_WEIGHT = 0.3
 OTHER_WORDS = 12000
 
 
@@ -50,20 +51,30 @@ class Projector(nn.Module):
 
 
 class Letters(nn.Module):
-    """The CTC output: how near a vector is to the embedding of each token of the material. Dropped at export."""
+    """The CTC output: which token a vector is nearest to; that it is none, its length says. Dropped at export.
+
+    A blank is a short vector, so that whoever has the projector alone leaves blanks out by `least`.
+    """
 
     def __init__(self, embeddings):
         super().__init__()
         self.register_buffer("embeddings", F.normalize(embeddings, dim=1), persistent=False)
-        self.blank = nn.Parameter(torch.randn(1, embeddings.shape[1]) * 0.05)
-        self.bias = nn.Parameter(torch.zeros(len(embeddings) + 1))
-        self.scale = nn.Parameter(torch.tensor(2.5))
+        self.length = embeddings.norm(dim=1).mean().item()
+        self.least = round(LEAST_SHARE * self.length)
+        self.bias = nn.Parameter(torch.zeros(len(embeddings)))
+        self.scale, self.sharpness = nn.Parameter(torch.tensor(2.5)), nn.Parameter(torch.tensor(2.5))
+
+    def spoken(self, vectors):
+        """Which vectors are no blanks."""
+        return vectors.norm(dim=-1) >= self.least
 
     def forward(self, vectors):
-        every = torch.cat([F.normalize(self.blank, dim=1), self.embeddings])
+        """Logarithms of the probabilities of the blank and of each token."""
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            nearness = F.normalize(vectors, dim=-1) @ every.T
-        return nearness.float() * self.scale.exp() + self.bias
+            nearness = F.normalize(vectors, dim=-1) @ self.embeddings.T
+        tokens = (nearness.float() * self.scale.exp() + self.bias).log_softmax(-1)
+        spoken = (vectors.norm(dim=-1, keepdim=True) - self.least) / self.length * self.sharpness.exp()
+        return torch.cat([F.logsigmoid(-spoken), F.logsigmoid(spoken) + tokens], -1)
 
 
 @dataclass
@@ -134,7 +145,7 @@ class Training:
         self.index = {token: place for place, token in enumerate(self.vocabulary, 1)}
         self.frame_width = self.material.items[0].states.shape[1]
         self.projector = Projector(self.frame_width, options.stack, options.hidden, self.language.width, options.dropout)
-        self.letters = Letters(self.language.embed.weight[self.vocabulary].float())
+        self.letters = Letters(self.language.embed(torch.tensor(self.vocabulary)).float())
         self.folder = options.work / "projector" / f"{options.encoder}-{options.stack}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.done = {"ctc": 0.0, "language": 0.0}
@@ -164,17 +175,17 @@ class Training:
         lengths = torch.tensor([-(-len(item.states) // self.options.stack) for item in batch])
         known = [[self.index[token] for token in item.tokens if token in self.index] for item in batch]
         targets, sizes = torch.tensor(sum(known, [])), torch.tensor([len(one) for one in known])
-        scores = self.letters(vectors).log_softmax(-1).transpose(0, 1)
+        scores = self.letters(vectors).transpose(0, 1)
         return F.ctc_loss(scores, targets, lengths, sizes, reduction="sum", zero_infinity=True) / sizes.sum()
 
     def language_loss(self, vectors, batch):
-        """Cross-entropy of the words after the audio, and how far their states are from those after the words alone."""
+        """Cross-entropy of the words after the audio."""
         language = self.language
         begin, after = (language.embed(torch.tensor(ids)) for ids in (language.begin, language.after))
         rows, starts = [], []
         for item, row in zip(batch, vectors):
             audio = row[: -(-len(item.states) // self.options.stack)]
-            audio = torch.cat([self.projector.begin, audio, self.projector.end]).to(torch.bfloat16)
+            audio = torch.cat([self.projector.begin, audio[self.letters.spoken(audio)], self.projector.end]).to(torch.bfloat16)
             starts.append(len(begin) + len(audio) + len(after))
             rows.append(torch.cat([begin, audio, after, language.embed(torch.tensor(item.tokens))]))
         states = self._run(rows)
@@ -185,15 +196,7 @@ class Training:
         # the model.
         rivals = torch.cat([flat, self.rivals, torch.randint(len(language.embed.weight), (OTHER_WORDS,))]).unique()
         scores = before @ language.embed.weight[rivals].T
-        loss = F.cross_entropy(scores.float(), torch.searchsorted(rivals, flat))
-        with torch.no_grad():
-            # As `read_prompt` in ../../en/bundle.toml has it.
-            alone = self._run([language.embed(torch.tensor(language.begin + item.tokens)) for item in batch])
-        skip = len(language.begin)
-        after_audio = torch.cat([row[start:start + len(item.tokens)] for row, start, item in zip(states, starts, batch)])
-        after_nothing = torch.cat([row[skip:skip + len(item.tokens)] for row, item in zip(alone, batch)])
-        distance = 1 - F.cosine_similarity(after_audio.float(), after_nothing.float(), dim=-1).mean()
-        return loss, distance
+        return F.cross_entropy(scores.float(), torch.searchsorted(rivals, flat))
 
     def _run(self, rows):
         longest = max(len(row) for row in rows)
@@ -211,13 +214,13 @@ class Training:
         ctc = self.ctc_loss(vectors, batch)
         if stage == "ctc":
             return ctc, {"ctc": ctc}
-        words, states = self.language_loss(vectors, batch)
-        return words + CTC_WEIGHT * ctc + STATE_WEIGHT * states, {"ctc": ctc, "words": words, "states": states}
+        words = self.language_loss(vectors, batch)
+        return words + CTC_WEIGHT * ctc, {"ctc": ctc, "words": words}
 
     def run(self, stage, minutes, peak_rate, frames):
         if self.done[stage] >= 1:
             return
-        if stage == "language" and self.done[stage] == 0:
+        if stage == "ctc" and self.done[stage] == 0 and not self.state:
             self._rescale()
         self.projector.train()
         parameters = [*self.projector.parameters(), *self.letters.parameters()]
@@ -246,20 +249,19 @@ class Training:
 
     def _rescale(self):
         """The language model expects vectors as long as those of its tokens."""
-        language = self.language
         with torch.no_grad():
-            wanted = language.embed(self.rivals).float().norm(dim=-1).mean()
+            wanted = self.letters.length
             self.projector.eval()
             vectors = self.projector(padded(self.material.items[:64], None, self.frame_width))
             factor = wanted / vectors.norm(dim=-1).mean()
             self.projector.second.weight.mul_(factor)
             self.projector.second.bias.mul_(factor)
-            self.projector.begin.normal_(0, float(wanted) / math.sqrt(language.width))
-            self.projector.end.normal_(0, float(wanted) / math.sqrt(language.width))
+            self.projector.begin.normal_(0, wanted / math.sqrt(self.language.width))
+            self.projector.end.normal_(0, wanted / math.sqrt(self.language.width))
 
     def _save(self, stage, optimizer):
         state = {"projector": self.projector.state_dict(), "letters": self.letters.state_dict(), "done": self.done,
-                 "stage": stage, "optimizer": optimizer.state_dict(), "options": {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}}
+                 "stage": stage, "blank_below": self.letters.least, "optimizer": optimizer.state_dict(), "options": {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}}
         partial = self.folder / "checkpoint.part"
         torch.save(state, partial)
         partial.rename(self.folder / "checkpoint.pt")
@@ -276,7 +278,7 @@ def main():
     options.add_argument("--threads", type=int, default=2)
     training = Training(options.parse_args())
     training.run("ctc", training.options.ctc_minutes, 1.2e-3, frames=1200)
-    training.run("language", training.options.language_minutes, 4e-4, frames=600)
+    training.run("language", training.options.language_minutes, 4e-4, frames=800)
 
 
 if __name__ == "__main__":

@@ -75,19 +75,21 @@ impl<'m> Evaluator<'m> {
         Ok(())
     }
 
-    /// Encodes audio and evaluates what is to be heard of it from `position` on.
+    /// Encodes audio and evaluates what is to be heard of it from `position` on, without the blanks;
+    /// returns how many positions that was.
     pub(super) fn advance_with_audio(
         &mut self,
         projector: &mut MtmdContext,
         chunk: &MtmdInputChunk<'_>,
         heard: Heard,
+        blank_below: f32,
         position: usize,
-    ) -> Result<(), LanguageError> {
+    ) -> Result<usize, LanguageError> {
         self.context.tap().then(Then::Ignore);
         let (block, width) = (self.context.batch(), self.context.input_width());
         let vectors =
             encode(projector, chunk, width).map_err(LanguageError::engine("encode the audio"))?;
-        let vectors = heard.of(vectors, width);
+        let vectors = heard.of(vectors, width, blank_below);
         for (index, vectors) in vectors.chunks(block * width).enumerate() {
             self.decode(
                 Input::Vectors(vectors),
@@ -95,7 +97,7 @@ impl<'m> Evaluator<'m> {
                 Outputs::None,
             )?;
         }
-        Ok(())
+        Ok(vectors.len() / width.max(1))
     }
 
     /// Evaluates tokens from `position` on; returns their hidden states `[tokens, width]`.

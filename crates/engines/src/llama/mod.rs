@@ -55,7 +55,7 @@ pub trait LanguageSession {
     fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Reading, LanguageError>;
 
     /// Generates a line of text from the audio (16 kHz mono), greedily, until it ends or repeats
-    /// itself.
+    /// itself. Nothing is generated where the projector finds no words in it.
     ///
     /// # Errors
     /// When the engine fails, there is no projector, or the audio does not fit the context.
@@ -77,7 +77,7 @@ pub struct Reading {
 pub struct Simulation {
     /// The generated text.
     pub text: String,
-    /// `[generated tokens, width]`, without the end token; empty when nothing was generated.
+    /// `[tokens, width]`, without the end token; empty when nothing was generated.
     pub hidden: Matrix,
 }
 
@@ -181,6 +181,10 @@ pub struct SimulateSettings {
     pub projector: PathBuf,
     /// What it makes of a short utterance.
     pub window: AudioWindow,
+    /// Its vectors that are shorter than this are blanks, and not read.
+    pub blank_below: f32,
+    /// Whether the hidden states are those of reading the text alone.
+    pub read_again: bool,
     /// Asks for a transcription of the audio.
     pub prompt: Prompt,
 }

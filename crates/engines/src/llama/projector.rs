@@ -14,6 +14,15 @@ use undertone_types::RATE_HZ;
 pub(super) struct Projector {
     context: MtmdContext,
     window: AudioWindow,
+    blank_below: f32,
+}
+
+/// A prompt with audio that was evaluated.
+pub(super) struct Prompted {
+    /// The next position.
+    pub(super) position: usize,
+    /// How many positions of audio were read; 0 where nothing is said in it.
+    pub(super) heard: usize,
 }
 
 impl Projector {
@@ -37,11 +46,11 @@ impl Projector {
         Ok(Self {
             context,
             window: settings.window,
+            blank_below: settings.blank_below,
         })
     }
 
-    /// Evaluates a prompt with audio; returns the next position. With `predict` also the scores of
-    /// the token that follows, which then has to fit the `context` of so many tokens, too.
+    /// Evaluates a prompt with audio. With `predict` also the scores of the token that follows, which then has to fit the `context` of so many tokens, too.
     pub(super) fn evaluate(
         &mut self,
         evaluator: &mut Evaluator<'_>,
@@ -49,7 +58,7 @@ impl Projector {
         audio: &[f32],
         context: usize,
         predict: bool,
-    ) -> Result<usize, LanguageError> {
+    ) -> Result<Prompted, LanguageError> {
         let chunks = self.chunks(prompt, audio)?;
         let chunks: Vec<_> = (0..chunks.len()).filter_map(|at| chunks.get(at)).collect();
         let heard = self.heard(&chunks, audio.len());
@@ -64,17 +73,28 @@ impl Projector {
             let problem = "no token follows the audio";
             return Err(LanguageError::engine("evaluate the prompt")(problem));
         }
-        let mut position = 0;
+        let (mut position, mut heard_positions) = (0, 0);
         for (number, (chunk, heard)) in (1..).zip(chunks.iter().zip(heard)) {
             let predict = predict && number == chunks.len();
             match chunk.text_tokens() {
-                Some(tokens) => evaluator.advance(tokens, position, predict)?,
+                Some(tokens) => {
+                    evaluator.advance(tokens, position, predict)?;
+                    position += tokens.len();
+                }
                 None if heard.positions() == 0 => {}
-                None => evaluator.advance_with_audio(&mut self.context, chunk, heard, position)?,
+                None => {
+                    let (projector, blank) = (&mut self.context, self.blank_below);
+                    let read =
+                        evaluator.advance_with_audio(projector, chunk, heard, blank, position)?;
+                    position += read;
+                    heard_positions += read;
+                }
             }
-            position += heard.positions();
         }
-        Ok(position)
+        Ok(Prompted {
+            position,
+            heard: heard_positions,
+        })
     }
 
     /// What is to be heard of each chunk; texts are read whole. Audio that is longer than a window

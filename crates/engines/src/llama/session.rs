@@ -4,7 +4,7 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::token::LlamaToken;
 
 use super::evaluator::Evaluator;
-use super::projector::Projector;
+use super::projector::{Projector, Prompted};
 use super::{LanguageError, LanguageSession, Llama, Reading, Simulation, words};
 use crate::repetition::repeated;
 use undertone_types::Matrix;
@@ -44,7 +44,9 @@ impl<'m> LlamaSession<'m> {
         if prompt.has_audio {
             let projector = self.projector.as_mut().ok_or(LanguageError::NoProjector)?;
             let context = self.llama.context_tokens();
-            return projector.evaluate(&mut self.evaluator, prompt, audio, context, false);
+            let prompted =
+                projector.evaluate(&mut self.evaluator, prompt, audio, context, false)?;
+            return Ok(prompted.position);
         }
         let tokens = self.llama.tokenize(&prompt.before_text, true);
         self.llama.fits(tokens.len())?;
@@ -53,8 +55,8 @@ impl<'m> LlamaSession<'m> {
         Ok(tokens.len())
     }
 
-    /// Evaluates the prompt after which text is generated; returns the next position.
-    fn evaluate_simulate_prompt(&mut self, audio: &[f32]) -> Result<usize, LanguageError> {
+    /// Evaluates the prompt after which text is generated.
+    fn evaluate_simulate_prompt(&mut self, audio: &[f32]) -> Result<Prompted, LanguageError> {
         let simulate = self.llama.settings.simulate.as_ref();
         let (Some(projector), Some(simulate)) = (&mut self.projector, simulate) else {
             return Err(LanguageError::NoProjector);
@@ -63,6 +65,35 @@ impl<'m> LlamaSession<'m> {
         self.evaluator.clear();
         let context = self.llama.context_tokens();
         projector.evaluate(&mut self.evaluator, &simulate.prompt, audio, context, true)
+    }
+
+    /// Generates a line from `position` on: its text, and the hidden states of its tokens.
+    fn generate(&mut self, mut position: usize) -> Result<(String, Vec<f32>), LanguageError> {
+        let room = self.llama.context_tokens().saturating_sub(position);
+        let vocab = self.llama.model.vocab();
+        let (mut hidden, mut generated): (_, Vec<LlamaToken>) = (Vec::new(), Vec::new());
+        while generated.len() < self.llama.settings.max_tokens.min(room) {
+            let token = self.evaluator.next_token()?;
+            // What is said is one line: a model that was never taught to end an answer goes on in the
+            // next one.
+            let piece = vocab.detokenize(&[token], false, false);
+            if vocab.is_eog(token) || piece.contains(&b'\n') {
+                break;
+            }
+            // Each hidden state is taken after its token was evaluated, as for a transcript: both
+            // kinds of text must be represented alike.
+            self.evaluator.step(token, position, &mut hidden)?;
+            position += 1;
+            generated.push(token);
+            if let Some(once) = repeated(&generated) {
+                generated.truncate(once);
+                hidden.truncate(once * self.llama.width);
+                break;
+            }
+        }
+        let text = vocab.detokenize(&generated, false, false);
+        let text = String::from_utf8_lossy(&text).trim().to_owned();
+        Ok((text, hidden))
     }
 
     fn matrix(&self, hidden: Vec<f32>) -> Result<Matrix, LanguageError> {
@@ -97,34 +128,21 @@ impl LanguageSession for LlamaSession<'_> {
     }
 
     fn simulate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError> {
-        let mut position = self.evaluate_simulate_prompt(audio)?;
-        let room = self.llama.context_tokens().saturating_sub(position);
-        let vocab = self.llama.model.vocab();
-        let (mut hidden, mut generated): (_, Vec<LlamaToken>) = (Vec::new(), Vec::new());
-        while generated.len() < self.llama.settings.max_tokens.min(room) {
-            let token = self.evaluator.next_token()?;
-            // What is said is one line: a model that was never taught to end an answer goes on in the
-            // next one.
-            let piece = vocab.detokenize(&[token], false, false);
-            if vocab.is_eog(token) || piece.contains(&b'\n') {
-                break;
-            }
-            // Each hidden state is taken after its token was evaluated, as for a transcript: both
-            // kinds of text must be represented alike.
-            self.evaluator.step(token, position, &mut hidden)?;
-            position += 1;
-            generated.push(token);
-            if let Some(once) = repeated(&generated) {
-                generated.truncate(once);
-                hidden.truncate(once * self.llama.width);
-                break;
-            }
-        }
-        let text = vocab.detokenize(&generated, false, false);
-        let text = String::from_utf8_lossy(&text).trim().to_owned();
-        Ok(Simulation {
-            text,
-            hidden: self.matrix(hidden)?,
-        })
+        let Prompted { position, heard } = self.evaluate_simulate_prompt(audio)?;
+        let (text, generated) = match heard {
+            // After a prompt without any words in it a model invents some.
+            0 => (String::new(), Vec::new()),
+            _ => self.generate(position)?,
+        };
+        let simulate = self.llama.settings.simulate.as_ref();
+        let hidden = match simulate.is_some_and(|simulate| simulate.read_again) {
+            true => match self.read(&text, audio) {
+                Ok(reading) => reading.hidden,
+                Err(LanguageError::NoTokens) => self.matrix(Vec::new())?,
+                Err(error) => return Err(error),
+            },
+            false => self.matrix(generated)?,
+        };
+        Ok(Simulation { text, hidden })
     }
 }
