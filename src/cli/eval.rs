@@ -1,5 +1,7 @@
 //! `undertone eval`: measures a fusion network.
 
+mod intervals;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -39,6 +41,10 @@ pub struct EvalArgs {
     /// Folder for evaluation.json, evaluation.csv and predictions.csv
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Measure how far the truth is from the scores, and keep it in the network's fusion.json:
+    /// reports then have 90 % intervals. Use utterances that it was not trained on
+    #[arg(long)]
+    pub write_intervals: bool,
     /// Print JSON, with the score of every utterance
     #[arg(long)]
     pub json: bool,
@@ -66,10 +72,13 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
     }
     let untrained = &scorer.config().untrained;
     let measured = Measured::new(protocols, &dataset, Some(args.split), untrained)?;
-    let notes = measured.notes();
-    let reports = (measured.protocols.into_iter())
-        .map(|protocol| evaluate(&scorer, &dataset, args.split, protocol, args.bootstrap))
+    let reports = (measured.protocols.iter())
+        .map(|&protocol| evaluate(&scorer, &dataset, args.split, protocol, args.bootstrap))
         .collect::<Result<Vec<_>, _>>()?;
+    let mut notes = measured.notes() + &intervals::notes(&reports);
+    if args.write_intervals {
+        notes += &intervals::write(&args.network, &reports)?;
+    }
     if let Some(folder) = &args.out {
         publish(&reports, folder)?;
     }

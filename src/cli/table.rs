@@ -178,6 +178,7 @@ mod tests {
                 min: -2.0,
                 max: 0.0,
                 polarity: Polarity::Negative,
+                interval_90: None,
             }),
             sentiment_missing: None,
             text: TextShares {

@@ -175,6 +175,7 @@ mod tests {
                 score: 1.0,
                 flow: input.flow,
                 weights: ModalityWeights::default(),
+                margin: None,
             };
             Ok(inputs.iter().map(neutral).collect())
         }

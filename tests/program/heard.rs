@@ -55,17 +55,12 @@ fn audio_input(folder: &Path) -> PathBuf {
     input
 }
 
-/// What the demo's language model hears in this sound.
-fn heard(
-    input: &Path,
-    window: AudioWindow,
-    context_tokens: u32,
-    samples: usize,
-) -> Result<Simulation, LanguageError> {
-    let llama = Llama::load(LlamaSettings {
+/// The demo's language model, which hears through `projector`.
+fn settings(projector: &Path, window: AudioWindow, context_tokens: u32) -> LlamaSettings {
+    LlamaSettings {
         model: root().join("models/demo/slm.gguf"),
         simulate: Some(SimulateSettings {
-            projector: input.to_owned(),
+            projector: projector.to_owned(),
             window,
             blank_below: 0.0,
             read_again: false,
@@ -76,11 +71,41 @@ fn heard(
         context_tokens,
         max_tokens: 8,
         threads: 1,
-    })?;
-    let sound: Vec<f32> = (0..samples)
+    }
+}
+
+fn sound(samples: usize) -> Vec<f32> {
+    (0..samples)
         .map(|n| (n as f32 * 0.05).sin() * 0.1)
-        .collect();
-    llama.session()?.simulate(&sound)
+        .collect()
+}
+
+/// What the demo's language model hears in this sound.
+fn heard(
+    input: &Path,
+    window: AudioWindow,
+    context_tokens: u32,
+    samples: usize,
+) -> Result<Simulation, LanguageError> {
+    let llama = Llama::load(settings(input, window, context_tokens))?;
+    llama.session()?.simulate(&sound(samples))
+}
+
+#[test]
+fn simulated_text_can_be_represented_as_a_transcript_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = audio_input(folder.path());
+    let generated = heard(&input, AudioWindow::Whole, 512, 2 * SECOND).unwrap();
+    let mut settings = settings(&input, AudioWindow::Whole, 512);
+    settings.simulate.as_mut().unwrap().read_again = true;
+    let llama = Llama::load(settings).unwrap();
+    let mut session = llama.session().unwrap();
+    let read = session.simulate(&sound(2 * SECOND)).unwrap();
+    assert_eq!(read.text, generated.text);
+    assert!(!read.text.is_empty());
+    assert_ne!(read.hidden, generated.hidden);
+    let as_transcript = session.read(&read.text, &[]).unwrap();
+    assert_eq!(read.hidden, as_transcript.hidden);
 }
 
 #[test]

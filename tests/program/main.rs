@@ -14,6 +14,7 @@ mod converted;
 mod heard;
 mod importing;
 mod inputs;
+mod intervals;
 mod misleading;
 mod models;
 mod new_bundle;

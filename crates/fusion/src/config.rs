@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::error::write_file;
-use super::{FusionError, Modality, Trio};
+use super::{FusionError, FusionInput, Modality, Trio};
+use undertone_types::{Flow, Margin};
 
 /// Values per time step of each modality, as the extractors give them.
 pub type Widths = Trio<usize>;
@@ -27,6 +28,36 @@ pub struct FusionConfig {
     pub untrained: Vec<Modality>,
     /// The network itself.
     pub network: NetworkConfig,
+    /// How sure its scores are; empty where that was not measured.
+    #[serde(default, skip_serializing_if = "Margins::is_empty")]
+    pub margins: Margins,
+}
+
+/// How far the truth may be from the scores of each flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Margins {
+    /// The complete flow, with real text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete: Option<Margin>,
+    /// The text-missing flow, with simulated text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<Margin>,
+}
+
+impl Margins {
+    fn is_empty(&self) -> bool {
+        self.complete.is_none() && self.simulated.is_none()
+    }
+
+    /// That of an input. What the text-missing flow says without any text was not measured.
+    pub(super) fn of(&self, input: &FusionInput) -> Option<Margin> {
+        match input.flow {
+            Flow::Complete => self.complete,
+            Flow::TextMissing if input.text.is_empty() => None,
+            Flow::TextMissing => self.simulated,
+        }
+    }
 }
 
 /// The sizes and switches of the network; the defaults are the paper's.
@@ -117,6 +148,7 @@ impl FusionConfig {
             widths,
             untrained: Vec::new(),
             network,
+            margins: Margins::default(),
         }
     }
 

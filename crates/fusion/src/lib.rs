@@ -40,7 +40,7 @@ mod tests;
 pub use backward::{Batch, Sequences};
 pub use checkpoint::{Checkpoint, read_checkpoint, write_checkpoint};
 pub use compute::Precision;
-pub use config::{FusionConfig, NetworkConfig, Widths};
+pub use config::{FusionConfig, Margins, NetworkConfig, Widths};
 pub use contrast::rank_n_contrast;
 pub use error::FusionError;
 pub use flows::FlowOutput;

@@ -61,6 +61,7 @@ impl Scorer {
                 score: prediction.score.clamp(-LIMIT, LIMIT),
                 flow: input.flow,
                 weights: prediction.weights,
+                margin: self.config().margins.of(input),
             })
             .collect())
     }

@@ -136,6 +136,7 @@ pub fn fused(index: u32, score: f32) -> Fused {
                 text: 0.7,
                 video: -0.1,
             },
+            margin: None,
         }),
     }
 }

@@ -36,9 +36,9 @@ pub use failure::{
 pub use ledger::{FinishedReport, Standing, is_done, read_finished, reported, standing};
 pub use lines::{
     AudioLine, BundleLine, ConfigLine, DoubtName, DuplicateLine, FaceLine, FailureLine, FlowName,
-    LanguageLine, Line, MediaLine, ModalitiesLine, ModalityLine, OriginalLine, Polarity,
-    RecordingLine, SentimentLine, SourceLine, SpanLine, SummaryLine, TextLine, TextShares,
-    TextSourceName, UtteranceLine, VideoLine, WordLine,
+    IntervalLine, LanguageLine, Line, MediaLine, ModalitiesLine, ModalityLine, OriginalLine,
+    Polarity, RecordingLine, SentimentLine, SourceLine, SpanLine, SummaryLine, TextLine,
+    TextShares, TextSourceName, UtteranceLine, VideoLine, WordLine,
 };
 pub use mark::RunMark;
 pub use outdated::OutdatedReports;

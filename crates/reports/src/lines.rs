@@ -17,8 +17,8 @@ pub use recording::{
 };
 pub use summary::{SpanLine, SummaryLine, TextShares};
 pub use utterance::{
-    DoubtName, FaceLine, FlowName, LanguageLine, ModalitiesLine, ModalityLine, Polarity,
-    SentimentLine, TextLine, TextSourceName, UtteranceLine, WordLine,
+    DoubtName, FaceLine, FlowName, IntervalLine, LanguageLine, ModalitiesLine, ModalityLine,
+    Polarity, SentimentLine, TextLine, TextSourceName, UtteranceLine, WordLine,
 };
 
 /// A line of a report, or the one line of a failure record.

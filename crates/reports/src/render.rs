@@ -6,9 +6,9 @@ use undertone_types::{
 };
 
 use super::lines::{
-    AudioLine, AudioTrackLine, DoubtName, FaceLine, FlowName, LanguageLine, MediaLine,
-    ModalitiesLine, ModalityLine, Polarity, RecordingLine, SentimentLine, SourceLine, TextLine,
-    TextSourceName, UtteranceLine, VideoLine, WordLine,
+    AudioLine, AudioTrackLine, DoubtName, FaceLine, FlowName, IntervalLine, LanguageLine,
+    MediaLine, ModalitiesLine, ModalityLine, Polarity, RecordingLine, SentimentLine, SourceLine,
+    TextLine, TextSourceName, UtteranceLine, VideoLine, WordLine,
 };
 use super::mark::RunMark;
 use super::rounding::{rounded, rounded_s};
@@ -121,7 +121,13 @@ pub(super) fn utterance_line(
         end_s: rounded_s(utterance.end_s),
         text: text_line(transcribed, source, mark, &finite)?,
         sentiment: match scored {
-            Ok(sentiment) => Some(sentiment_line(finite("score", sentiment.score)?)),
+            Ok(sentiment) => Some(SentimentLine {
+                interval_90: (sentiment.margin)
+                    .map(|margin| finite("margin", margin.utterance))
+                    .transpose()?
+                    .map(|margin| interval(sentiment.score.into(), margin)),
+                ..sentiment_line(finite("score", sentiment.score)?)
+            }),
             Err(_) => None,
         },
         sentiment_missing: scored.err().map(ToString::to_string),
@@ -223,6 +229,16 @@ fn sentiment_line(score: f64) -> SentimentLine {
         score,
         class7: score.round_ties_even() as i8,
         polarity: polarity(score),
+        interval_90: None,
+    }
+}
+
+/// As far as the range of scores goes.
+pub(super) fn interval(middle: f64, margin: f64) -> IntervalLine {
+    let end = |end: f64| rounded(end.clamp(-3.0, 3.0));
+    IntervalLine {
+        low: end(middle - margin),
+        high: end(middle + margin),
     }
 }
 
@@ -281,6 +297,25 @@ mod tests {
             "the bundle has no fusion network"
         );
         assert!(said["modalities"]["text"]["weight"].is_null());
+    }
+
+    #[test]
+    fn an_interval_ends_where_scores_do() {
+        let mut fused = crate::fixtures::fused(0, 2.5);
+        let mark = crate::fixtures::mark();
+        assert_eq!(
+            line(&fused, &mark).unwrap().sentiment.unwrap().interval_90,
+            None
+        );
+        fused.sentiment.as_mut().unwrap().margin = Some(undertone_types::Margin {
+            utterance: 1.25,
+            recording: None,
+            utterances: 100,
+        });
+        let sentiment = line(&fused, &mark).unwrap().sentiment.unwrap();
+        assert_eq!(sentiment.score, 2.5);
+        let (low, high) = (1.25, 3.0);
+        assert_eq!(sentiment.interval_90, Some(IntervalLine { low, high }));
     }
 
     #[test]

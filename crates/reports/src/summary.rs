@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use undertone_types::{MediaFacts, Recording, Stage};
+use undertone_types::{MediaFacts, Recording, RecordingMargin, Stage};
 
 use super::lines::{SpanLine, SummaryLine, TextShares, TextSourceName, UtteranceLine};
-use super::render::{declared_s, path_text, polarity};
+use super::render::{declared_s, interval, path_text, polarity};
 use super::rounding::{rounded, rounded_s};
 
 /// Running sums over utterances.
@@ -16,14 +16,48 @@ pub(super) struct Sums {
     simulated: u32,
     scored_s: f64,
     weighted: f64,
+    margins: Margins,
     range: Option<(f64, f64)>,
     missing: Option<String>,
     /// Seconds of the utterances in each language.
     languages: BTreeMap<String, f64>,
 }
 
+/// Sums of what is known of the errors of scored utterances.
+#[derive(Debug, Default)]
+struct Margins {
+    /// Of the squares of their durations, by the variance of their own errors.
+    own: f64,
+    /// Of durations, by the deviation of the error that they share.
+    shared: f64,
+    /// Of durations, by the factor.
+    factor: f64,
+    /// Whether nothing is known of one of them.
+    unknown: bool,
+}
+
+impl Margins {
+    fn add(&mut self, margin: Option<RecordingMargin>, duration_s: f64) {
+        let Some(margin) = margin else {
+            self.unknown = true;
+            return;
+        };
+        let (own, shared) = (f64::from(margin.own), f64::from(margin.shared));
+        self.own += duration_s.powi(2) * own.powi(2);
+        self.shared += duration_s * shared;
+        self.factor += duration_s * f64::from(margin.factor);
+    }
+
+    /// Around the mean of all, weighted by duration; `None` where it is not known of each.
+    fn around_mean(&self, scored_s: f64) -> Option<f64> {
+        let [shared, factor] = [self.shared, self.factor].map(|sum| sum / scored_s);
+        let own = self.own / scored_s.powi(2);
+        (!self.unknown).then(|| factor * (shared.powi(2) + own).sqrt())
+    }
+}
+
 impl Sums {
-    pub(super) fn add(&mut self, line: &UtteranceLine) {
+    pub(super) fn add(&mut self, line: &UtteranceLine, margin: Option<RecordingMargin>) {
         // So that the mean is defined even when all utterances have no length.
         let duration_s = (line.end_s - line.start_s).max(1e-3);
         self.utterances += 1;
@@ -40,6 +74,7 @@ impl Sums {
                 let score = sentiment.score;
                 self.scored_s += duration_s;
                 self.weighted += duration_s * score;
+                self.margins.add(margin, duration_s);
                 let (min, max) = self.range.unwrap_or((score, score));
                 self.range = Some((min.min(score), max.max(score)));
             }
@@ -75,6 +110,10 @@ impl Sums {
                     min,
                     max,
                     polarity: polarity(mean),
+                    interval_90: self
+                        .margins
+                        .around_mean(self.scored_s)
+                        .map(|margin| interval(mean, margin)),
                 }
             }),
             sentiment_missing: self.missing.clone(),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 use std::sync::Arc;
 
-use undertone_types::{Ended, Fused, Recording, Stage};
+use undertone_types::{Ended, Fused, Recording, RecordingMargin, Stage};
 
 use super::ReportError;
 use super::atomic::{place, remove_if_there};
@@ -25,7 +25,7 @@ pub struct ReportWriter {
     recording: Arc<Recording>,
     mark: Arc<RunMark>,
     body: BufWriter<File>,
-    order: ReorderBuffer<UtteranceLine>,
+    order: ReorderBuffer<(UtteranceLine, Option<RecordingMargin>)>,
     sums: Sums,
 }
 
@@ -62,8 +62,10 @@ impl ReportWriter {
     /// When a value is not finite, the utterance arrived before, or the disk is full.
     pub fn utterance(&mut self, fused: &Fused) -> Result<(), ReportError> {
         let line = utterance_line(fused, &self.recording, &self.mark)?;
-        for line in self.order.push(line.index, line)? {
-            self.sums.add(&line);
+        let margin = fused.sentiment.as_ref().ok().and_then(|one| one.margin);
+        let of_mean = margin.and_then(|margin| margin.recording);
+        for (line, of_mean) in self.order.push(line.index, (line, of_mean))? {
+            self.sums.add(&line, of_mean);
             write_line(&mut self.body, &Line::Utterance(line), &self.paths)?;
         }
         Ok(())

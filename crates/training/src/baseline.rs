@@ -71,6 +71,7 @@ pub fn ridge(
         split,
         metrics: metrics.rounded(),
         interval: None,
+        covered: None,
         utterances,
     })
 }

@@ -13,7 +13,7 @@ use super::{Dataset, Provenance, Simulated, TrainConfig, TrainError, extractors}
 use crate::files::{FileError, read_json};
 use undertone_bundle::{Bundle, MANIFEST_NAME, Part, sha256_of};
 use undertone_fusion::{
-    Checkpoint, FusionConfig, Modality, Network, NetworkConfig, Widths, read_checkpoint,
+    Checkpoint, FusionConfig, Margins, Modality, Network, NetworkConfig, Widths, read_checkpoint,
 };
 use undertone_types::Split;
 
@@ -165,6 +165,8 @@ impl Descent {
         Ok(FusionConfig {
             untrained,
             network: config.network.clone(),
+            // They were measured on what it was before.
+            margins: Margins::default(),
             ..self.config.clone()
         })
     }

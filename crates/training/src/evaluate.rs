@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{Drawn, Interval, intervals};
+use super::conformal::{Covered, covered};
 use super::{Dataset, DatasetError, EmptySplit, Metrics, Protocol, metrics};
 use undertone_fusion::{
     FusionError, FusionInput, Modality, Network, Scorer, keep_freed_memory, predict,
@@ -25,6 +26,9 @@ pub struct EvalReport {
     /// Its 95 % intervals, to four decimals; `None` without resamples, or with too few
     /// recordings.
     pub interval: Option<Interval>,
+    /// How many truths lie within the network's 90 % intervals; `None` where it has none for the protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<Covered>,
     /// Every utterance that counts under it, in the order of the data set.
     pub utterances: Vec<Scored>,
 }
@@ -123,6 +127,9 @@ pub fn evaluate(
         split,
         metrics: summarise(&utterances, split)?.rounded(),
         interval: interval(&utterances, resamples),
+        covered: protocol
+            .margin(scorer.config())
+            .and_then(|margin| covered(&utterances, &margin)),
         utterances,
     })
 }

@@ -12,6 +12,7 @@ mod bootstrap;
 mod config;
 mod config_error;
 mod config_schema;
+mod conformal;
 mod curves;
 mod dataset;
 mod descent;
@@ -54,6 +55,7 @@ pub use config::{
     TrainConfig,
 };
 pub use config_error::ConfigError;
+pub use conformal::{Covered, margin};
 pub use dataset::{
     BundleId, Coverage, Dataset, DatasetError, DatasetInfo, DatasetWriter, EmptySplit, Entry,
     Example, Findings, Lengths, NonFinite,

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use super::missing::{Kept, PARTS, thinned};
 use super::{Coverage, Example, Lengths};
-use undertone_fusion::{FusionInput, Rng};
-use undertone_types::{Flow, Matrix};
+use undertone_fusion::{FusionConfig, FusionInput, Rng};
+use undertone_types::{Flow, Margin, Matrix};
 
 /// The stream of the random protocols; fixed, so that figures can be compared.
 const STREAM: u64 = 0x5eed;
@@ -38,6 +38,16 @@ pub enum Protocol {
 pub struct UnknownProtocol(String);
 
 impl Protocol {
+    /// How far the truth may be from scores under it, where a network knows.
+    #[must_use]
+    pub fn margin(self, network: &FusionConfig) -> Option<Margin> {
+        match self {
+            Self::Complete => network.margins.complete,
+            Self::Simulated => network.margins.simulated,
+            Self::Only(_) | Self::RandomModality(_) | Self::RandomFrames(_) => None,
+        }
+    }
+
     /// Complete, simulated, and each proper subset of the modalities.
     #[must_use]
     pub fn fixed() -> Vec<Self> {

@@ -1,5 +1,7 @@
 //! The sentiment of an utterance.
 
+use serde::{Deserialize, Serialize};
+
 /// Which of the network's two flows an utterance went through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Flow {
@@ -20,6 +22,46 @@ pub struct ModalityWeights {
     pub video: f32,
 }
 
+/// How far from the scores of a flow the truth lies, as measured on labelled utterances that the
+/// network was not trained on: within it for 90 % of them (split conformal prediction, Vovk et al.,
+/// 2005; Lei et al., 2018).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Margin {
+    /// Around the score of an utterance.
+    pub utterance: f32,
+    /// Around the mean of a recording; `None` where it was measured on too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<RecordingMargin>,
+    /// Utterances that it was measured on.
+    pub utterances: usize,
+}
+
+/// How far from the mean score of a recording the truth lies: `factor * sqrt(shared² + own² / n)`
+/// for `n` utterances.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordingMargin {
+    /// Standard deviation of the error that all utterances of a recording have in common.
+    pub shared: f32,
+    /// Standard deviation of the error that is an utterance's own.
+    pub own: f32,
+    /// As many standard deviations of the mean hold the truth of 90 % of the recordings.
+    pub factor: f32,
+    /// Recordings that it was measured on.
+    pub recordings: usize,
+}
+
+impl RecordingMargin {
+    /// Around the mean of `n` utterances; of utterances that weigh differently, as many as would say
+    /// the same alike.
+    #[must_use]
+    pub fn around_mean(&self, n: f64) -> f64 {
+        let [shared, own] = [self.shared, self.own].map(|deviation| f64::from(deviation).powi(2));
+        f64::from(self.factor) * (shared + own / n).sqrt()
+    }
+}
+
 /// The sentiment of an utterance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sentiment {
@@ -29,6 +71,8 @@ pub struct Sentiment {
     pub flow: Flow,
     /// The network's modality attention.
     pub weights: ModalityWeights,
+    /// How far the truth may be; `None` where it was not measured for what was scored.
+    pub margin: Option<Margin>,
 }
 
 /// Why an utterance has no sentiment.

@@ -164,6 +164,7 @@ impl SentimentModel for FakeFusion {
             score: 1.0,
             flow: input.flow,
             weights: ModalityWeights::default(),
+            margin: None,
         };
         Ok(inputs.iter().map(neutral).collect())
     }

@@ -134,13 +134,12 @@ impl LanguageSession for LlamaSession<'_> {
             0 => (String::new(), Vec::new()),
             _ => self.generate(position)?,
         };
-        let simulate = self.llama.settings.simulate.as_ref();
-        let hidden = match simulate.is_some_and(|simulate| simulate.read_again) {
-            true => match self.read(&text, audio) {
-                Ok(reading) => reading.hidden,
-                Err(LanguageError::NoTokens) => self.matrix(Vec::new())?,
-                Err(error) => return Err(error),
-            },
+        let settings = &self.llama.settings;
+        let read_again = (settings.simulate.as_ref()).is_some_and(|simulate| simulate.read_again);
+        let has_words = !settings.text_form.of(&text).text.is_empty();
+        let hidden = match read_again {
+            true if has_words => self.read(&text, audio)?.hidden,
+            true => self.matrix(Vec::new())?,
             false => self.matrix(generated)?,
         };
         Ok(Simulation { text, hidden })

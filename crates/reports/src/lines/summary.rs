@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recording::is_false;
-use super::utterance::Polarity;
+use super::utterance::{IntervalLine, Polarity};
 
 /// Summary of the whole recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +58,10 @@ pub struct SpanLine {
     pub max: f64,
     /// The sign of the mean's class.
     pub polarity: Polarity,
+    /// Where the true mean lies in 90 % of recordings like this one; absent where the bundle does not know
+    /// it for all of the utterances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_90: Option<IntervalLine>,
 }
 
 /// Shares of the utterances by the source of their text; 0 without utterances.

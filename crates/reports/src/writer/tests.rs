@@ -9,7 +9,7 @@ use super::super::{
     write_duplicate, write_failure,
 };
 use super::*;
-use undertone_types::Failure;
+use undertone_types::{Failure, Margin};
 
 fn writer(out: &Path) -> ReportWriter {
     let paths = ReportPaths::new(out, &recording().relative);
@@ -301,4 +301,34 @@ fn reports_of_schema_1_are_read_and_count_as_done() {
     let mut with_words = run;
     with_words.config.words = true;
     assert!(!is_done(out.path(), relative, &hash, &with_words));
+}
+
+#[test]
+fn the_mean_has_an_interval_where_each_utterance_has_one() {
+    let out = tempfile::tempdir().unwrap();
+    let summary = |with_margin: usize| {
+        let mut writer = writer(out.path());
+        // They last 1, 2 and 3 seconds.
+        for index in 0..3 {
+            let mut fused = fused(index, 0.5);
+            fused.sentiment.as_mut().unwrap().margin =
+                ((index as usize) < with_margin).then_some(Margin {
+                    utterance: 1.0,
+                    recording: Some(RecordingMargin {
+                        shared: 0.3,
+                        own: 0.6,
+                        factor: 2.0,
+                        recordings: 100,
+                    }),
+                    utterances: 1000,
+                });
+            writer.utterance(&fused).unwrap();
+        }
+        writer.finish(&ended(3), &stage_s()).unwrap()
+    };
+    let interval = summary(3).sentiment.unwrap().interval_90.unwrap();
+    // 2 sqrt(0.3² + 0.6² (1 + 4 + 9) / 6²)
+    let margin = 0.9592;
+    assert_eq!((interval.low, interval.high), (-0.4592, 0.5 + margin));
+    assert_eq!(summary(2).sentiment.unwrap().interval_90, None);
 }
