@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use undertone::assembly::audio_window;
+use undertone::assembly::{audio_window, ctc_vocabulary};
 use undertone_engines::llama::{
     LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, SimulateSettings,
 };
@@ -37,6 +37,7 @@ fn main() -> Result<()> {
             simulate: Some(SimulateSettings {
                 projector: PathBuf::from(projector),
                 window: audio_window(projector.as_ref()),
+                ctc: ctc_vocabulary(projector.as_ref()),
                 prompt: Prompt::simulate(simulate)?,
             }),
             read: Prompt::read(read)?,

@@ -13,8 +13,8 @@ use undertone_bundle::{
 };
 use undertone_config::Config;
 use undertone_engines::llama::{
-    AudioWindow, LanguageError, LanguageModel, Llama, LlamaSettings, Prompt, PromptError,
-    SimulateSettings,
+    AudioWindow, CtcVocabulary, LanguageError, LanguageModel, Llama, LlamaSettings, Prompt,
+    PromptError, SimulateSettings,
 };
 use undertone_engines::media::{FaceSettings, GstMedia, MediaError, MediaSettings, MediaSource};
 use undertone_engines::whisper::{Context, RecogniserError, Whisper, WhisperSettings};
@@ -171,8 +171,7 @@ pub fn llama(bundle: &Bundle, threads: usize) -> Result<Option<Llama>, EngineErr
         let prompt = prompt.map_err(in_prompt("simulate_prompt"))?;
         Ok::<_, EngineError>(SimulateSettings {
             window: audio_window(&projector),
-            blank_below: f32::from(language.blank_below),
-            read_again: language.read_simulated,
+            ctc: ctc_vocabulary(&projector),
             projector,
             prompt,
         })
@@ -216,6 +215,23 @@ fn load_llama(
         threads,
     };
     Ok(Llama::load(settings)?)
+}
+
+/// The tokens that a projector was trained to point at with CTC, if it was.
+pub fn ctc_vocabulary(projector: &Path) -> Option<CtcVocabulary> {
+    let header = GgufHeader::read(projector).ok()?;
+    let list = |name: &str| header.list(&format!("undertone.ctc.{name}"));
+    let (tokens, biases) = (list("tokens")?, list("bias")?);
+    let &[scale, blank_below] = list("rule")? else {
+        return None;
+    };
+    // Whole numbers up to 2^24 are exact in single precision.
+    let tokens = tokens.iter().map(|token| *token as i32);
+    Some(CtcVocabulary {
+        tokens: tokens.zip(biases.iter().copied()).collect(),
+        scale,
+        blank_below,
+    })
 }
 
 /// What a projector makes of a short utterance. One that cannot be read is named by llama.cpp.

@@ -11,6 +11,7 @@ use undertone_weights::fixtures::{Numbers, read_ggml, write_back, write_safetens
 use undertone_weights::{Dtype, Projector, WhisperWeights, write_mmproj};
 
 use crate::undertone::root;
+use undertone::assembly::ctc_vocabulary;
 
 /// Positions that the projector joins.
 const JOINED: usize = 5;
@@ -33,6 +34,11 @@ fn numbers(shape: &[usize]) -> Numbers {
 
 /// The encoder of the demo's Whisper with a projector that nobody has trained.
 fn audio_input(folder: &Path) -> PathBuf {
+    audio_input_with(folder, &[])
+}
+
+/// The same, with these lists of numbers beside its tensors.
+fn audio_input_with(folder: &Path, lists: &[(&str, &[f32])]) -> PathBuf {
     write_back(&read_ggml(&root().join("models/demo/asr.bin")), folder);
     let whisper = WhisperWeights::open(folder).unwrap();
     let width = whisper.dimensions().audio_width;
@@ -46,9 +52,13 @@ fn audio_input(folder: &Path) -> PathBuf {
         ("boi", vec![1, WIDTH]),
         ("eoi", vec![1, WIDTH]),
     ];
-    let tensors: BTreeMap<_, _> = tensors
+    let mut tensors: BTreeMap<_, _> = tensors
         .map(|(name, shape)| (name.to_owned(), numbers(&shape)))
         .into();
+    for (name, values) in lists {
+        let (shape, values) = (vec![values.len()], values.to_vec());
+        tensors.insert((*name).to_owned(), Numbers { shape, values });
+    }
     let (projector, input) = (folder.join("p.safetensors"), folder.join("mmproj.gguf"));
     write_safetensors(&tensors, Dtype::F32, &projector);
     write_mmproj(&whisper, &Projector::open(&projector).unwrap(), &input).unwrap();
@@ -62,8 +72,7 @@ fn settings(projector: &Path, window: AudioWindow, context_tokens: u32) -> Llama
         simulate: Some(SimulateSettings {
             projector: projector.to_owned(),
             window,
-            blank_below: 0.0,
-            read_again: false,
+            ctc: ctc_vocabulary(projector),
             prompt: Prompt::simulate("{audio}<|text|>").unwrap(),
         }),
         read: Prompt::read("<|text|> {transcript}").unwrap(),
@@ -92,20 +101,30 @@ fn heard(
 }
 
 #[test]
-fn simulated_text_can_be_represented_as_a_transcript_is() {
+fn a_projector_with_ctc_is_heard_as_a_transcript() {
     let folder = tempfile::tempdir().unwrap();
-    let input = audio_input(folder.path());
-    let generated = heard(&input, AudioWindow::Whole, 512, 2 * SECOND).unwrap();
-    let mut settings = settings(&input, AudioWindow::Whole, 512);
-    settings.simulate.as_mut().unwrap().read_again = true;
-    let llama = Llama::load(settings).unwrap();
-    let mut session = llama.session().unwrap();
-    let read = session.simulate(&sound(2 * SECOND)).unwrap();
-    assert_eq!(read.text, generated.text);
-    assert!(!read.text.is_empty());
-    assert_ne!(read.hidden, generated.hidden);
-    let as_transcript = session.read(&read.text, &[]).unwrap();
-    assert_eq!(read.hidden, as_transcript.hidden);
+    let with_blanks_below = |length: f32| {
+        let input = audio_input_with(
+            folder.path(),
+            &[
+                ("ctc.tokens", &[300.0, 301.0, 302.0, 303.0]),
+                ("ctc.bias", &[0.0, 0.01, -0.01, 0.0]),
+                ("ctc.rule", &[20.0, length]),
+            ],
+        );
+        let llama = Llama::load(settings(&input, AudioWindow::Whole, 512)).unwrap();
+        let mut session = llama.session().unwrap();
+        let heard = session.simulate(&sound(2 * SECOND)).unwrap();
+        assert_eq!(session.simulate(&sound(2 * SECOND)).unwrap(), heard);
+        let read = session.read(&heard.text, &[]);
+        (heard, read)
+    };
+    let (heard, read) = with_blanks_below(0.0);
+    assert!(!heard.text.is_empty());
+    assert_eq!(heard.hidden, read.unwrap().hidden);
+    // Where it finds no words, none are invented.
+    let (heard, _) = with_blanks_below(f32::MAX);
+    assert_eq!((heard.text.as_str(), heard.hidden.rows()), ("", 0));
 }
 
 #[test]

@@ -38,8 +38,7 @@ fn settings() -> LlamaSettings {
         simulate: Some(SimulateSettings {
             projector: demo("mmproj.gguf"),
             window: AudioWindow::Fitting,
-            blank_below: 0.0,
-            read_again: false,
+            ctc: None,
             prompt: Prompt::simulate("{audio}<|text|>").unwrap(),
         }),
         read: Prompt::read("<|text|> {transcript}").unwrap(),
@@ -188,24 +187,4 @@ fn the_demo_bundle_stays_small() {
         .map(|file| file.unwrap().metadata().unwrap().len())
         .sum();
     assert!(bytes <= 20_000_000, "models/demo has {bytes} bytes");
-}
-
-fn simulating(change: impl FnOnce(&mut SimulateSettings)) -> Llama {
-    let mut settings = settings();
-    change(settings.simulate.as_mut().unwrap());
-    Llama::load(settings).unwrap()
-}
-
-#[test]
-fn where_the_projector_finds_no_words_no_text_is_invented() {
-    let llama = simulating(|simulate| simulate.blank_below = f32::MAX);
-    let simulated = llama.session().unwrap().simulate(&tone()).unwrap();
-    assert_eq!((simulated.text.as_str(), simulated.hidden.rows()), ("", 0));
-    let read_again = simulating(|simulate| {
-        simulate.blank_below = f32::MAX;
-        simulate.read_again = true;
-    });
-    let simulated = read_again.session().unwrap().simulate(&tone()).unwrap();
-    assert_eq!(simulated.hidden.rows(), 0);
-    assert_eq!(simulated.hidden.cols(), read_again.width());
 }

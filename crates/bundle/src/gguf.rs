@@ -41,9 +41,13 @@ pub enum GgufError {
     },
 }
 
-/// Numbers, flags and texts of a header; lists are skipped.
+/// Keys of this project begin so.
+const OWN: &str = "undertone.";
+
+/// Numbers, flags and texts of a header, and lists of this project's; other lists are skipped.
 #[derive(Debug, Default, PartialEq)]
 pub struct GgufHeader {
+    lists: BTreeMap<String, Vec<f32>>,
     numbers: BTreeMap<String, u64>,
     texts: BTreeMap<String, String>,
     flags: BTreeMap<String, bool>,
@@ -108,6 +112,10 @@ impl GgufHeader {
                 let text = reader.text()?;
                 self.texts.insert(key, text);
             }
+            9 if key.starts_with(OWN) => {
+                let list = reader.f32_list()?;
+                self.lists.insert(key, list);
+            }
             9 => reader.skip_list()?,
             // Signed numbers and floats are not needed here.
             other => {
@@ -128,6 +136,12 @@ impl GgufHeader {
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         self.texts.get(key).map(String::as_str)
+    }
+
+    /// A list of numbers by its key, which begins with `undertone.`
+    #[must_use]
+    pub fn list(&self, key: &str) -> Option<&[f32]> {
+        self.lists.get(key).map(Vec::as_slice)
     }
 
     /// A flag by its key.

@@ -142,14 +142,6 @@ pub struct LanguageModel {
     /// Prompt to simulate text from audio, which is put at `{audio}`; needed with a projector.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub simulate_prompt: String,
-    /// Vectors of the projector that are shorter than this (Euclidean length) are blanks, in which nothing
-    /// new is said: the model does not read them. 0 where a projector has none.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub blank_below: u16,
-    /// Whether the hidden states of simulated text are those of reading it as if it were a transcript;
-    /// else they are those of generating it, after the audio.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub read_simulated: bool,
     /// Prompt before a transcript; ends in `{transcript}`. With `{audio}` the transcript is read
     /// after the audio (as in the paper), without it alone.
     pub read_prompt: String,
@@ -160,24 +152,6 @@ pub struct LanguageModel {
     pub max_tokens: usize,
     /// Length of its context in tokens.
     pub context_tokens: usize,
-}
-
-/// What is not set is not written: fingerprints are older than these keys.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(number: &u16) -> bool {
-    *number == 0
-}
-
-/// As with [`is_zero`].
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 /// A fusion network.

@@ -1,7 +1,6 @@
 //! A trained network and the models that its features came from, as a bundle.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -117,13 +116,7 @@ pub fn extractors(manifest: &Manifest) -> BTreeMap<String, String> {
         }
         made.insert("text".to_owned(), read);
         if let Some(projector) = &language.projector_sha256 {
-            let mut simulated = asked(projector, &language.simulate_prompt);
-            if language.blank_below > 0 {
-                let _ = write!(simulated, " without blanks below {}", language.blank_below);
-            }
-            if language.read_simulated {
-                simulated.push_str(" read as a transcript");
-            }
+            let simulated = asked(projector, &language.simulate_prompt);
             made.insert("simulated text".to_owned(), simulated);
         }
     }

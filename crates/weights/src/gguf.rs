@@ -26,6 +26,13 @@ impl Header {
         self.entry(key, 6, &value.to_le_bytes());
     }
 
+    pub(crate) fn f32_list(&mut self, key: &str, values: &[f32]) {
+        let mut value = 6_u32.to_le_bytes().to_vec();
+        value.extend((values.len() as u64).to_le_bytes());
+        value.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        self.entry(key, 9, &value);
+    }
+
     pub(crate) fn flag(&mut self, key: &str, value: bool) {
         self.entry(key, 7, &[u8::from(value)]);
     }

@@ -22,7 +22,12 @@ pub struct Projector {
     hidden_width: usize,
     output_width: usize,
     stack: usize,
+    has_ctc: bool,
 }
+
+/// What a projector that was trained with CTC knows of its tokens: their numbers, the bias of each, and the
+/// factor on nearness beside the length below which a vector is a blank.
+const CTC: [&str; 3] = ["ctc.tokens", "ctc.bias", "ctc.rule"];
 
 /// The projector's tensors in its file, and in llama.cpp's.
 const TENSORS: [(&str, &str); 8] = [
@@ -40,7 +45,9 @@ impl Projector {
     /// Reads a projector (safetensors): `norm_pre.weight` and `norm_pre.bias` of the encoder's
     /// width *w*, `mlp.1.weight` [hidden, *stack* · *w*] and `mlp.1.bias`, `mlp.2.weight`
     /// [output, hidden] and `mlp.2.bias`, and the vectors before and after the audio, `boi` and
-    /// `eoi` [1, output].
+    /// `eoi` [1, output]. One that was trained with CTC against the embeddings of tokens also has
+    /// `ctc.tokens` and `ctc.bias` [tokens], and `ctc.rule` [2]: the factor on nearness, and the length
+    /// below which a vector is a blank.
     ///
     /// # Errors
     /// When it cannot be read, a tensor is missing or left over, or the shapes do not fit together.
@@ -74,7 +81,10 @@ impl Projector {
                 )));
             }
         }
-        let is_own = |name: &&str| TENSORS.iter().any(|(own, _)| own == name);
+        let has_ctc = check_ctc(&store)?;
+        let is_own = |name: &&str| {
+            TENSORS.iter().any(|(own, _)| own == name) || has_ctc && CTC.contains(name)
+        };
         if let Some(name) = store.names().find(|name| !is_own(name)) {
             return Err(store.error(format!("it has a tensor {name:?}, which no projector has")));
         }
@@ -84,6 +94,7 @@ impl Projector {
             hidden_width,
             output_width,
             stack,
+            has_ctc,
         })
     }
 
@@ -128,6 +139,24 @@ impl Projector {
             )));
         }
         Ok(())
+    }
+}
+
+/// Whether it has what belongs to CTC: all of it or nothing.
+fn check_ctc(store: &Store) -> Result<bool, WeightsError> {
+    if CTC.iter().all(|name| store.find(name).is_none()) {
+        return Ok(false);
+    }
+    let [tokens] = sides(store, CTC[0])?;
+    let [biases] = sides(store, CTC[1])?;
+    let [rule] = sides(store, CTC[2])?;
+    match (tokens == biases, rule) {
+        (true, 2) => Ok(true),
+        _ => Err(store.error(format!(
+            "{:?}, {:?} and {:?} have {tokens}, {biases} and {rule} numbers: as many biases as tokens are \
+             needed, and 2",
+            CTC[0], CTC[1], CTC[2]
+        ))),
     }
 }
 
@@ -201,6 +230,10 @@ pub fn write_mmproj(
         ));
     }
     let mut header = keys(weights, projector);
+    for name in CTC.iter().filter(|_| projector.has_ctc) {
+        let values = projector.store.get(name)?.values()?;
+        header.f32_list(&format!("undertone.{name}"), &values);
+    }
     for part in &parts {
         let kind = part.precision.ggml_type();
         header.tensor(&part.target, &part.sides, kind, part.bytes());

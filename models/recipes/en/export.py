@@ -1,5 +1,6 @@
-"""Writes the trained projector as ../../en/projector.safetensors; `undertone models pull en` joins it with Whisper's encoder."""
+"""Writes the trained projector, and the tokens that it points at, as ../../en/projector.safetensors; `undertone models pull en` joins it with Whisper's encoder."""
 
+import json
 from pathlib import Path
 
 import torch
@@ -23,8 +24,13 @@ def main():
         matrix = torch.float32 if ours == "norm" else torch.float16
         tensors[f"{theirs}.weight"] = trained[f"{ours}.weight"].to(matrix)
         tensors[f"{theirs}.bias"] = trained[f"{ours}.bias"].float()
+    letters = state["letters"]
+    vocabulary = json.loads((options.work / "projector" / "vocabulary.json").read_text())
+    # Token numbers are exact in single precision, as all tensors of the file are at the most.
+    tensors |= {"ctc.tokens": torch.tensor(vocabulary).float(), "ctc.bias": letters["bias"].float(),
+                "ctc.rule": torch.tensor([letters["scale"].exp(), state["blank_below"]])}
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, options.out)
-    print(f"{options.out}: {options.out.stat().st_size} bytes; trained {state['done']}; blank_below = {state['blank_below']}")
+    print(f"{options.out}: {options.out.stat().st_size} bytes; trained {state['done']:.0%}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Word error rates of the projector: CTC's and those of the text that the language model generates.
+"""Word error rates of the projector.
 
 On sentences that voices of programs speak which no training heard (speech/valid.jsonl), and on people's speech
 (LibriSpeech test-other), each alone in a window as in the program.
@@ -17,7 +17,6 @@ from projector import Letters, Projector
 from whisper_encoder import FRAME_SAMPLES, Encoder
 
 TAIL_POSITIONS = 5
-MOST_TOKENS = 64
 
 
 def errors(said, heard):
@@ -51,26 +50,10 @@ class Hearer:
         return self.projector(states[None])[0]
 
     @torch.inference_mode()
-    def by_ctc(self, vectors):
+    def words(self, vectors):
         best = self.letters(vectors).argmax(-1).tolist()
         kept = [self.vocabulary[at - 1] for i, at in enumerate(best) if at and (i == 0 or best[i - 1] != at)]
         return self.language.text(kept)
-
-    @torch.inference_mode()
-    def by_language(self, vectors):
-        language = self.language
-        begin, after = (language.embed(torch.tensor(ids)) for ids in (language.begin, language.after))
-        rows = torch.cat([begin, torch.cat([self.projector.begin, vectors[self.letters.spoken(vectors)], self.projector.end]).bfloat16(), after])
-        made, out = [], language.body(inputs_embeds=rows[None], use_cache=True)
-        while len(made) < MOST_TOKENS:
-            token = int(language.model.lm_head(out.last_hidden_state[:, -1]).argmax())
-            if token in (language.end, language.tokenizer.eos_token_id):
-                break
-            made.append(token)
-            if len(made) >= 12 and made[-4:] == made[-8:-4] == made[-12:-8]:
-                break
-            out = language.body(input_ids=torch.tensor([[token]]), past_key_values=out.past_key_values, use_cache=True)
-        return language.text(made)
 
 
 def sets(options):
@@ -97,16 +80,15 @@ def main():
         if len(samples) > 15 * 16000:
             continue
         vectors, said = hearer.vectors(samples), sentences.letters(words).split()
-        heard = {"CTC": hearer.by_ctc(vectors), "language model": hearer.by_language(vectors)}
-        for way, text in heard.items():
-            total = totals.setdefault((name, way), [0, 0, 0])
-            total[0] += errors(said, sentences.letters(text).split())
-            total[1] += len(said)
-            total[2] += 1
-        if totals[name, "CTC"][2] <= options.show:
-            print(" ".join(said), *(f"   {way}: {text}" for way, text in heard.items()), sep="\n", flush=True)
-    for (name, way), (wrong, said, count) in totals.items():
-        print(f"{name}, {count} utterances, {way}: word error rate {wrong / said:.3f}")
+        heard = hearer.words(vectors)
+        total = totals.setdefault(name, [0, 0, 0])
+        total[0] += errors(said, sentences.letters(heard).split())
+        total[1] += len(said)
+        total[2] += 1
+        if total[2] <= options.show:
+            print(" ".join(said), f"   heard: {heard}", sep="\n", flush=True)
+    for name, (wrong, said, count) in totals.items():
+        print(f"{name}, {count} utterances: word error rate {wrong / said:.3f}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,9 @@
-"""Trains the projector: frames of Whisper's encoder become vectors that the language model reads like tokens.
+"""Trains the projector: frames of Whisper's encoder become vectors that point at the language model's tokens.
 
-1. CTC against the language model's own (normalised) token embeddings, with short vectors as blanks: vectors come to point
-   where the embeddings of the spoken words point, and to be short where nothing new is said.
-2. The language model's own loss on the words, with the model frozen and the blanks left out, and CTC beside it so that the
-   alignment is kept.
+The loss is CTC against the language model's own (normalised) token embeddings, with short vectors as blanks: vectors come to
+point where the embeddings of the spoken words point, and to be short where nothing new is said.
 
-WORK/projector/ENCODER-STACK/ holds the checkpoint; both stages go on from there. `--minutes` ends a stage by the clock.
+WORK/projector/ENCODER-STACK/ holds the checkpoint, from which training goes on. `--minutes` ends it by the clock.
 """
 
 import json
@@ -22,14 +20,11 @@ import place
 import sentences
 from language import Language
 
-POOL_BATCHES = 24
 LOG_EVERY, SAVE_EVERY = 25, 100
 MASKS, MASK_POSITIONS = 2, 10
 # Vectors shorter than this share of a token's are blanks.
 LEAST_SHARE = 0.5
 HELD_OUT = 150
-CTC_WEIGHT = 0.3
-OTHER_WORDS = 12000
 
 
 class Projector(nn.Module):
@@ -148,7 +143,7 @@ class Training:
         self.letters = Letters(self.language.embed(torch.tensor(self.vocabulary)).float())
         self.folder = options.work / "projector" / f"{options.encoder}-{options.stack}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.done = {"ctc": 0.0, "language": 0.0}
+        self.done = 0.0
         self.state = {}
         if (self.folder / "checkpoint.pt").exists():
             self.state = torch.load(self.folder / "checkpoint.pt")
@@ -171,80 +166,42 @@ class Training:
         place.write(table, json.dumps(found))
         return found
 
-    def ctc_loss(self, vectors, batch):
+    def loss(self, vectors, batch):
         lengths = torch.tensor([-(-len(item.states) // self.options.stack) for item in batch])
         known = [[self.index[token] for token in item.tokens if token in self.index] for item in batch]
         targets, sizes = torch.tensor(sum(known, [])), torch.tensor([len(one) for one in known])
         scores = self.letters(vectors).transpose(0, 1)
         return F.ctc_loss(scores, targets, lengths, sizes, reduction="sum", zero_infinity=True) / sizes.sum()
 
-    def language_loss(self, vectors, batch):
-        """Cross-entropy of the words after the audio."""
-        language = self.language
-        begin, after = (language.embed(torch.tensor(ids)) for ids in (language.begin, language.after))
-        rows, starts = [], []
-        for item, row in zip(batch, vectors):
-            audio = row[: -(-len(item.states) // self.options.stack)]
-            audio = torch.cat([self.projector.begin, audio[self.letters.spoken(audio)], self.projector.end]).to(torch.bfloat16)
-            starts.append(len(begin) + len(audio) + len(after))
-            rows.append(torch.cat([begin, audio, after, language.embed(torch.tensor(item.tokens))]))
-        states = self._run(rows)
-        targets = [item.tokens + [language.end] for item in batch]
-        before = torch.cat([row[start - 1:start + len(words) - 1] for row, start, words in zip(states, starts, targets)])
-        flat = torch.tensor(sum(targets, []))
-        # The words of the batch against these and a part of all others: a loss over 262,144 words costs as much as
-        # the model.
-        rivals = torch.cat([flat, self.rivals, torch.randint(len(language.embed.weight), (OTHER_WORDS,))]).unique()
-        scores = before @ language.embed.weight[rivals].T
-        return F.cross_entropy(scores.float(), torch.searchsorted(rivals, flat))
-
-    def _run(self, rows):
-        longest = max(len(row) for row in rows)
-        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
-        inputs = torch.stack([F.pad(row, (0, 0, 0, longest - len(row))) for row in rows])
-        return self.language.body(inputs_embeds=inputs, attention_mask=mask, use_cache=False).last_hidden_state
-
-    @property
-    def rivals(self):
-        return torch.tensor(self.vocabulary)
-
-    def losses(self, stage, batch):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            vectors = self.projector(padded(batch, self.rng, self.frame_width)).float()
-        ctc = self.ctc_loss(vectors, batch)
-        if stage == "ctc":
-            return ctc, {"ctc": ctc}
-        words = self.language_loss(vectors, batch)
-        return words + CTC_WEIGHT * ctc, {"ctc": ctc, "words": words}
-
-    def run(self, stage, minutes, peak_rate, frames):
-        if self.done[stage] >= 1:
+    def run(self, minutes, peak_rate=1.2e-3, frames=1200):
+        if self.done >= 1:
             return
-        if stage == "ctc" and self.done[stage] == 0 and not self.state:
+        if not self.state:
             self._rescale()
         self.projector.train()
         parameters = [*self.projector.parameters(), *self.letters.parameters()]
         optimizer = torch.optim.AdamW(parameters, peak_rate, betas=(0.9, 0.98), weight_decay=0.02)
-        if self.state.get("stage") == stage:
+        if self.state:
             optimizer.load_state_dict(self.state["optimizer"])
-        step, started, before = 0, time.monotonic(), self.done[stage]
+        step, started, before = 0, time.monotonic(), self.done
         for batch in self.material.batches(frames, self.rng):
-            self.done[stage] = min(1.0, before + (time.monotonic() - started) / 60 / minutes)
+            self.done = min(1.0, before + (time.monotonic() - started) / 60 / minutes)
             for group in optimizer.param_groups:
-                group["lr"] = peak_rate * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * self.done[stage]))
-            loss, parts = self.losses(stage, batch)
+                group["lr"] = peak_rate * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * self.done))
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                vectors = self.projector(padded(batch, self.rng, self.frame_width)).float()
+            loss = self.loss(vectors, batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
             step += 1
             if step % LOG_EVERY == 0:
-                line = {"stage": stage, "step": step, "done": round(self.done[stage], 3), "items": len(self.material.items)}
-                line["seconds"] = round(time.monotonic() - started)
-                print(json.dumps(line | {name: round(value.item(), 3) for name, value in parts.items()}), flush=True)
-            if step % SAVE_EVERY == 0 or self.done[stage] >= 1:
-                self._save(stage, optimizer)
-            if self.done[stage] >= 1:
+                print(json.dumps({"step": step, "done": round(self.done, 3), "items": len(self.material.items),
+                                  "seconds": round(time.monotonic() - started), "loss": round(loss.item(), 3)}), flush=True)
+            if step % SAVE_EVERY == 0 or self.done >= 1:
+                self._save(optimizer)
+            if self.done >= 1:
                 return
 
     def _rescale(self):
@@ -259,9 +216,9 @@ class Training:
             self.projector.begin.normal_(0, wanted / math.sqrt(self.language.width))
             self.projector.end.normal_(0, wanted / math.sqrt(self.language.width))
 
-    def _save(self, stage, optimizer):
+    def _save(self, optimizer):
         state = {"projector": self.projector.state_dict(), "letters": self.letters.state_dict(), "done": self.done,
-                 "stage": stage, "blank_below": self.letters.least, "optimizer": optimizer.state_dict(), "options": {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}}
+                 "blank_below": self.letters.least, "optimizer": optimizer.state_dict(), "options": {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}}
         partial = self.folder / "checkpoint.part"
         torch.save(state, partial)
         partial.rename(self.folder / "checkpoint.pt")
@@ -273,12 +230,10 @@ def main():
     options.add_argument("--stack", type=int, default=5)
     options.add_argument("--hidden", type=int, default=1536)
     options.add_argument("--dropout", type=float, default=0.1)
-    options.add_argument("--ctc-minutes", type=float, default=25)
-    options.add_argument("--language-minutes", type=float, default=120)
+    options.add_argument("--minutes", type=float, default=50)
     options.add_argument("--threads", type=int, default=2)
-    training = Training(options.parse_args())
-    training.run("ctc", training.options.ctc_minutes, 1.2e-3, frames=1200)
-    training.run("language", training.options.language_minutes, 4e-4, frames=800)
+    options = options.parse_args()
+    Training(options).run(options.minutes)
 
 
 if __name__ == "__main__":

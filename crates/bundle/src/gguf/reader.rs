@@ -79,6 +79,21 @@ impl<R: Read> Reader<R> {
         Ok(())
     }
 
+    /// A list of single-precision numbers.
+    pub(super) fn f32_list(&mut self) -> Result<Vec<f32>, GgufError> {
+        const F32: u32 = 6;
+        if self.u32()? != F32 {
+            return Err(GgufError::Damaged("list type"));
+        }
+        let count = self.u64()?;
+        if count > MOST_ENTRIES {
+            return Err(GgufError::Damaged("a list is too long"));
+        }
+        (0..count)
+            .map(|_| Ok(f32::from_le_bytes(self.bytes()?)))
+            .collect()
+    }
+
     pub(super) fn skip_list(&mut self) -> Result<(), GgufError> {
         let kind = self.u32()?;
         let count = self.u64()?;

@@ -152,8 +152,6 @@ fn a_fingerprint_is_of_what_the_manifest_means() {
         ("bias = 1.0", "bias = 1.5"),
         ("language = \"en\"", "language = \"de\""),
         ("max_tokens = 48", "max_tokens = 47"),
-        ("max_tokens = 48", "max_tokens = 48\nblank_below = 13"),
-        ("max_tokens = 48", "max_tokens = 48\nread_simulated = true"),
         ("version = \"0.1.0\"", "version = \"0.1.1\""),
     ];
     for (from, to) in others {

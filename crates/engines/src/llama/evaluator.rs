@@ -75,21 +75,19 @@ impl<'m> Evaluator<'m> {
         Ok(())
     }
 
-    /// Encodes audio and evaluates what is to be heard of it from `position` on, without the blanks;
-    /// returns how many positions that was.
+    /// Encodes audio and evaluates what is to be heard of it from `position` on.
     pub(super) fn advance_with_audio(
         &mut self,
         projector: &mut MtmdContext,
         chunk: &MtmdInputChunk<'_>,
         heard: Heard,
-        blank_below: f32,
         position: usize,
-    ) -> Result<usize, LanguageError> {
+    ) -> Result<(), LanguageError> {
         self.context.tap().then(Then::Ignore);
         let (block, width) = (self.context.batch(), self.context.input_width());
         let vectors =
             encode(projector, chunk, width).map_err(LanguageError::engine("encode the audio"))?;
-        let vectors = heard.of(vectors, width, blank_below);
+        let vectors = heard.of(vectors, width);
         for (index, vectors) in vectors.chunks(block * width).enumerate() {
             self.decode(
                 Input::Vectors(vectors),
@@ -97,7 +95,7 @@ impl<'m> Evaluator<'m> {
                 Outputs::None,
             )?;
         }
-        Ok(vectors.len() / width.max(1))
+        Ok(())
     }
 
     /// Evaluates tokens from `position` on; returns their hidden states `[tokens, width]`.
@@ -114,6 +112,31 @@ impl<'m> Evaluator<'m> {
             self.take_states(tokens.len(), &mut states)?;
         }
         Ok(states)
+    }
+
+    /// Embeddings of tokens `[tokens, width]`, of which only the directions mean something: some models
+    /// scale them. Everything is forgotten.
+    pub(super) fn embeddings(&mut self, tokens: &[LlamaToken]) -> Result<Vec<f32>, LanguageError> {
+        let mut embeddings = Vec::with_capacity(tokens.len() * self.context.input_width());
+        for tokens in tokens.chunks(self.context.batch()) {
+            self.context.clear();
+            self.context.tap().then(Then::Embed);
+            self.decode(Input::Tokens(tokens), 0, Outputs::None)?;
+            self.context.tap().drain_into(&mut embeddings);
+        }
+        self.context.clear();
+        match embeddings.len() == tokens.len() * self.context.input_width() {
+            true => Ok(embeddings),
+            false => {
+                let problem = "this kind of model does not name them";
+                Err(LanguageError::engine("return embeddings")(problem))
+            }
+        }
+    }
+
+    /// Width of the vectors that it takes in place of tokens.
+    pub(super) fn input_width(&self) -> usize {
+        self.context.input_width()
     }
 
     /// Evaluates one token and the scores of the one that follows it; appends its hidden state.

@@ -56,33 +56,29 @@ impl Heard {
         }
     }
 
+    /// Those of them that are of sound, of a chunk's vectors, which are `width` wide: a whole window
+    /// begins with a vector that is not.
+    pub(super) fn sound(self, vectors: &[f32], width: usize) -> &[f32] {
+        let (begin, end) = match (self.window, self.first, self.end) {
+            (AudioWindow::Fitting, first, _) => (0, first),
+            (AudioWindow::Whole, first, true) => (1, first),
+            (AudioWindow::Whole, first, false) => (1, first.saturating_sub(1)),
+        };
+        vectors.get(begin * width..end * width).unwrap_or_default()
+    }
+
     /// How many positions that is.
     pub(super) fn positions(self) -> usize {
         self.first + usize::from(self.end)
     }
 
-    /// These positions of a chunk's vectors, which are `width` wide, without the blanks: those that
-    /// are shorter than `blank_below`. Where all but the two that begin and end a window are blanks, none.
-    pub(super) fn of(self, vectors: &[f32], width: usize, blank_below: f32) -> Vec<f32> {
+    /// These positions of a chunk's vectors, which are `width` wide.
+    pub(super) fn of(self, vectors: &[f32], width: usize) -> Vec<f32> {
         let end = match self.end {
             true => vectors.len() - width,
             false => vectors.len(),
         };
-        let positions = [&vectors[..self.first * width], &vectors[end..]].concat();
-        if blank_below == 0.0 {
-            return positions;
-        }
-        let is_said =
-            |vector: &[f32]| vector.iter().map(|v| v * v).sum::<f32>().sqrt() >= blank_below;
-        let count = positions.len() / width.max(1);
-        let is_end = |at: usize| self.window == AudioWindow::Whole && (at == 0 || at + 1 == count);
-        let said = |at: usize, vector: &[f32]| !is_end(at) && is_said(vector);
-        let vectors = || positions.chunks_exact(width).enumerate();
-        if !vectors().any(|(at, vector)| said(at, vector)) {
-            return Vec::new();
-        }
-        let kept = vectors().filter(|(at, vector)| is_end(*at) || is_said(vector));
-        kept.flat_map(|(_, vector)| vector).copied().collect()
+        [&vectors[..self.first * width], &vectors[end..]].concat()
     }
 }
 
@@ -95,10 +91,12 @@ mod tests {
         // Five joined, 100 ms each: a second has ten.
         let heard = Heard::new(AudioWindow::Whole, 302, 16_000);
         assert_eq!(heard.positions(), 1 + 10 + 1 + 1);
+        let vectors: Vec<f32> = (0..302).map(|number| number as f32).collect();
+        assert_eq!(heard.sound(&vectors, 1), &vectors[1..12]);
         let heard = Heard::new(AudioWindow::Whole, 302, 16_001);
         assert_eq!(heard.positions(), 1 + 11 + 1 + 1);
         let vectors: Vec<f32> = (0..2 * 302).map(|number| number as f32).collect();
-        let kept = heard.of(&vectors, 2, 0.0);
+        let kept = heard.of(&vectors, 2);
         assert_eq!(kept[..2 * 13], vectors[..2 * 13]);
         assert_eq!(kept[2 * 13..], vectors[2 * 301..]);
     }
@@ -111,50 +109,24 @@ mod tests {
                 302
             );
         }
+        let vectors: Vec<f32> = (0..302).map(|number| number as f32).collect();
+        let heard = Heard::new(AudioWindow::Whole, 302, 480_000);
+        assert_eq!(heard.sound(&vectors, 1), &vectors[1..301]);
     }
 
     #[test]
     fn of_a_window_without_sound_nothing_is_heard() {
         let heard = Heard::new(AudioWindow::Whole, 302, 0);
+        assert!(heard.sound(&[1.0; 302], 1).is_empty());
         assert_eq!(heard.positions(), 0);
-        assert!(heard.of(&[1.0; 302], 1, 0.0).is_empty());
-    }
-
-    #[test]
-    fn blanks_are_left_out_between_the_ends() {
-        let heard = Heard::new(AudioWindow::Whole, 6, 480_000);
-        let vectors = [
-            [0.1, 0.0],
-            [0.0, 3.0],
-            [1.0, 1.0],
-            [-3.0, 4.0],
-            [2.0, 0.0],
-            [0.0, 0.1],
-        ];
-        let kept = [[0.1, 0.0], [0.0, 3.0], [-3.0, 4.0], [0.0, 0.1]];
-        let of = |vectors: &[[f32; 2]]| heard.of(vectors.as_flattened(), 2, 2.5);
-        assert_eq!(of(&vectors), kept.as_flattened());
-        // The ends alone say nothing, however long they are.
-        assert!(
-            of(&[
-                [9.0, 9.0],
-                [1.0, 0.0],
-                [1.0, 0.0],
-                [1.0, 0.0],
-                [1.0, 0.0],
-                [9.0, 9.0]
-            ])
-            .is_empty()
-        );
-        // Without ends every vector counts.
-        let fitting = Heard::new(AudioWindow::Fitting, 3, 1);
-        assert_eq!(fitting.of(&[3.0, 1.0, -4.0], 1, 2.5), [3.0, -4.0]);
+        assert!(heard.of(&[1.0; 302], 1).is_empty());
     }
 
     #[test]
     fn what_fits_is_heard_whole() {
         let heard = Heard::new(AudioWindow::Fitting, 3, 1);
-        assert_eq!(heard.of(&[1.0, 2.0, 3.0], 1, 0.0), [1.0, 2.0, 3.0]);
+        assert_eq!(heard.sound(&[1.0, 2.0, 3.0], 1), [1.0, 2.0, 3.0]);
+        assert_eq!(heard.of(&[1.0, 2.0, 3.0], 1), [1.0, 2.0, 3.0]);
         assert_eq!(Heard::new(AudioWindow::Whole, 2, 1).positions(), 2);
     }
 }

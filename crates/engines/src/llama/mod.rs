@@ -2,6 +2,7 @@
 //! it simulates from the audio (through mtmd).
 
 mod context;
+mod ctc;
 mod evaluator;
 mod heard;
 mod projector;
@@ -22,6 +23,7 @@ use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::{LlamaCppError, LogOptions};
 
+pub use ctc::CtcVocabulary;
 pub use heard::AudioWindow;
 pub use prompt::{Prompt, PromptError};
 use session::LlamaSession;
@@ -54,8 +56,8 @@ pub trait LanguageSession {
     /// When the engine fails, the transcript has no tokens, or not even a word of it fits.
     fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Reading, LanguageError>;
 
-    /// Generates a line of text from the audio (16 kHz mono), greedily, until it ends or repeats
-    /// itself. Nothing is generated where the projector finds no words in it.
+    /// The words that the projector hears in the audio (16 kHz mono), where it was trained with CTC;
+    /// else a line of text that the model generates from it, greedily, until it ends or repeats itself.
     ///
     /// # Errors
     /// When the engine fails, there is no projector, or the audio does not fit the context.
@@ -72,12 +74,12 @@ pub struct Reading {
     pub truncated_at: Option<usize>,
 }
 
-/// Text that the language model generated from an utterance's audio.
+/// Text that was simulated from an utterance's audio.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simulation {
-    /// The generated text.
+    /// The simulated text.
     pub text: String,
-    /// `[tokens, width]`, without the end token; empty when nothing was generated.
+    /// `[tokens, width]`, without the end token; empty when there is no text.
     pub hidden: Matrix,
 }
 
@@ -181,10 +183,9 @@ pub struct SimulateSettings {
     pub projector: PathBuf,
     /// What it makes of a short utterance.
     pub window: AudioWindow,
-    /// Its vectors that are shorter than this are blanks, and not read.
-    pub blank_below: f32,
-    /// Whether the hidden states are those of reading the text alone.
-    pub read_again: bool,
+    /// The tokens that it points at. With them simulated text is what it hears, read as a transcript is;
+    /// without, what the language model generates after the audio.
+    pub ctc: Option<CtcVocabulary>,
     /// Asks for a transcription of the audio.
     pub prompt: Prompt,
 }

@@ -6,6 +6,7 @@ use llama_cpp_2::mtmd::{
     MtmdInputChunks, MtmdInputText, MtmdTokenizeError,
 };
 
+use super::context::encode;
 use super::evaluator::Evaluator;
 use super::heard::{AudioWindow, Heard, WINDOW_SAMPLES};
 use super::{LanguageError, Prompt, SimulateSettings};
@@ -14,15 +15,6 @@ use undertone_types::RATE_HZ;
 pub(super) struct Projector {
     context: MtmdContext,
     window: AudioWindow,
-    blank_below: f32,
-}
-
-/// A prompt with audio that was evaluated.
-pub(super) struct Prompted {
-    /// The next position.
-    pub(super) position: usize,
-    /// How many positions of audio were read; 0 where nothing is said in it.
-    pub(super) heard: usize,
 }
 
 impl Projector {
@@ -46,11 +38,11 @@ impl Projector {
         Ok(Self {
             context,
             window: settings.window,
-            blank_below: settings.blank_below,
         })
     }
 
-    /// Evaluates a prompt with audio. With `predict` also the scores of the token that follows, which then has to fit the `context` of so many tokens, too.
+    /// Evaluates a prompt with audio; returns the next position. With `predict` also the scores of
+    /// the token that follows, which then has to fit the `context` of so many tokens, too.
     pub(super) fn evaluate(
         &mut self,
         evaluator: &mut Evaluator<'_>,
@@ -58,7 +50,7 @@ impl Projector {
         audio: &[f32],
         context: usize,
         predict: bool,
-    ) -> Result<Prompted, LanguageError> {
+    ) -> Result<usize, LanguageError> {
         let chunks = self.chunks(prompt, audio)?;
         let chunks: Vec<_> = (0..chunks.len()).filter_map(|at| chunks.get(at)).collect();
         let heard = self.heard(&chunks, audio.len());
@@ -73,28 +65,17 @@ impl Projector {
             let problem = "no token follows the audio";
             return Err(LanguageError::engine("evaluate the prompt")(problem));
         }
-        let (mut position, mut heard_positions) = (0, 0);
+        let mut position = 0;
         for (number, (chunk, heard)) in (1..).zip(chunks.iter().zip(heard)) {
             let predict = predict && number == chunks.len();
             match chunk.text_tokens() {
-                Some(tokens) => {
-                    evaluator.advance(tokens, position, predict)?;
-                    position += tokens.len();
-                }
+                Some(tokens) => evaluator.advance(tokens, position, predict)?,
                 None if heard.positions() == 0 => {}
-                None => {
-                    let (projector, blank) = (&mut self.context, self.blank_below);
-                    let read =
-                        evaluator.advance_with_audio(projector, chunk, heard, blank, position)?;
-                    position += read;
-                    heard_positions += read;
-                }
+                None => evaluator.advance_with_audio(&mut self.context, chunk, heard, position)?,
             }
+            position += heard.positions();
         }
-        Ok(Prompted {
-            position,
-            heard: heard_positions,
-        })
+        Ok(position)
     }
 
     /// What is to be heard of each chunk; texts are read whole. Audio that is longer than a window
@@ -111,6 +92,28 @@ impl Projector {
             Heard::new(self.window, positions, within)
         };
         chunks.iter().map(heard).collect()
+    }
+
+    /// The vectors of the sound `[positions, width]`, one after the other.
+    pub(super) fn vectors(
+        &mut self,
+        prompt: &Prompt,
+        audio: &[f32],
+        width: usize,
+    ) -> Result<Vec<f32>, LanguageError> {
+        let chunks = self.chunks(prompt, audio)?;
+        let chunks: Vec<_> = (0..chunks.len()).filter_map(|at| chunks.get(at)).collect();
+        let heard = self.heard(&chunks, audio.len());
+        let mut all = Vec::new();
+        for (chunk, heard) in chunks.iter().zip(heard) {
+            if chunk.chunk_type() == MtmdInputChunkType::Text || heard.positions() == 0 {
+                continue;
+            }
+            let vectors = encode(&mut self.context, chunk, width)
+                .map_err(LanguageError::engine("encode the audio"))?;
+            all.extend(heard.sound(vectors, width));
+        }
+        Ok(all)
     }
 
     fn chunks(&self, prompt: &Prompt, audio: &[f32]) -> Result<MtmdInputChunks, LanguageError> {

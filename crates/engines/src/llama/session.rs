@@ -3,8 +3,9 @@
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::token::LlamaToken;
 
+use super::ctc::Speller;
 use super::evaluator::Evaluator;
-use super::projector::{Projector, Prompted};
+use super::projector::Projector;
 use super::{LanguageError, LanguageSession, Llama, Reading, Simulation, words};
 use crate::repetition::repeated;
 use undertone_types::Matrix;
@@ -13,6 +14,7 @@ pub(super) struct LlamaSession<'m> {
     llama: &'m Llama,
     evaluator: Evaluator<'m>,
     projector: Option<Projector>,
+    speller: Option<Speller>,
     /// Tokens of the prompt before transcripts, where they are the first in the evaluator's memory.
     kept: Option<usize>,
 }
@@ -23,10 +25,16 @@ impl<'m> LlamaSession<'m> {
         let threads = i32::try_from(settings.threads).unwrap_or(1);
         let simulate = settings.simulate.as_ref();
         let projector = simulate.map(|simulate| Projector::load(simulate, &llama.model, threads));
+        let mut evaluator = Evaluator::new(llama, backend)?;
+        let ctc = simulate.and_then(|simulate| simulate.ctc.as_ref());
+        let speller = ctc
+            .map(|ctc| Speller::new(ctc, &mut evaluator))
+            .transpose()?;
         Ok(Self {
             llama,
-            evaluator: Evaluator::new(llama, backend)?,
             projector: projector.transpose()?,
+            speller,
+            evaluator,
             kept: None,
         })
     }
@@ -44,9 +52,7 @@ impl<'m> LlamaSession<'m> {
         if prompt.has_audio {
             let projector = self.projector.as_mut().ok_or(LanguageError::NoProjector)?;
             let context = self.llama.context_tokens();
-            let prompted =
-                projector.evaluate(&mut self.evaluator, prompt, audio, context, false)?;
-            return Ok(prompted.position);
+            return projector.evaluate(&mut self.evaluator, prompt, audio, context, false);
         }
         let tokens = self.llama.tokenize(&prompt.before_text, true);
         self.llama.fits(tokens.len())?;
@@ -55,8 +61,8 @@ impl<'m> LlamaSession<'m> {
         Ok(tokens.len())
     }
 
-    /// Evaluates the prompt after which text is generated.
-    fn evaluate_simulate_prompt(&mut self, audio: &[f32]) -> Result<Prompted, LanguageError> {
+    /// Evaluates the prompt after which text is generated; returns the next position.
+    fn evaluate_simulate_prompt(&mut self, audio: &[f32]) -> Result<usize, LanguageError> {
         let simulate = self.llama.settings.simulate.as_ref();
         let (Some(projector), Some(simulate)) = (&mut self.projector, simulate) else {
             return Err(LanguageError::NoProjector);
@@ -67,8 +73,26 @@ impl<'m> LlamaSession<'m> {
         projector.evaluate(&mut self.evaluator, &simulate.prompt, audio, context, true)
     }
 
-    /// Generates a line from `position` on: its text, and the hidden states of its tokens.
-    fn generate(&mut self, mut position: usize) -> Result<(String, Vec<f32>), LanguageError> {
+    /// Reads the words that the projector hears, as it would read a transcript.
+    fn spell(&mut self, speller: &Speller, audio: &[f32]) -> Result<Simulation, LanguageError> {
+        let simulate = self.llama.settings.simulate.as_ref();
+        let (Some(projector), Some(simulate)) = (&mut self.projector, simulate) else {
+            return Err(LanguageError::NoProjector);
+        };
+        let width = self.evaluator.input_width();
+        let vectors = projector.vectors(&simulate.prompt, audio, width)?;
+        let text = self.text(&speller.spell(&vectors));
+        let has_words = !self.llama.settings.text_form.of(&text).text.is_empty();
+        let hidden = match has_words {
+            true => self.read(&text, audio)?.hidden,
+            false => self.matrix(Vec::new())?,
+        };
+        Ok(Simulation { text, hidden })
+    }
+
+    /// Generates a line after the audio.
+    fn generate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError> {
+        let mut position = self.evaluate_simulate_prompt(audio)?;
         let room = self.llama.context_tokens().saturating_sub(position);
         let vocab = self.llama.model.vocab();
         let (mut hidden, mut generated): (_, Vec<LlamaToken>) = (Vec::new(), Vec::new());
@@ -91,9 +115,15 @@ impl<'m> LlamaSession<'m> {
                 break;
             }
         }
-        let text = vocab.detokenize(&generated, false, false);
-        let text = String::from_utf8_lossy(&text).trim().to_owned();
-        Ok((text, hidden))
+        Ok(Simulation {
+            text: self.text(&generated),
+            hidden: self.matrix(hidden)?,
+        })
+    }
+
+    fn text(&self, tokens: &[LlamaToken]) -> String {
+        let bytes = self.llama.model.vocab().detokenize(tokens, false, false);
+        String::from_utf8_lossy(&bytes).trim().to_owned()
     }
 
     fn matrix(&self, hidden: Vec<f32>) -> Result<Matrix, LanguageError> {
@@ -128,20 +158,13 @@ impl LanguageSession for LlamaSession<'_> {
     }
 
     fn simulate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError> {
-        let Prompted { position, heard } = self.evaluate_simulate_prompt(audio)?;
-        let (text, generated) = match heard {
-            // After a prompt without any words in it a model invents some.
-            0 => (String::new(), Vec::new()),
-            _ => self.generate(position)?,
-        };
-        let settings = &self.llama.settings;
-        let read_again = (settings.simulate.as_ref()).is_some_and(|simulate| simulate.read_again);
-        let has_words = !settings.text_form.of(&text).text.is_empty();
-        let hidden = match read_again {
-            true if has_words => self.read(&text, audio)?.hidden,
-            true => self.matrix(Vec::new())?,
-            false => self.matrix(generated)?,
-        };
-        Ok(Simulation { text, hidden })
+        match self.speller.take() {
+            Some(speller) => {
+                let simulation = self.spell(&speller, audio);
+                self.speller = Some(speller);
+                simulation
+            }
+            None => self.generate(audio),
+        }
     }
 }

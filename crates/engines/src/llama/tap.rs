@@ -17,6 +17,9 @@ use llama_cpp_sys_2::{
 /// The last layer's states after the final norm: llama.cpp's name for them in the graphs of all
 /// its language models. One row for each output, in the order of the batch.
 const STATES: &CStr = c"result_norm";
+/// The embeddings of the tokens: llama.cpp's names, the first in graphs that scale them, the
+/// others in those that do not.
+const EMBEDDINGS: [&CStr; 3] = [c"inp_scaled", c"embd", c"inp_embd"];
 
 /// What happens when the graph has computed the hidden states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub(super) enum Then {
     Stop,
     /// They are copied, and the graph goes on.
     GoOn,
+    /// The embeddings are copied instead, and the graph ends.
+    Embed,
 }
 
 /// Hears of each tensor of one context's graphs.
@@ -74,12 +79,17 @@ unsafe extern "C" fn on_tensor(tensor: *mut ggml_tensor, ask: bool, flow: *mut c
         let name = CStr::from_ptr((*tensor).name.as_ptr());
         (&*tensor, name, &*flow.cast::<Mutex<Flow>>())
     };
-    if name != STATES {
+    if name != STATES && !EMBEDDINGS.contains(&name) {
         return !ask;
     }
     let mut flow = flow.lock().unwrap_or_else(PoisonError::into_inner);
-    if ask {
-        return flow.then != Then::Ignore;
+    let is_wanted = match flow.then {
+        Then::Ignore => false,
+        Then::Stop | Then::GoOn => name == STATES,
+        Then::Embed => name != STATES,
+    };
+    if ask || !is_wanted {
+        return is_wanted || !ask;
     }
     flow.copy(tensor);
     flow.then == Then::GoOn

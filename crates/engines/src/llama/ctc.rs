@@ -1,0 +1,129 @@
+//! The words that a projector hears: connectionist temporal classification (Graves et al., 2006)
+//! against the embeddings of the language model's tokens.
+
+use llama_cpp_2::token::LlamaToken;
+
+use super::LanguageError;
+use super::evaluator::Evaluator;
+
+/// The tokens at whose embeddings a projector's vectors were trained to point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CtcVocabulary {
+    /// Tokens of the language model, each with a bias.
+    pub tokens: Vec<(i32, f32)>,
+    /// What the cosine of vector and embedding counts, beside the bias.
+    pub scale: f32,
+    /// Shorter vectors (Euclidean length) are blanks: nothing new is said there.
+    pub blank_below: f32,
+}
+
+/// The vocabulary with the directions of its embeddings.
+pub(super) struct Speller {
+    vocabulary: CtcVocabulary,
+    /// `[tokens, width]`, of length 1 each.
+    directions: Vec<f32>,
+    width: usize,
+}
+
+impl Speller {
+    pub(super) fn new(
+        vocabulary: &CtcVocabulary,
+        evaluator: &mut Evaluator<'_>,
+    ) -> Result<Self, LanguageError> {
+        let tokens = vocabulary
+            .tokens
+            .iter()
+            .map(|(token, _)| LlamaToken(*token));
+        let embeddings = evaluator.embeddings(&tokens.collect::<Vec<_>>())?;
+        Ok(Self::of(
+            vocabulary.clone(),
+            embeddings,
+            evaluator.input_width(),
+        ))
+    }
+
+    fn of(vocabulary: CtcVocabulary, mut embeddings: Vec<f32>, width: usize) -> Self {
+        for embedding in embeddings.chunks_exact_mut(width) {
+            let length = length(embedding).max(f32::MIN_POSITIVE);
+            embedding.iter_mut().for_each(|value| *value /= length);
+        }
+        Self {
+            vocabulary,
+            directions: embeddings,
+            width,
+        }
+    }
+
+    /// The likeliest token at each vector, without blanks and repetitions of what goes on.
+    pub(super) fn spell(&self, vectors: &[f32]) -> Vec<LlamaToken> {
+        let (mut spelled, mut last) = (Vec::new(), None);
+        for vector in vectors.chunks_exact(self.width) {
+            let token = self.nearest(vector);
+            if token != last {
+                spelled.extend(token);
+            }
+            last = token;
+        }
+        spelled
+    }
+
+    /// The likeliest token at a vector; `None` for a blank.
+    fn nearest(&self, vector: &[f32]) -> Option<LlamaToken> {
+        let length = length(vector);
+        if length < self.vocabulary.blank_below {
+            return None;
+        }
+        let scale = self.vocabulary.scale / length;
+        let score =
+            |direction: &[f32]| -> f32 { direction.iter().zip(vector).map(|(a, b)| a * b).sum() };
+        let scored = self
+            .directions
+            .chunks_exact(self.width)
+            .zip(&self.vocabulary.tokens);
+        let scored =
+            scored.map(|(direction, (token, bias))| (scale * score(direction) + bias, token));
+        let best = scored.max_by(|(left, _), (right, _)| left.total_cmp(right));
+        best.map(|(_, token)| LlamaToken(*token))
+    }
+}
+
+fn length(vector: &[f32]) -> f32 {
+    vector.iter().map(|value| value * value).sum::<f32>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn speller(biases: [f32; 2]) -> Speller {
+        let vocabulary = CtcVocabulary {
+            tokens: vec![(7, biases[0]), (9, biases[1])],
+            scale: 10.0,
+            blank_below: 1.0,
+        };
+        Speller::of(vocabulary, vec![3.0, 0.0, 0.0, 0.5], 2)
+    }
+
+    fn spelled(speller: &Speller, vectors: &[[f32; 2]]) -> Vec<i32> {
+        let tokens = speller.spell(vectors.as_flattened());
+        tokens.into_iter().map(|token| token.0).collect()
+    }
+
+    #[test]
+    fn a_token_counts_once_until_a_blank_or_another_comes() {
+        let (a, b, blank) = ([4.0, 0.1], [0.1, 1.2], [0.5, 0.0]);
+        let speller = speller([0.0, 0.0]);
+        assert_eq!(
+            spelled(&speller, &[blank, a, a, blank, a, b, b, a]),
+            [7, 7, 9, 7]
+        );
+        assert!(spelled(&speller, &[blank, blank]).is_empty());
+    }
+
+    #[test]
+    fn a_bias_decides_between_tokens_that_are_as_near() {
+        let between = [1.0, 1.0];
+        assert_eq!(spelled(&speller([0.1, 0.0]), &[between]), [7]);
+        assert_eq!(spelled(&speller([0.0, 0.1]), &[between]), [9]);
+    }
+}
