@@ -1,7 +1,7 @@
 //! Messages and run marks for tests of this crate and others.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use undertone_types::{
@@ -12,6 +12,8 @@ use undertone_types::{
 
 use super::lines::{BundleLine, ConfigLine, SummaryLine, TextShares};
 use super::mark::RunMark;
+use super::paths::ReportPaths;
+use super::writer::ReportWriter;
 
 /// Bundle and settings that a report names.
 pub fn mark() -> Arc<RunMark> {
@@ -160,4 +162,21 @@ pub fn summary(utterances: u32) -> SummaryLine {
         languages: BTreeMap::new(),
         stage_s: BTreeMap::new(),
     }
+}
+
+/// The complete report of [`recording`] below a folder, with an utterance for each score.
+pub fn write_report(out: &Path, scores: &[f32]) -> PathBuf {
+    let recording = recording();
+    let paths = ReportPaths::new(out, &recording.relative);
+    let report = paths.report.clone();
+    let mut writer =
+        ReportWriter::create(paths, recording, mark()).expect("the folder can be written to");
+    for (index, score) in (0..).zip(scores) {
+        let fused = fused(index, *score);
+        writer.utterance(&fused).expect("the score is finite");
+    }
+    let count = u32::try_from(scores.len()).expect("there are few");
+    let summary = writer.finish(&ended(count), &stage_s());
+    summary.expect("all utterances are there");
+    report
 }

@@ -23,6 +23,7 @@ mod schema;
 mod summary;
 mod sweep;
 mod time;
+mod whole;
 mod writer;
 
 #[cfg(any(test, feature = "fixtures"))]
@@ -42,10 +43,11 @@ pub use lines::{
 };
 pub use mark::RunMark;
 pub use outdated::OutdatedReports;
-pub use paths::{COMBINED, ReportPaths, is_own_output};
+pub use paths::{COMBINED, ReportPaths, is_own_output, page_beside};
 pub use prune::{Gone, Prunable, PruneError, RecordKind};
 pub use schema::report_schema;
 pub use sweep::sweep;
+pub use whole::{ReadError, Record, RecordPath, Report, read_record, records_below};
 pub use writer::ReportWriter;
 
 use std::path::PathBuf;

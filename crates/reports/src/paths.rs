@@ -10,6 +10,8 @@ const REPORT: &str = ".jsonl";
 pub const COMBINED: &str = "reports.jsonl";
 /// Ending of a failure record.
 const FAILURE: &str = ".failed.json";
+/// Ending of a page that shows reports.
+const PAGE: &str = ".html";
 /// Longest name that is kept: file systems allow 255 bytes, endings included.
 const LONGEST_NAME: usize = 240;
 /// Bytes kept of a longer name; a hash stands for the rest.
@@ -78,11 +80,22 @@ pub(super) fn recording_of(record: &Path) -> Option<(PathBuf, bool)> {
     Some((OsStr::from_bytes(name).into(), failed.is_some()))
 }
 
-/// True for files that this program writes: reports and failure records.
+/// True for files that this program writes: reports, failure records and pages.
 #[must_use]
 pub fn is_own_output(name: &OsStr) -> bool {
-    let bytes = name.as_bytes();
-    bytes.ends_with(REPORT.as_bytes()) || bytes.ends_with(FAILURE.as_bytes())
+    let endings = [REPORT, FAILURE, PAGE].map(str::as_bytes);
+    endings
+        .iter()
+        .any(|ending| name.as_bytes().ends_with(ending))
+}
+
+/// Where the page of a report or failure record goes: beside it, `a.mp4.html` for `a.mp4.jsonl`.
+#[must_use]
+pub fn page_beside(record: &Path) -> PathBuf {
+    let name = recording_of(record).map_or_else(|| record.to_owned(), |(name, _)| name);
+    let mut page = name.into_os_string();
+    page.push(PAGE);
+    page.into()
 }
 
 #[cfg(test)]
@@ -101,6 +114,16 @@ mod tests {
         assert_eq!(paths.failure, Path::new("out/a.mp4.failed.json"));
         assert!(is_own_output(paths.report.file_name().unwrap()));
         assert!(is_own_output(paths.failure.file_name().unwrap()));
+        assert!(!is_own_output(OsStr::new("a.mp4")));
+    }
+
+    #[test]
+    fn pages_lie_beside_reports_and_are_no_recordings() {
+        let paths = ReportPaths::new(Path::new("out"), Path::new("a.mp4"));
+        let page = page_beside(&paths.report);
+        assert_eq!(page, Path::new("out/a.mp4.html"));
+        assert_eq!(page_beside(&paths.failure), page);
+        assert!(is_own_output(page.file_name().unwrap()));
     }
 
     #[test]
