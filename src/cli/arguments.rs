@@ -21,6 +21,7 @@ use super::status::StatusArgs;
 use super::study::StudyArgs;
 use super::train::TrainArgs;
 use super::try_model::TryModelArgs;
+use super::view::ViewArgs;
 use super::watch::WatchArgs;
 
 /// Turns folders of video into sentiment reports, also where the words are missing.
@@ -45,6 +46,8 @@ pub enum Command {
     /// Show the state of the daemon for a folder of reports, and what could not be scored. Exit
     /// code 3 when no daemon runs
     Status(StatusArgs),
+    /// Show reports: makes a page of them that any browser opens, without a network
+    View(ViewArgs),
     /// Try again what failed
     Retry(RetryArgs),
     /// List the reports of recordings that are gone, and remove them with --yes
@@ -95,6 +98,7 @@ impl Command {
             Self::Run(args) => super::run::run(args),
             Self::Watch(args) => super::watch::watch(args),
             Self::Status(args) => super::status::status(args),
+            Self::View(args) => super::view::view(args),
             Self::Retry(args) => super::retry::retry(args),
             Self::Prune(args) => super::prune::prune(args),
             Self::Worker => super::worker::worker(),

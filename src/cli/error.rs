@@ -11,6 +11,7 @@ use undertone_discovery::DiscoverErrors;
 use undertone_formats::{FormatError, LabelError};
 use undertone_fusion::FusionError;
 use undertone_models::{CatalogueError, PullError, RemoveError};
+use undertone_pages::{GatherError, PageError};
 use undertone_reports::ReportError;
 use undertone_telemetry::LogError;
 use undertone_training::{
@@ -107,7 +108,7 @@ macro_rules! exit_codes {
 exit_codes! {
     Usage: ConfigError, ConfigErrors, DiscoverErrors, DraftError, LogError, NoProgram, RootError, UnknownProtocol, UnknownTerm;
     Environment: BundleError, BundleErrors, CatalogueError, EngineError, StageError, FileError, FusionError, ReportError, RidgeError,
-        BatchError, WatchError,
+        BatchError, PageError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;
 }
 
@@ -127,7 +128,7 @@ macro_rules! exit_codes_by_value {
 }
 
 exit_codes_by_value! {
-    DatasetError, EvalError, FormatError, ImportError, LabelError, LabelledError,
+    DatasetError, EvalError, FormatError, GatherError, ImportError, LabelError, LabelledError,
     NotReady, PackError, PullError, RemoveError, StateError, StudyError, TrainError, WeightsError
 }
 

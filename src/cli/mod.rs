@@ -61,6 +61,7 @@ pub use study::StudyArgs;
 pub use table::{Row, Totals, render_table, render_totals};
 pub use train::{TrainArgs, TrainSettings};
 pub use try_model::TryModelArgs;
+pub use view::ViewArgs;
 pub use watch::WatchArgs;
 
 use std::io::{self, Write};

@@ -3,6 +3,7 @@
 mod out;
 mod outdated;
 mod source;
+mod view;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +19,6 @@ use super::found::{say_what_is_missing, warn_of_unreadable};
 use super::progress::Terminal;
 use super::settings::SettingsArgs;
 use super::signals;
-use super::view::View;
 use super::worker::workshop;
 use crate::assembly::{self, Prepared};
 use crate::trial::ensure_tried;
@@ -26,6 +26,7 @@ use source::Source;
 use undertone_daemon::{BatchRun, SharedFolder};
 use undertone_reports::{RunMark, sweep};
 use undertone_telemetry::start_logging;
+use view::View;
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]

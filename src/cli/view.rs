@@ -1,223 +1,169 @@
-//! What a run shows: progress while it goes, a table and the totals at its end.
+//! `undertone view`: reports as a page that people read.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use super::columns::sentences;
-use super::progress::{Outcome, Progress, Terminal};
+use clap::Args;
+
+use super::error::{CliError, Context};
+use super::exit::Exit;
 use super::say;
-use super::table::{Row, Totals, breaks_off, render_table, render_totals};
-use undertone_config::Stages;
-use undertone_daemon::{BatchEvent, Finished, InProgress};
-use undertone_reports::{FailureLine, read_finished};
-use undertone_telemetry::{busy_share, peak_memory_bytes};
-use undertone_types::{Recording, RecordingId, Stage, shown_path};
+use undertone_pages::{Made, Source, gather, write_page};
+use undertone_reports::{is_record, page_beside};
+use undertone_types::{AtomicFile, error_chain, shown_path};
 
-/// Can be updated from any thread.
-pub(super) struct View {
-    progress: Progress,
-    state: Mutex<State>,
+/// The page of a folder, in that folder.
+const FOLDER_PAGE: &str = "reports.html";
+
+/// Arguments of `view`.
+#[derive(Debug, Args)]
+pub struct ViewArgs {
+    /// Reports, or folders of them
+    #[arg(required = true, value_name = "REPORT|FOLDER")]
+    pub paths: Vec<PathBuf>,
+    /// The page; by default NAME.html beside the report, or reports.html in the folder
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Open the page in the browser
+    #[arg(long)]
+    pub open: bool,
 }
 
-#[derive(Default)]
-struct State {
-    rows: BTreeMap<RecordingId, Row>,
-    /// Up to where each recording has been scored, in seconds.
-    scored_s: HashMap<RecordingId, f64>,
-    totals: Totals,
+pub(super) fn view(args: &ViewArgs) -> Result<Exit, CliError> {
+    let sources = gather(&args.paths)?;
+    let page = page_of(args)?;
+    let made = write(&page, &title(&args.paths, &sources), &sources)?;
+    let bytes = fs::metadata(&page)?.len();
+    say(&format!(
+        "wrote {}: {}; {:.1} MB\n",
+        shown_path(&page),
+        told(&made),
+        bytes as f64 / 1e6
+    ))?;
+    for error in &made.unreadable {
+        eprintln!("cannot be read: {}", error_chain(error).join(": "));
+    }
+    if args.open {
+        open(&page)?;
+    }
+    Ok(match made.unreadable.is_empty() {
+        true => Exit::Done,
+        false => Exit::SomeFailed,
+    })
 }
 
-impl View {
-    pub(super) fn new(terminal: &Terminal, recordings: usize) -> Self {
-        Self {
-            progress: Progress::start(terminal, recordings),
-            state: Mutex::default(),
-        }
+/// Where the page goes.
+fn page_of(args: &ViewArgs) -> Result<PathBuf, CliError> {
+    match (&args.out, &args.paths[..]) {
+        (Some(out), _) if is_record(out) => Err(CliError::usage(format!(
+            "{out:?} is the name of a report; a page ends in .html"
+        ))),
+        (Some(out), _) if out.is_dir() => Err(CliError::usage(format!(
+            "{out:?} is a folder; name a file, for example {:?}",
+            out.join(FOLDER_PAGE)
+        ))),
+        (Some(out), _) => Ok(out.clone()),
+        (None, [folder]) if folder.is_dir() => Ok(folder.join(FOLDER_PAGE)),
+        (None, [report]) => Ok(page_beside(report)),
+        (None, _) => Err(CliError::usage(
+            "of several reports or folders, name the page with --out",
+        )),
     }
+}
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+fn title(paths: &[PathBuf], sources: &[Source]) -> String {
+    let folder = match paths {
+        [folder] if folder.is_dir() => folder.canonicalize().ok(),
+        _ => None,
+    };
+    match (folder.as_deref().and_then(Path::file_name), sources) {
+        (Some(name), _) => shown_path(Path::new(name)),
+        (None, [only]) => only.name.clone(),
+        (None, _) => "Reports".to_owned(),
     }
+}
 
-    /// A recording had its report already.
-    pub(super) fn skipped(&self, recording: &Recording, report: &Path) {
-        self.state().totals.skipped += 1;
-        self.has_report(recording, report, &Outcome::Skipped);
-    }
+fn write(page: &Path, title: &str, sources: &[Source]) -> Result<Made, CliError> {
+    let failed = || format!("cannot write {page:?}");
+    let mut file = AtomicFile::create(page).context(failed())?;
+    let folder = page
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let made = write_page(&mut file, title, sources, folder.unwrap_or(Path::new(".")))?;
+    file.commit().context(failed())?;
+    Ok(made)
+}
 
-    /// Another run has scored a recording.
-    pub(super) fn elsewhere(&self, recording: &Recording, report: &Path) {
-        self.state().totals.elsewhere += 1;
-        self.has_report(recording, report, &Outcome::Elsewhere);
-    }
-
-    fn has_report(&self, recording: &Recording, report: &Path, outcome: &Outcome) {
-        let name = name(recording);
-        if let Some(finished) = read_finished(report) {
-            let mut state = self.state();
-            state
-                .rows
-                .insert(recording.id, Row::done(&name, &finished.summary));
-            state.totals.truncated += usize::from(finished.summary.truncated);
-        }
-        self.progress.recording(&name, outcome);
-    }
-
-    /// A recording was quarantined by a former run, and is not tried again.
-    pub(super) fn quarantined(&self, recording: &Recording, record: &FailureLine) {
-        let why = record.error.join(": ");
-        let said = format!("{}: {why}", record.stage);
-        let hint = "quarantined, so it was not tried; --force tries it again";
-        self.failed(recording, &why, format!("{said} ({hint})"));
-    }
-
-    /// Another run has failed at a recording.
-    pub(super) fn failed_elsewhere(&self, recording: &Recording, record: &FailureLine) {
-        let why = record.error.join(": ");
-        let said = format!("{}: {why} (tried by another run)", record.stage);
-        self.failed(recording, &why, said);
-    }
-
-    fn failed(&self, recording: &Recording, why: &str, said: String) {
-        let name = name(recording);
-        let mut state = self.state();
-        state.rows.insert(recording.id, Row::failed(&name, why));
-        state.totals.failed += 1;
-        drop(state);
-        self.progress.recording(&name, &Outcome::Failed(said));
-    }
-
-    /// Takes an event of the run.
-    pub(super) fn update(&self, event: BatchEvent) {
-        match event {
-            BatchEvent::Ready => self.progress.begin(),
-            BatchEvent::Reached(recording, end_s) => self.reach(recording.id, end_s),
-            BatchEvent::Reported {
-                recording,
-                duration_s,
-                summary,
-            } => {
-                self.reach(recording.id, duration_s);
-                let name = name(recording);
-                let mut state = self.state();
-                state.rows.insert(recording.id, Row::done(&name, summary));
-                state.totals.done += 1;
-                state.totals.media_s += duration_s;
-                state.totals.truncated += usize::from(summary.truncated);
-                drop(state);
-                let outcome = breaks_off(summary).map_or(Outcome::Done, Outcome::Truncated);
-                self.progress.recording(&name, &outcome);
-            }
-            BatchEvent::Failed(recording, failure) => {
-                self.failed(recording, &failure.chain.join(": "), failure.to_string());
-            }
-            BatchEvent::Stopping { under_way, left_s } => {
-                self.progress.say(&stopping(&under_way, left_s));
-            }
-        }
-    }
-
-    /// A recording has been scored up to here; with replicas, events may come out of order.
-    fn reach(&self, recording: RecordingId, end_s: f64) {
-        let mut state = self.state();
-        let before = state.scored_s.entry(recording).or_default();
-        let more = (end_s - *before).max(0.0);
-        *before += more;
-        drop(state);
-        self.progress.advance(more);
-    }
-
-    /// Prints the table and the totals; returns how many recordings failed or break off.
-    pub(super) fn finish(&self, usage: &Finished, workers: &Stages) -> std::io::Result<usize> {
-        self.progress.clear();
-        let wall = self.progress.elapsed();
-        let State {
-            rows, mut totals, ..
-        } = std::mem::take(&mut *self.state());
-        totals.wall = wall;
-        let rows: Vec<Row> = rows.into_values().collect();
-        let busy: Vec<String> = [
-            (Stage::Decode, workers.decode),
-            (Stage::Transcribe, workers.transcribe),
-            (Stage::Represent, workers.represent),
-            (Stage::Observe, workers.observe),
-            (Stage::Fuse, workers.fuse),
-        ]
-        .into_iter()
-        .map(|(stage, replicas)| {
-            let busy_s = usage.busy_s.get(&stage).copied().unwrap_or_default();
-            let share = busy_share(busy_s, wall, replicas.workers);
-            format!("{stage} {:.0}%", 100.0 * share)
-        })
+/// "3 recordings, 41 utterances, 1 failure".
+fn told(made: &Made) -> String {
+    let counts = [
+        (made.recordings, "recording"),
+        (made.utterances, "utterance"),
+        (made.failures, "failure"),
+        (made.duplicates, "duplicate"),
+    ];
+    let there = counts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<_> = there
+        .map(|(count, what)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" }))
         .collect();
-        // Most of what this process holds is the program itself, which the worker shares.
-        let peak = peak_memory_bytes().max(usage.worker_peak_bytes);
-        let memory = peak.map_or_else(String::new, |bytes| {
-            format!("; peak memory {} MB", bytes / 1_000_000)
-        });
-        say(&render_table(&rows))?;
-        say(&sentences(&format!(
-            "{}\nbusy: {}{memory}\n",
-            render_totals(&totals).trim_end(),
-            busy.join(", ")
-        )))?;
-        Ok(totals.failed + totals.truncated)
+    match parts.is_empty() {
+        true => "nothing that can be read".to_owned(),
+        false => parts.join(", "),
     }
 }
 
-fn name(recording: &Recording) -> String {
-    shown_path(&recording.relative)
-}
-
-/// What a run that was asked to stop waits for.
-fn stopping(under_way: &[InProgress], left_s: Option<f64>) -> String {
-    const NAMED: usize = 3;
-    let names: Vec<_> = under_way.iter().map(|task| &*task.recording).collect();
-    let names = match names.len() {
-        0 => "the worker".to_owned(),
-        count if count > NAMED => {
-            format!("{} and {} more", names[..NAMED].join(", "), count - NAMED)
-        }
-        _ => names.join(", "),
-    };
-    let time = match left_s {
-        Some(left_s) if !under_way.is_empty() => {
-            format!(" (about {:.0} s left at the speed so far)", left_s.ceil())
-        }
-        _ => String::new(),
-    };
-    format!("stopping: waiting for {names}{time}; a second signal stops at once")
+/// Hands the page to the desktop, and does not wait: a browser may run for hours.
+fn open(page: &Path) -> Result<(), CliError> {
+    let browser = Command::new("xdg-open")
+        .arg(page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    match browser {
+        Ok(_) => Ok(()),
+        Err(error) => Err(CliError::environment(format!(
+            "the page is written, but nothing here opens it (xdg-open: {error}); open {page:?} in a browser"
+        ))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(count: usize, left_s: Option<f64>) -> String {
-        let task = |number| InProgress {
-            recording: format!("{number}.mp4"),
-            for_s: 1.0,
-            reached_s: 1.0,
-            duration_s: Some(2.0),
+    fn page(paths: &[&Path], out: Option<&str>) -> Result<PathBuf, String> {
+        let args = ViewArgs {
+            paths: paths.iter().map(|path| path.to_path_buf()).collect(),
+            out: out.map(PathBuf::from),
+            open: false,
         };
-        stopping(&(0..count).map(task).collect::<Vec<_>>(), left_s)
+        page_of(&args).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn what_a_stop_waits_for_is_named_with_the_time_that_it_takes() {
+    fn a_page_lies_beside_what_it_shows_and_replaces_no_report() {
+        let folder = tempfile::tempdir().unwrap();
+        let report = Path::new("out/a.mp4.jsonl");
+        assert_eq!(page(&[report], None).unwrap(), Path::new("out/a.mp4.html"));
+        let of_folder = folder.path().join("reports.html");
+        assert_eq!(page(&[folder.path()], None).unwrap(), of_folder);
         assert_eq!(
-            said(2, Some(39.2)),
-            "stopping: waiting for 0.mp4, 1.mp4 (about 40 s left at the speed so far); \
-             a second signal stops at once"
+            page(&[report], Some("b.html")).unwrap(),
+            Path::new("b.html")
         );
-        assert_eq!(
-            said(5, None),
-            "stopping: waiting for 0.mp4, 1.mp4, 2.mp4 and 2 more; a second signal stops at once"
-        );
-        assert_eq!(
-            said(0, Some(0.0)),
-            "stopping: waiting for the worker; a second signal stops at once"
-        );
+        let refused = |paths: &[&Path], out| page(paths, out).unwrap_err();
+        assert!(refused(&[report, report], None).contains("--out"));
+        assert!(refused(&[report], Some("out/b.mp4.jsonl")).contains("name of a report"));
+        assert!(refused(&[report], folder.path().to_str()).contains("is a folder"));
+    }
+
+    #[test]
+    fn what_a_page_holds_is_told_without_what_there_is_none_of() {
+        let mut made = Made::default();
+        assert_eq!(told(&made), "nothing that can be read");
+        (made.recordings, made.utterances, made.failures) = (1, 12, 2);
+        assert_eq!(told(&made), "1 recording, 12 utterances, 2 failures");
     }
 }

@@ -80,6 +80,12 @@ pub(super) fn recording_of(record: &Path) -> Option<(PathBuf, bool)> {
     Some((OsStr::from_bytes(name).into(), failed.is_some()))
 }
 
+/// True when a file is a report or a failure record by its name.
+#[must_use]
+pub fn is_record(path: &Path) -> bool {
+    recording_of(path).is_some()
+}
+
 /// True for files that this program writes: reports, failure records and pages.
 #[must_use]
 pub fn is_own_output(name: &OsStr) -> bool {
@@ -124,6 +130,7 @@ mod tests {
         assert_eq!(page, Path::new("out/a.mp4.html"));
         assert_eq!(page_beside(&paths.failure), page);
         assert!(is_own_output(page.file_name().unwrap()));
+        assert!(is_record(&paths.report) && !is_record(&page));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use crate::cli::view::View;
+use super::view::View;
 use undertone_daemon::{Claim, Claims, Sourced};
 use undertone_discovery::{Found, identify};
 use undertone_reports::{

@@ -1,0 +1,173 @@
+// The page of one recording.
+
+function recordingPage(entry, place, isAlone) {
+  const utterances = embedded(`utterances-${place}`);
+  const sections = [
+    element('header', {},
+      !isAlone && element('p', { class: 'back' }, element('a', { href: '#/' }, 'All recordings')),
+      element('h1', { tabindex: '-1' }, foreign(entry.name)),
+      element('p', { class: 'lead' }, inOneSentence(entry))),
+    caveats(recordingCaveats(entry)),
+  ];
+  if (utterances.length) sections.push(...utteranceSections(entry, utterances));
+  sections.push(details(entry));
+  return { title: entry.name, nodes: sections };
+}
+
+function utteranceSections(entry, utterances) {
+  const end = utterances.reduce((latest, one) => Math.max(latest, one.end_s), 0);
+  const duration = Math.max(entry.recording.media.duration_s ?? 0, end, 0.1);
+  const seek = (utterance) => sound.seek(utterance.start_s);
+  const choose = (place) => {
+    table.reveal(utterances[place]);
+    seek(utterances[place]);
+  };
+  const line = timeline(utterances, duration, choose);
+  const table = utteranceTable(utterances, (utterance) => {
+    const place = utterances.indexOf(utterance);
+    line.mark(place);
+    table.mark(utterance);
+    announce(inWords(utterance, place, utterances.length));
+    seek(utterance);
+  });
+  const sound = player(entry, (now) => {
+    line.play(now);
+    const spoken = utterances[nearest(utterances, now)];
+    if (spoken.start_s <= now && now <= spoken.end_s) table.mark(spoken);
+  });
+  onPrint(() => line.draw(), (whole) => table.print(whole));
+  return [
+    element('section', { 'aria-labelledby': 'over-time' },
+      element('h2', { id: 'over-time' }, 'Sentiment over time'), sound.node, line.node),
+    element('section', { 'aria-labelledby': 'utterances' },
+      element('h2', { id: 'utterances' }, 'Utterances'), table.node, weightsNote(entry)),
+  ];
+}
+
+function inOneSentence({ recording, summary, facts }) {
+  const span = summary.sentiment;
+  const sources = [
+    [facts.heard, 'heard'], [facts.doubted, 'heard, but in doubt'], [facts.simulated, 'simulated from the voice'],
+    [facts.without_text, 'without words'],
+  ].filter(([number]) => number);
+  const length_s = recording.media.duration_s;
+  if (!summary.utterances) return `No utterances were found${length_s ? ` in ${length(length_s)}` : ''}.`;
+  const texts = sources.length === 1
+    ? `, ${summary.utterances === 1 ? '' : 'all '}${sources[0][1]}.`
+    : `: ${listed(sources.map(([number, words]) => `${grouped(number)} ${words}`))}.`;
+  const utterances = `${count(summary.utterances, 'utterance')}${length_s ? ` in ${length(length_s)}` : ''}${texts}`;
+  if (!span) return `No sentiment: ${summary.sentiment_missing ?? 'nothing was scored'}. ${utterances}`;
+  const range = summary.utterances - facts.unscored > 1 ? `, from ${signed(span.min)} to ${signed(span.max)}` : '';
+  return [element('strong', {}, `On the whole ${span.polarity}`), ', ', scored(span.mean, span.polarity), range, '. ', utterances];
+}
+
+function recordingCaveats({ recording, summary, facts }) {
+  const { media, bundle, config } = recording;
+  const all = [];
+  if (bundle.purpose === 'demo') all.push('Made with the demo models: scores of real recordings mean little.');
+  if (media.truncated) {
+    const of = media.declared_s ? ` of ${length(media.declared_s)}` : '';
+    all.push(`The recording breaks off after ${length(media.duration_s ?? 0)}${of}; the rest is not scored. ${media.truncated_why ?? ''}`);
+  }
+  if (bundle.untrained?.length) all.push(`No data taught the network ${modalityNames(bundle.untrained)}: no say in the scores.`);
+  if (facts.unsure > 0 && facts.unsure < 1) all.push(`${percent(facts.unsure)} of the time is uncertain: the words were not heard, or not with confidence.`);
+  if (facts.unsure === 1) all.push('All of it is uncertain: no words were heard with confidence.');
+  if (facts.unscored) all.push(`${count(facts.unscored, 'utterance has', 'utterances have')} no score: ${summary.sentiment_missing}.`);
+  if (facts.noted) all.push(`${count(facts.noted, 'utterance has', 'utterances have')} notes on what was left out or guessed, in the table.`);
+  if (config.text_mode !== 'auto') all.push(`The text was forced with text.mode = ${config.text_mode}.`);
+  const tracks = media.audio_tracks ?? [];
+  if (tracks.length > 1) all.push(`Of ${tracks.length} audio tracks ${listed(tracks.filter((one) => one.read).map((one) => String(one.track))) || 'none'} was read.`);
+  return all;
+}
+
+function caveats(all) {
+  if (!all.length) return null;
+  return element('aside', { class: 'caveats', 'aria-label': 'What to know first' },
+    element('ul', {}, all.map((text) => element('li', {}, text))));
+}
+
+function utteranceTable(utterances, open) {
+  const tenths = utterances.at(-1).end_s < 600;
+  const columns = [
+    { title: 'Time', numeric: true, value: (row) => row.start_s, cell: (row) => playButton(row, tenths, open) },
+    { title: 'Score', numeric: true, first: 'down', value: (row) => row.sentiment?.score ?? null, cell: scoreCell },
+    { title: 'What was said', wide: true, cell: speechCell },
+    { title: 'Words', value: (row) => row.text.confidence ?? null, cell: sourceCell },
+    { title: 'Weights', cell: weightsCell },
+  ];
+  const scoredAs = (polarity) => (row) => row.sentiment?.polarity === polarity;
+  const filters = [
+    ['all', () => true], ['positive', scoredAs('positive')], ['neutral', scoredAs('neutral')], ['negative', scoredAs('negative')],
+    ['uncertain', isUnsure], ['without a score', (row) => !row.sentiment], ['with notes', (row) => row.notes?.length > 0],
+  ];
+  const text = (row) => `${row.text.transcript ?? ''} ${(row.notes ?? []).join(' ')}`;
+  return dataTable({ caption: 'Utterances in order of time', rows: utterances, columns, filters, text, nouns: ['utterance', 'utterances'], open });
+}
+
+function playButton(row, tenths, open) {
+  const time = clock(row.start_s, tenths);
+  return element('button', { type: 'button', class: 'time', 'aria-label': `Play from ${time}`, click: () => open(row) }, time);
+}
+
+function scoreCell(row) {
+  if (row.sentiment) return scored(row.sentiment.score, row.sentiment.polarity);
+  return element('span', { class: 'aside' }, 'none');
+}
+
+function speechCell(row) {
+  const { transcript, source } = row.text;
+  // A transcript that was not believed must not be read as what was said.
+  const words = transcript
+    ? element('p', { class: source === 'transcript' ? 'speech' : 'speech doubted' }, foreign(transcript))
+    : element('p', { class: 'aside' }, 'no transcript');
+  const notes = [...(row.notes ?? []), row.sentiment_missing && `No score: ${row.sentiment_missing}`].filter(Boolean);
+  return [words, notes.map((note) => element('p', { class: 'note' }, note))];
+}
+
+function sourceCell(row) {
+  const { language, source } = row.text;
+  const refused = source !== 'transcript' && row.text.transcript ? 'transcript not believed: ' : '';
+  return [
+    element('span', { class: isUnsure(row) ? 'source unsure' : 'source' }, sourceInWords(row)),
+    element('span', { class: 'aside' }, `${refused}${confidenceInWords(row)}`),
+    language && language.code !== 'en' && element('span', { class: 'aside' }, `${language.code} ${language.probability.toFixed(2)}`),
+  ];
+}
+
+function weightsCell(row) {
+  const parts = Object.entries(MODALITIES).map(([key, name]) => {
+    const { present, untrained, weight } = row.modalities[key];
+    const value = untrained ? 'untrained' : !present ? 'absent' : weight === null ? 'not used' : signed(weight);
+    return element('li', { class: present && !untrained && weight !== null ? null : 'aside' },
+      element('span', { class: 'modality' }, name), value);
+  });
+  return element('ul', { class: 'weights' }, parts);
+}
+
+function weightsNote() {
+  return element('p', { class: 'aside' },
+    'Words: the confidence in the transcript against the one from which it is trusted. ',
+    'Weights: the attention of the network, as it is. They are not shares of the score, and a negative one does not make a score negative.');
+}
+
+function details({ recording, summary }) {
+  const { source, media, bundle, config } = recording;
+  const facts = [
+    ['File', foreign(source.path)],
+    ['Size', bytes(source.size_bytes)],
+    ['Changed', source.modified],
+    ['BLAKE3', source.blake3],
+    ['Length', media.duration_s && `${media.duration_s} s`],
+    ['Container', media.container],
+    ['Sound', media.audio ? `${media.audio.codec}, ${media.audio.rate_hz} Hz, ${count(media.audio.channels, 'channel')}` : 'none'],
+    ['Picture', media.video ? `${media.video.codec}, ${media.video.width_px} \u00d7 ${media.video.height_px}, ${media.video.fps || 'variable'} frames a second` : 'none'],
+    ['Languages', Object.entries(summary.languages ?? {}).map(([code, share]) => `${code} ${percent(share)}`).join(', ')],
+    ['Models', `${bundle.name} ${bundle.version} (${bundle.fingerprint})`],
+    ['Settings', Object.entries(config).map(([name, value]) => `${name} ${value}`).join(', ')],
+    ['Program', `Undertone ${recording.program}, schema ${recording.schema}`],
+    ['Not shown here', config.words && 'the times of single words: they are in the report'],
+  ].filter(([, value]) => value);
+  return element('details', {},
+    element('summary', {}, 'Recording, models and settings'),
+    element('dl', {}, facts.map(([name, value]) => [element('dt', {}, name), element('dd', {}, value)])));
+}

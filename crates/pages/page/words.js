@@ -1,0 +1,104 @@
+// Numbers and facts in words.
+
+const MINUS = '\u2212';
+const SIGNS = { positive: '\u25b2', neutral: '\u25cf', negative: '\u25bc' };
+
+/** "+1.25", "−0.80": the sign says what the colour says. */
+function signed(number, digits = 2) {
+  const text = Math.abs(number).toFixed(digits);
+  if (Number(text) === 0) return text;
+  return (number < 0 ? MINUS : '+') + text;
+}
+
+/** A point in time: "0:05.2", "1:02:05". Tenths are shown where a recording is short. */
+function clock(seconds, tenths = false) {
+  const whole = Math.floor(seconds + (tenths ? 0.05 : 0.5));
+  const pad = (number) => String(number).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  const fraction = tenths ? `.${Math.floor(((seconds + 0.05) % 1) * 10)}` : '';
+  const rest = pad(whole % 60) + fraction;
+  return hours ? `${hours}:${pad(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** A length: "4.5 s", "12 min", "3.2 h". */
+function length(seconds) {
+  if (seconds < 59.95) return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  if (seconds < 3570) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function count(number, one, many = `${one}s`) {
+  return `${grouped(number)} ${number === 1 ? one : many}`;
+}
+
+function grouped(number) {
+  return number.toLocaleString('en');
+}
+
+function percent(share) {
+  const whole = Math.round(share * 100);
+  if (whole === 0 && share > 0) return 'under 1 %';
+  if (whole === 100 && share < 1) return 'over 99 %';
+  return `${whole} %`;
+}
+
+function bytes(size) {
+  if (size < 1e6) return `${(size / 1e3).toFixed(1)} kB`;
+  return size < 1e9 ? `${(size / 1e6).toFixed(1)} MB` : `${(size / 1e9).toFixed(1)} GB`;
+}
+
+/** "a, b and c". */
+function listed(parts) {
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+/** A score with the shape of its class. */
+function scored(score, polarity) {
+  return element('span', { class: `score ${polarity}` },
+    element('span', { class: 'sign', 'aria-hidden': 'true' }, SIGNS[polarity]),
+    signed(score));
+}
+
+/** True when the words were not heard, or not with enough confidence. */
+function isUnsure(utterance) {
+  const { source, confidence, gate, doubt } = utterance.text;
+  return source !== 'transcript' || (confidence ?? 0) < gate || Boolean(doubt);
+}
+
+/** Where the words of an utterance came from. */
+function sourceInWords(utterance) {
+  switch (utterance.text.source) {
+    case 'transcript': return isUnsure(utterance) ? 'heard, in doubt' : 'heard';
+    case 'simulated': return 'simulated';
+    default: return 'no words';
+  }
+}
+
+const DOUBTS = {
+  loop: 'the recogniser repeated itself',
+  language: 'in a language that the models do not read',
+};
+
+/** The confidence in a transcript against the one that it needs. */
+function confidenceInWords(utterance) {
+  const { confidence, gate, doubt } = utterance.text;
+  if (doubt) return DOUBTS[doubt] ?? doubt;
+  if (confidence === null) return '';
+  const sign = confidence >= gate ? '\u2265' : '<';
+  return `${confidence.toFixed(2)} ${sign} ${gate.toFixed(2)}`;
+}
+
+/** An utterance as a sentence, for those who cannot see it drawn. */
+function inWords(utterance, number, all) {
+  const sentiment = utterance.sentiment;
+  const score = sentiment ? `${sentiment.polarity} ${signed(sentiment.score)}` : `no score: ${utterance.sentiment_missing}`;
+  const words = utterance.text.transcript ? `: ${utterance.text.transcript}` : '';
+  return `Utterance ${number + 1} of ${all}, ${clock(utterance.start_s)}, ${score}, ${sourceInWords(utterance)}${words}`;
+}
+
+const MODALITIES = { audio: 'voice', text: 'words', video: 'face' };
+
+function modalityNames(names) {
+  return listed(names.map((name) => MODALITIES[name] ?? name));
+}

@@ -1,0 +1,226 @@
+// Pages of made reports in a headless Chromium: no errors, no requests, axe clean in light and
+// dark, usable by keyboard alone, no wider than a phone. Called by scripts/test-pages.sh:
+//
+//   node check.mjs --maker PROGRAM --chromium PROGRAM [--clips FOLDER] [--screenshots FOLDER]
+//
+// PROGRAM makes a page of reports: `PROGRAM PAGE.html REPORT|FOLDER…`.
+
+import { strict as assert } from 'node:assert';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { pathToFileURL } from 'node:url';
+
+import puppeteer from 'puppeteer-core';
+
+import { folder, report, write } from './made_reports.mjs';
+
+const { values: options } = parseArgs({
+  options: { maker: { type: 'string' }, chromium: { type: 'string' }, clips: { type: 'string' }, screenshots: { type: 'string' } },
+});
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const work = mkdtempSync(join(tmpdir(), 'undertone-pages-'));
+const HOSTILE = '<img src=x onerror="alert(1)">.mp4';
+
+/** Makes the reports of each page, and says which recordings it has. */
+const PAGES = {
+  one: (at) => {
+    write(at, 'talk.mp4.jsonl', report('in/talk.mp4', 120, 7));
+    if (options.clips) copyFileSync(join(options.clips, 'positive.mp4'), join(at, 'talk.mp4'));
+  },
+  single: (at) => write(at, 'hello.wav.jsonl', report('in/hello.wav', 1, 3, { media: { video: null } })),
+  empty: (at) => write(at, 'silence.wav.jsonl', report('in/silence.wav', 0, 4, { media: { video: null } })),
+  folder: (at) => folder(at, 200, 60),
+  long: (at) => write(at, 'year.mp4.jsonl', report('in/year.mp4', 20_000, 5)),
+  hostile: (at) => {
+    const lines = report(`in/${HOSTILE}`, 5, 11);
+    lines[1].text.transcript = '</script><script>alert(1)</script><!--';
+    write(at, `${HOSTILE}.jsonl`, lines);
+    write(at, 'broken.mp4.jsonl', [{ kind: 'utterance', '</script><b>': 1 }]);
+    write(at, 'שלום.mp4.jsonl', report('in/שלום.mp4', 3, 12));
+  },
+};
+
+function make(name) {
+  const at = join(work, name);
+  mkdirSync(at);
+  PAGES[name](at);
+  const page = join(at, 'reports.html');
+  const begun = performance.now();
+  execFileSync(options.maker, [page, at]);
+  return { page, made_ms: performance.now() - begun, bytes: statSync(page).size };
+}
+
+/** A tab that fails on what a page must not do. */
+async function open(browser, path, { dark = false, width = 1200, height = 900 } = {}) {
+  const tab = await browser.newPage();
+  const faults = [];
+  tab.on('console', (message) => { if (['error', 'warn'].includes(message.type())) faults.push(message.text()); });
+  tab.on('pageerror', (error) => faults.push(String(error)));
+  tab.on('dialog', (dialog) => { faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  tab.on('request', (request) => { if (!/^(file|data):/.test(request.url())) faults.push(`request: ${request.url()}`); });
+  await tab.setViewport({ width, height, deviceScaleFactor: 1 });
+  await tab.emulateMediaFeatures([
+    { name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }, { name: 'prefers-reduced-motion', value: 'reduce' },
+  ]);
+  await tab.goto(pathToFileURL(path).href, { waitUntil: 'load' });
+  await settled(tab);
+  return { tab, faults };
+}
+
+/** A drawn frame later. */
+const settled = (tab) => tab.evaluate(() => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); }));
+
+async function close({ tab, faults }, name) {
+  // A missing recording is looked for, which Chromium logs; the page says it in its own words.
+  assert.deepEqual(faults.filter((fault) => !fault.includes('ERR_FILE_NOT_FOUND')), [], name);
+  await tab.close();
+}
+
+async function accessible(tab, name) {
+  await tab.evaluate(axe);
+  const { violations } = await tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const said = violations.map((one) => `${one.id}: ${one.help}\n  ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join('\n  ')}`);
+  assert.deepEqual(said, [], name);
+}
+
+async function picture(tab, name, whole = true) {
+  if (!options.screenshots) return;
+  mkdirSync(options.screenshots, { recursive: true });
+  await tab.screenshot({ path: join(options.screenshots, `${name}.png`), fullPage: whole });
+}
+
+/** Light, dark and as wide as a phone, each page that the file has. */
+async function looks(browser, name, path, addresses) {
+  for (const [look, settings] of Object.entries({ light: {}, dark: { dark: true }, phone: { width: 360, height: 740 } })) {
+    const opened = await open(browser, path, settings);
+    for (const [part, address] of Object.entries(addresses)) {
+      await opened.tab.evaluate((hash) => { location.hash = hash; }, address);
+      await settled(opened.tab);
+      const shot = [name, part, look].filter(Boolean).join('-');
+      await accessible(opened.tab, shot);
+      const [wide, room] = await opened.tab.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
+      assert.ok(wide <= room, `${shot}: ${wide} pixels wide, where there are ${room}`);
+      await picture(opened.tab, shot, look !== 'dark');
+    }
+    await close(opened, `${name} ${look}`);
+  }
+}
+
+async function printed(browser, name, path, address = '#/') {
+  const opened = await open(browser, path, { dark: true });
+  await opened.tab.evaluate((hash) => { location.hash = hash; }, address);
+  await settled(opened.tab);
+  const pdf = await opened.tab.pdf({ format: 'A4', margin: { top: '15mm', bottom: '15mm', left: '15mm', right: '15mm' }, path: options.screenshots && join(options.screenshots, `${name}.pdf`) });
+  assert.ok(pdf.length > 10_000);
+  await close(opened, name);
+}
+
+/** What has the focus: its role or tag, and its name. */
+const focused = (tab) => tab.evaluate(() => {
+  const node = document.activeElement;
+  return `${node.getAttribute('role') ?? node.tagName.toLowerCase()}: ${node.getAttribute('aria-label') ?? node.textContent.trim()}`;
+});
+
+async function tabTo(tab, wanted) {
+  for (let step = 0; step < 400; step += 1) {
+    await tab.keyboard.press('Tab');
+    const node = await focused(tab);
+    if (node.startsWith(wanted)) return node;
+  }
+  return assert.fail(`the keyboard does not reach “${wanted}”`);
+}
+
+/** From the folder into a recording, along its timeline, and back, without a mouse. */
+async function keyboardWalk(browser, path) {
+  const opened = await open(browser, path);
+  const { tab } = opened;
+  const text = (selector) => tab.$eval(selector, (node) => node.textContent);
+  const value = (selector, name) => tab.$eval(selector, (node, attribute) => node.getAttribute(attribute), name);
+
+  await tabTo(tab, 'input');
+  await tab.keyboard.type('interview-01');
+  assert.match(await text('.count'), /^10 of 200 recordings/);
+  await tabTo(tab, 'button: Mean');
+  await tab.keyboard.press('Enter');
+  assert.equal(await value('th:nth-child(4)', 'aria-sort'), 'descending');
+  await tab.keyboard.press('Enter');
+  assert.equal(await value('th:nth-child(4)', 'aria-sort'), 'ascending');
+  await tabTo(tab, 'a: day 1/interview-01');
+  await tab.keyboard.press('Enter');
+  await settled(tab);
+  assert.match(await focused(tab), /^h1: day 1\/interview-01/);
+
+  await tabTo(tab, 'slider');
+  const first = await value('.timeline', 'aria-valuetext');
+  assert.match(first, /^Utterance 1 of/);
+  await tab.keyboard.press('ArrowRight');
+  await tab.keyboard.press('ArrowRight');
+  assert.match(await value('.timeline', 'aria-valuetext'), /^Utterance 2 of/);
+  assert.notEqual(await text('.readout'), '');
+  await tab.keyboard.press('End');
+  await tab.keyboard.press('Enter');
+  assert.equal(await tab.$$eval('tr[aria-current]', (rows) => rows.length), 1);
+  await tabTo(tab, 'button: Play from');
+  await tab.keyboard.press('Enter');
+  assert.match(await text('#announcer'), /^Utterance/);
+  await tab.goBack();
+  await settled(tab);
+  assert.match(await focused(tab), /^h1: /);
+  await close(opened, 'keyboard');
+}
+
+/** A recording beside its page plays from the utterance that is chosen. */
+async function plays(browser, path) {
+  const opened = await open(browser, path);
+  const { tab } = opened;
+  await tab.waitForSelector('video:not([hidden])');
+  await tab.evaluate(() => { document.querySelector('video').play = async () => {}; });
+  await tab.click('tbody tr:nth-child(1) button');
+  const [now, start] = await tab.evaluate(() => [document.querySelector('video').currentTime, JSON.parse(document.getElementById('utterances-0').textContent)[0].start_s]);
+  assert.ok(Math.abs(now - start) < 0.1, `${now} s, not ${start} s`);
+  await close(opened, 'plays');
+}
+
+/** Milliseconds from the address to a page that is drawn and answers. */
+async function opens(browser, path) {
+  const times = [];
+  for (let round = 0; round < 5; round += 1) {
+    const opened = await open(browser, path);
+    times.push(await opened.tab.evaluate(() => performance.getEntriesByType('navigation')[0].loadEventEnd));
+    await close(opened, 'opens');
+  }
+  return times.sort((a, b) => a - b)[2];
+}
+
+async function main() {
+  const browser = await puppeteer.launch({ executablePath: options.chromium, args: ['--no-sandbox', '--mute-audio'] });
+  try {
+    const made = Object.fromEntries(Object.keys(PAGES).map((name) => [name, make(name)]));
+    const one = '#/day%201%2Finterview-003.mp4';
+    await looks(browser, 'one', made.one.page, { '': '#/' });
+    await looks(browser, 'single', made.single.page, { '': '#/' });
+    await looks(browser, 'empty', made.empty.page, { '': '#/' });
+    await looks(browser, 'folder', made.folder.page, { '': '#/', recording: one });
+    await looks(browser, 'long', made.long.page, { '': '#/' });
+    await looks(browser, 'hostile', made.hostile.page, { '': '#/', recording: `#/${encodeURIComponent(HOSTILE)}` });
+    await printed(browser, 'one', made.one.page);
+    await printed(browser, 'folder', made.folder.page);
+    await keyboardWalk(browser, made.folder.page);
+    if (options.clips) await plays(browser, made.one.page);
+    for (const name of ['one', 'folder', 'long']) {
+      const { page, made_ms, bytes } = made[name];
+      const open_ms = await opens(browser, page);
+      console.log(`${name}: ${(bytes / 1e6).toFixed(2)} MB, made in ${made_ms.toFixed(0)} ms, open after ${open_ms.toFixed(0)} ms`);
+    }
+    console.log('pages: all well');
+  } finally {
+    await browser.close();
+    rmSync(work, { recursive: true });
+  }
+}
+
+await main();
