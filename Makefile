@@ -3,6 +3,8 @@
 # make test-pure  the tests of all crates that need no native engine: no set-up, two minutes
 # make test-real  gets real models (400 MB, once; Gemma's terms: ACCEPT_LICENCE=gemma) and runs the
 #                 tests that need them; SPEECH names a folder of speech, see tests/program/real.rs
+# make test-pages the pages of `undertone view` in a headless Chromium, without engines; SHOTS=FOLDER keeps
+#                 screenshots
 # make check      format, licences, lints, documentation, tests: the cheapest first
 # make soak       runs and the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
@@ -25,7 +27,7 @@ TARGET_CPU ?= x86-64-v3
 # A target folder of its own: other flags would throw away the engines of `make build`.
 INSTALL_TARGET ?= target/install
 
-.PHONY: demo test test-pure test-real check format deny lint docs soak soak-files models setup build bench \
+.PHONY: demo test test-pure test-real test-pages check format deny lint docs soak soak-files models setup build bench \
   installable install uninstall
 
 setup:
@@ -53,6 +55,10 @@ test-real: build
 	  $$name --from $(REAL)/sources --accept-licence || exit; done
 	UNDERTONE_DATA=$(REAL)/data UNDERTONE_SPEECH=$(SPEECH) $(CARGO) test $(PROFILE) \
 	  --test program real:: -- --ignored --nocapture --test-threads 1
+
+SHOTS ?=
+test-pages:
+	scripts/test-pages.sh $(SHOTS)
 
 check: format deny lint docs test
 

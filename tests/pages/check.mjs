@@ -164,12 +164,15 @@ async function keyboardWalk(browser, path) {
   await tab.keyboard.press('End');
   await tab.keyboard.press('Enter');
   assert.equal(await tab.$$eval('tr[aria-current]', (rows) => rows.length), 1);
+  await picture(tab, 'walk', false);
   await tabTo(tab, 'button: Play from');
   await tab.keyboard.press('Enter');
   assert.match(await text('#announcer'), /^Utterance/);
   await tab.goBack();
   await settled(tab);
-  assert.match(await focused(tab), /^h1: /);
+  // As it was left: the link, the search and the order.
+  assert.match(await focused(tab), /^a: day 1\/interview-01/);
+  assert.match(await text('.count'), /^10 of 200 recordings/);
   await close(opened, 'keyboard');
 }
 

@@ -30,4 +30,5 @@ mod texts;
 mod training;
 mod trials;
 mod undertone;
+mod view;
 mod watch;

@@ -1,17 +1,23 @@
 // The page of a folder: all recordings, what stands out, and what has no report.
 
+/** In a folder of so many nothing stands out that the table does not show. */
+const FEW = 5;
+
 function folderPage(data) {
   const { recordings } = data;
-  const sections = [
+  const table = recordings.length ? recordingTable(recordings) : null;
+  const nodes = [
     element('header', {},
       element('h1', { tabindex: '-1' }, foreign(data.title)),
       element('p', { class: 'lead' }, folderInOneSentence(data))),
     caveats(folderCaveats(data)),
+    recordings.length > 1 && distributions(data),
+    recordings.length > FEW && outliers(data),
+    table && element('section', { 'aria-labelledby': 'recordings' },
+      element('h2', { id: 'recordings' }, 'Recordings'), table.node),
+    failures(data), unreadable(data), duplicates(data),
   ];
-  if (recordings.length > 1) sections.push(distributions(data), outliers(data));
-  if (recordings.length) sections.push(recordingSection(recordings));
-  sections.push(failures(data), unreadable(data), duplicates(data));
-  return { title: data.title, nodes: sections };
+  return { title: data.title, nodes, drawings: table ? [table] : [] };
 }
 
 function folderInOneSentence({ recordings, failures, duplicates, unreadable }) {
@@ -40,7 +46,7 @@ function folderCaveats({ recordings }) {
   const broken = some((one) => one.summary.truncated);
   if (broken) all.push(`${of(broken)}: the file breaks off, and the rest is not scored.`);
   const untrained = new Set(recordings.flatMap((one) => one.recording.bundle.untrained ?? []));
-  if (untrained.size) all.push(`No data taught the network ${modalityNames([...untrained])}: no say in the scores.`);
+  if (untrained.size) all.push(untaught([...untrained]));
   const bundles = new Set(recordings.map(({ recording: { bundle } }) => `${bundle.name} ${bundle.version} (${bundle.fingerprint.slice(0, 8)})`));
   if (bundles.size > 1) all.push(`Made with several models, whose scores do not compare: ${listed([...bundles])}.`);
   const modes = new Set(recordings.map((one) => one.recording.config.text_mode));
@@ -71,7 +77,7 @@ function outliers({ recordings, outliers: places }) {
     element('h2', { id: 'outliers' }, 'What stands out'), element('div', { class: 'outliers' }, blocks));
 }
 
-function recordingSection(recordings) {
+function recordingTable(recordings) {
   const mean = (row) => row.summary.sentiment?.mean ?? null;
   const columns = [
     { title: 'Recording', wide: true, value: (row) => row.name, cell: (row) => [link(row.name), breaksOff(row)] },
@@ -86,13 +92,10 @@ function recordingSection(recordings) {
     ['all', () => true], ['positive', scoredAs('positive')], ['neutral', scoredAs('neutral')], ['negative', scoredAs('negative')],
     ['mostly uncertain', (row) => row.facts.unsure > 0.5], ['breaking off', (row) => row.summary.truncated], ['without a score', (row) => mean(row) === null],
   ];
-  const table = dataTable({
+  return dataTable({
     caption: 'Recordings', rows: recordings, columns, filters, text: (row) => row.name, nouns: ['recording', 'recordings'],
     open: (row) => { location.hash = address(row.name); },
   });
-  onPrint(() => {}, (whole) => table.print(whole));
-  return element('section', { 'aria-labelledby': 'recordings' },
-    element('h2', { id: 'recordings' }, 'Recordings'), table.node);
 }
 
 function breaksOff({ summary }) {

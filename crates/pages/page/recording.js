@@ -1,47 +1,48 @@
 // The page of one recording.
 
+/** {title, nodes, drawings}: what is drawn anew when colours change, and printed whole. */
 function recordingPage(entry, place, isAlone) {
   const utterances = embedded(`utterances-${place}`);
-  const sections = [
+  const body = utterances.length ? overTime(entry, utterances) : { sections: [], drawings: [] };
+  const nodes = [
     element('header', {},
       !isAlone && element('p', { class: 'back' }, element('a', { href: '#/' }, 'All recordings')),
       element('h1', { tabindex: '-1' }, foreign(entry.name)),
       element('p', { class: 'lead' }, inOneSentence(entry))),
     caveats(recordingCaveats(entry)),
+    ...body.sections,
+    details(entry),
   ];
-  if (utterances.length) sections.push(...utteranceSections(entry, utterances));
-  sections.push(details(entry));
-  return { title: entry.name, nodes: sections };
+  return { title: entry.name, nodes, drawings: body.drawings };
 }
 
-function utteranceSections(entry, utterances) {
+/** The recording, its timeline and its table, each of which leads to the place in the others. */
+function overTime(entry, utterances) {
   const end = utterances.reduce((latest, one) => Math.max(latest, one.end_s), 0);
   const duration = Math.max(entry.recording.media.duration_s ?? 0, end, 0.1);
-  const seek = (utterance) => sound.seek(utterance.start_s);
-  const choose = (place) => {
+  const line = timeline(utterances, duration, (place) => {
     table.reveal(utterances[place]);
-    seek(utterances[place]);
-  };
-  const line = timeline(utterances, duration, choose);
+    sound.seek(utterances[place].start_s);
+  });
   const table = utteranceTable(utterances, (utterance) => {
     const place = utterances.indexOf(utterance);
     line.mark(place);
     table.mark(utterance);
     announce(inWords(utterance, place, utterances.length));
-    seek(utterance);
+    sound.seek(utterance.start_s);
   });
   const sound = player(entry, (now) => {
     line.play(now);
     const spoken = utterances[nearest(utterances, now)];
     if (spoken.start_s <= now && now <= spoken.end_s) table.mark(spoken);
   });
-  onPrint(() => line.draw(), (whole) => table.print(whole));
-  return [
+  const sections = [
     element('section', { 'aria-labelledby': 'over-time' },
       element('h2', { id: 'over-time' }, 'Sentiment over time'), sound.node, line.node),
     element('section', { 'aria-labelledby': 'utterances' },
-      element('h2', { id: 'utterances' }, 'Utterances'), table.node, weightsNote(entry)),
+      element('h2', { id: 'utterances' }, 'Utterances'), table.node, weightsNote()),
   ];
+  return { sections, drawings: [line, table] };
 }
 
 function inOneSentence({ recording, summary, facts }) {
@@ -67,9 +68,9 @@ function recordingCaveats({ recording, summary, facts }) {
   if (bundle.purpose === 'demo') all.push('Made with the demo models: scores of real recordings mean little.');
   if (media.truncated) {
     const of = media.declared_s ? ` of ${length(media.declared_s)}` : '';
-    all.push(`The recording breaks off after ${length(media.duration_s ?? 0)}${of}; the rest is not scored. ${media.truncated_why ?? ''}`);
+    all.push(`The recording breaks off after ${length(media.duration_s ?? 0)}${of}; the rest is not scored. ${media.truncated_why ?? ''}`.trim());
   }
-  if (bundle.untrained?.length) all.push(`No data taught the network ${modalityNames(bundle.untrained)}: no say in the scores.`);
+  if (bundle.untrained?.length) all.push(untaught(bundle.untrained));
   if (facts.unsure > 0 && facts.unsure < 1) all.push(`${percent(facts.unsure)} of the time is uncertain: the words were not heard, or not with confidence.`);
   if (facts.unsure === 1) all.push('All of it is uncertain: no words were heard with confidence.');
   if (facts.unscored) all.push(`${count(facts.unscored, 'utterance has', 'utterances have')} no score: ${summary.sentiment_missing}.`);
@@ -115,31 +116,28 @@ function scoreCell(row) {
 }
 
 function speechCell(row) {
-  const { transcript, source } = row.text;
-  // A transcript that was not believed must not be read as what was said.
-  const words = transcript
-    ? element('p', { class: source === 'transcript' ? 'speech' : 'speech doubted' }, foreign(transcript))
-    : element('p', { class: 'aside' }, 'no transcript');
+  const words = row.text.transcript ? speech(row) : element('p', { class: 'aside' }, 'no transcript');
   const notes = [...(row.notes ?? []), row.sentiment_missing && `No score: ${row.sentiment_missing}`].filter(Boolean);
   return [words, notes.map((note) => element('p', { class: 'note' }, note))];
 }
 
 function sourceCell(row) {
-  const { language, source } = row.text;
-  const refused = source !== 'transcript' && row.text.transcript ? 'transcript not believed: ' : '';
+  const { language } = row.text;
   return [
     element('span', { class: isUnsure(row) ? 'source unsure' : 'source' }, sourceInWords(row)),
-    element('span', { class: 'aside' }, `${refused}${confidenceInWords(row)}`),
+    element('span', { class: 'aside' }, confidenceInWords(row)),
     language && language.code !== 'en' && element('span', { class: 'aside' }, `${language.code} ${language.probability.toFixed(2)}`),
   ];
 }
 
 function weightsCell(row) {
-  const parts = Object.entries(MODALITIES).map(([key, name]) => {
-    const { present, untrained, weight } = row.modalities[key];
-    const value = untrained ? 'untrained' : !present ? 'absent' : weight === null ? 'not used' : signed(weight);
-    return element('li', { class: present && !untrained && weight !== null ? null : 'aside' },
-      element('span', { class: 'modality' }, name), value);
+  // Of what was never taught the page says at its top that it has no say.
+  const taught = Object.entries(MODALITIES).filter(([key]) => !row.modalities[key].untrained);
+  const parts = taught.map(([key, name]) => {
+    const { present, weight, face_coverage: seen } = row.modalities[key];
+    const value = !present ? 'absent' : weight === null ? 'not used' : signed(weight);
+    const share = present && seen !== undefined && seen < 1 ? ` in ${percent(seen)}` : '';
+    return element('li', {}, element('span', { class: 'modality' }, name), value, element('span', { class: 'modality' }, share));
   });
   return element('ul', { class: 'weights' }, parts);
 }
@@ -147,7 +145,8 @@ function weightsCell(row) {
 function weightsNote() {
   return element('p', { class: 'aside' },
     'Words: the confidence in the transcript against the one from which it is trusted. ',
-    'Weights: the attention of the network, as it is. They are not shares of the score, and a negative one does not make a score negative.');
+    'Weights: the attention of the network, as it is. They are not shares of the score, and a negative one does not make a score negative. ',
+    'A face \u201cin 40 %\u201d was found in that share of the pictures.');
 }
 
 function details({ recording, summary }) {

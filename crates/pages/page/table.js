@@ -112,15 +112,17 @@ function dataTable({ caption, rows, columns, filters, text, nouns, open }) {
   return { node, mark, reveal, print };
 }
 
+const ALPHABET = new Intl.Collator(undefined, { numeric: true });
+
 /** Numbers by size, texts by alphabet; what there is none of comes last either way. */
 function compare(a, b, down) {
   if (a === null || b === null) return (a === null) - (b === null);
-  const order = typeof a === 'string' ? a.localeCompare(b, undefined, { numeric: true }) : a - b;
+  const order = typeof a === 'string' ? ALPHABET.compare(a, b) : a - b;
   return down ? -order : order;
 }
 
 function head(column, sort) {
-  const attributes = { role: 'columnheader', scope: 'col', class: column.numeric && 'numeric' };
+  const attributes = { role: 'columnheader', scope: 'col', class: column.numeric && 'numeric', 'data-title': column.title };
   if (!column.value) return element('th', attributes, column.title);
   return element('th', { ...attributes, 'aria-sort': 'none' },
     element('button', { type: 'button', click: sort }, column.title));

@@ -1,12 +1,13 @@
 // Sentiment over time, on a canvas: bars above and below zero, hollow where the words are
-// uncertain. Where utterances are closer than bars can be drawn, each column of pixels shows
-// the range and the mean of those in it.
+// uncertain. Where utterances are too many for bars, each column shows the mean and the middle
+// half of those in it, and a strip below how many are uncertain.
 
 const MARGIN = { left: 34, right: 8, top: 10, bottom: 24 };
 const HEIGHT = 220;
-/** Narrower utterances are drawn together. */
+/** Pixels for each utterance below which several are drawn as one column. */
 const NARROWEST_BAR = 3;
-const COLUMN = 3;
+const COLUMN = 5;
+const STRIP = 14;
 const STEPS_S = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800];
 
 /** choose(place) is called when somebody chooses an utterance. */
@@ -24,6 +25,7 @@ function timeline(utterances, duration, choose) {
     click: (event) => pick(at(event)),
   }, canvas);
   const zoom = zoomButtons((factor) => closer(factor));
+  const legend = legendOf();
 
   const x = (seconds) => MARGIN.left + (seconds - state.from) / (state.to - state.from) * (state.width - MARGIN.left - MARGIN.right);
   const seconds = (place) => state.from + (place - MARGIN.left) / (state.width - MARGIN.left - MARGIN.right) * (state.to - state.from);
@@ -93,18 +95,22 @@ function timeline(utterances, duration, choose) {
     canvas.height = HEIGHT * sharp;
     const pen = canvas.getContext('2d');
     pen.scale(sharp, sharp);
-    const view = { pen, x, seconds, ...state, colours: palette() };
+    const shown = utterances.slice(firstAfter(utterances, state.from), firstAfter(utterances, state.to, 'start_s'));
+    const areMany = (state.width - MARGIN.left - MARGIN.right) / shown.length < NARROWEST_BAR;
+    const bottom = HEIGHT - MARGIN.bottom - (areMany ? STRIP + 6 : 0);
+    const y = (score) => MARGIN.top + (3 - score) / 6 * (bottom - MARGIN.top);
+    const view = { pen, x, y, bottom, ...state, colours: palette() };
     drawGrid(view);
-    drawUtterances(view, utterances);
+    drawWithin(view, () => (areMany ? drawColumns(view, shown) : shown.forEach((one) => drawBar(view, one))));
     drawMarks(view, utterances);
+    legend.update(areMany);
     describe(readout, utterances, state.pointed ?? state.chosen);
   }
 
   new ResizeObserver(draw).observe(slider);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   const figure = element('figure', {},
     slider,
-    element('div', { class: 'below' }, legend(), utterances.length > 40 && zoom.node),
+    element('div', { class: 'below' }, legend.node, utterances.length > 40 && zoom.node),
     readout);
   const play = (now) => { state.now = now; draw(); };
   return { node: figure, mark, play, draw };
@@ -115,9 +121,7 @@ function palette() {
   return Object.fromEntries(names.map((name) => [name, colour(name)]));
 }
 
-const y = (score) => MARGIN.top + (3 - score) / 6 * (HEIGHT - MARGIN.top - MARGIN.bottom);
-
-function drawGrid({ pen, x, from, to, width, colours }) {
+function drawGrid({ pen, x, y, from, to, width, colours }) {
   pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
   pen.textBaseline = 'middle';
   pen.textAlign = 'right';
@@ -141,21 +145,17 @@ function drawGrid({ pen, x, from, to, width, colours }) {
   }
 }
 
-function drawUtterances(view, utterances) {
-  const { pen, from, to, width } = view;
+/** Draws what may reach over the edges of the stretch that is shown. */
+function drawWithin({ pen, width }, draw) {
   pen.save();
   pen.beginPath();
   pen.rect(MARGIN.left, 0, width - MARGIN.left - MARGIN.right, HEIGHT);
   pen.clip();
-  const [first, end] = [firstAfter(utterances, from), firstAfter(utterances, to, 'start_s')];
-  const shown = utterances.slice(first, end);
-  const perBar = (width - MARGIN.left - MARGIN.right) / Math.max(1, shown.length);
-  if (perBar >= NARROWEST_BAR) shown.forEach((utterance) => drawBar(view, utterance));
-  else drawColumns(view, shown);
+  draw();
   pen.restore();
 }
 
-function drawBar({ pen, x, colours }, utterance) {
+function drawBar({ pen, x, y, colours }, utterance) {
   const left = x(utterance.start_s);
   const width = Math.max(2, x(utterance.end_s) - left - 1);
   if (!utterance.sentiment) {
@@ -194,52 +194,39 @@ function hatch(pen, left, top, width, height) {
   pen.restore();
 }
 
-function drawColumns(view, utterances) {
-  const { pen, x, colours } = view;
-  const columns = new Map();
-  for (const utterance of utterances) {
-    const place = Math.floor(x((utterance.start_s + utterance.end_s) / 2) / COLUMN);
-    const column = columns.get(place) ?? { scores: [], unsure: 0, all: 0 };
-    if (utterance.sentiment) column.scores.push(utterance.sentiment.score);
-    column.unsure += isUnsure(utterance);
-    column.all += 1;
-    columns.set(place, column);
-  }
-  const bar = COLUMN - 1;
-  for (const [place, { scores, unsure, all }] of columns) {
+function drawColumns({ pen, x, y, colours }, utterances) {
+  const columns = Map.groupBy(utterances, (one) => Math.floor(x((one.start_s + one.end_s) / 2) / COLUMN));
+  const strip = HEIGHT - MARGIN.bottom;
+  for (const [place, inColumn] of columns) {
     const left = place * COLUMN;
+    const bar = (from, to) => pen.fillRect(left, y(Math.max(from, to)), COLUMN - 1, Math.max(1.5, Math.abs(y(from) - y(to))));
+    const scores = inColumn.filter((one) => one.sentiment).map((one) => one.sentiment.score).sort((a, b) => a - b);
     if (scores.length) {
-      const [low, high] = [Math.min(...scores), Math.max(...scores)];
       const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+      const quarter = Math.floor(scores.length / 4);
       pen.fillStyle = colours.rule;
-      pen.fillRect(left, y(high), bar, Math.max(1, y(low) - y(high)));
-      const height = Math.max(2, Math.abs(y(mean) - y(0)));
+      bar(scores[quarter], scores.at(-1 - quarter));
       pen.fillStyle = colours[mean > 0.5 ? 'positive' : mean < -0.5 ? 'negative' : 'neutral'];
-      pen.fillRect(left, mean < 0 ? y(0) : y(0) - height, bar, height);
+      bar(0, mean);
     }
-    // How much of the column is uncertain: the height of a bar below.
     pen.fillStyle = colours.muted;
-    const height = 8 * unsure / all;
-    pen.fillRect(left, HEIGHT - MARGIN.bottom - height, bar, height);
+    const height = STRIP * inColumn.filter(isUnsure).length / inColumn.length;
+    pen.fillRect(left, strip - height, COLUMN - 1, height);
   }
-  pen.textAlign = 'left';
-  pen.textBaseline = 'bottom';
-  pen.fillStyle = colours.muted;
-  pen.fillText('share uncertain', MARGIN.left + 4, HEIGHT - MARGIN.bottom - 10);
 }
 
-function drawMarks({ pen, x, chosen, pointed, now, colours }, utterances) {
+function drawMarks({ pen, x, bottom, chosen, pointed, now, colours }, utterances) {
   for (const [place, weight] of [[chosen, 2], [pointed, 1]]) {
     const utterance = utterances[place];
     if (!utterance) continue;
     const [left, right] = [x(utterance.start_s), x(utterance.end_s)];
     pen.strokeStyle = colours.ink;
     pen.lineWidth = weight;
-    pen.strokeRect(left - 1.5, MARGIN.top - 4, Math.max(3, right - left + 2), HEIGHT - MARGIN.top - MARGIN.bottom + 8);
+    pen.strokeRect(left - 1.5, MARGIN.top - 4, Math.max(3, right - left + 2), bottom - MARGIN.top + 8);
   }
   if (now !== null && x(now) >= MARGIN.left) {
     pen.fillStyle = colours.accent;
-    pen.fillRect(x(now) - 0.75, MARGIN.top - 6, 1.5, HEIGHT - MARGIN.top - MARGIN.bottom + 10);
+    pen.fillRect(x(now) - 0.75, MARGIN.top - 6, 1.5, bottom - MARGIN.top + 10);
   }
 }
 
@@ -247,25 +234,32 @@ function drawMarks({ pen, x, chosen, pointed, now, colours }, utterances) {
 function describe(readout, utterances, place) {
   const utterance = utterances[place];
   if (!utterance) {
-    readout.replaceChildren(element('p', { class: 'hint' }, 'Point at an utterance, or walk with the arrow keys. Enter plays it.'));
+    readout.replaceChildren(element('p', { class: 'hint' }, 'Point at an utterance or walk with the arrow keys; a click or Enter chooses it.'));
     return;
   }
   const { start_s, end_s, sentiment, text } = utterance;
   readout.replaceChildren(
     element('p', {},
-      element('span', { class: 'time' }, `${clock(start_s, true)}\u2013${clock(end_s, true)}`), ' ',
+      element('span', {}, `${clock(start_s, true)}\u2013${clock(end_s, true)}`), ' ',
       sentiment ? [scored(sentiment.score, sentiment.polarity), ` ${sentiment.polarity}`] : 'no score', ' \u00b7 ',
       sourceInWords(utterance), ' ', element('span', { class: 'aside' }, confidenceInWords(utterance))),
-    text.transcript && element('p', { class: 'speech' }, foreign(text.transcript)));
+    text.transcript && speech(utterance));
 }
 
-function legend() {
+function legendOf() {
   const sample = (name, words) => element('li', {}, element('span', { class: `sample ${name}`, 'aria-hidden': 'true' }), words);
-  return element('ul', { class: 'legend' },
-    sample('positive', 'positive, above the line'),
-    sample('negative', 'negative, below'),
-    sample('neutral', 'neutral'),
-    sample('unsure', 'uncertain: words not heard, or hardly'));
+  const single = sample('unsure', 'uncertain: words not heard, or hardly');
+  const many = [
+    sample('half', 'the middle half of the scores'),
+    sample('share', 'below: how many are uncertain'),
+  ];
+  const node = element('ul', { class: 'legend' },
+    sample('positive', 'positive, above the line'), sample('negative', 'negative, below'), sample('neutral', 'neutral'), single, many);
+  const update = (areMany) => {
+    single.hidden = areMany;
+    for (const one of many) one.hidden = !areMany;
+  };
+  return { node, update };
 }
 
 function zoomButtons(zoom) {

@@ -23,9 +23,9 @@ function clock(seconds, tenths = false) {
 
 /** A length: "4.5 s", "12 min", "3.2 h". */
 function length(seconds) {
-  if (seconds < 59.95) return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  if (seconds < 3570) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 59.95) return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)}\u00a0s`;
+  if (seconds < 3570) return `${Math.round(seconds / 60)}\u00a0min`;
+  return `${(seconds / 3600).toFixed(1)}\u00a0h`;
 }
 
 function count(number, one, many = `${one}s`) {
@@ -38,9 +38,9 @@ function grouped(number) {
 
 function percent(share) {
   const whole = Math.round(share * 100);
-  if (whole === 0 && share > 0) return 'under 1 %';
-  if (whole === 100 && share < 1) return 'over 99 %';
-  return `${whole} %`;
+  if (whole === 0 && share > 0) return 'under 1\u00a0%';
+  if (whole === 100 && share < 1) return 'over 99\u00a0%';
+  return `${whole}\u00a0%`;
 }
 
 function bytes(size) {
@@ -82,23 +82,32 @@ const DOUBTS = {
 
 /** The confidence in a transcript against the one that it needs. */
 function confidenceInWords(utterance) {
-  const { confidence, gate, doubt } = utterance.text;
-  if (doubt) return DOUBTS[doubt] ?? doubt;
+  const { source, transcript, confidence, gate, doubt } = utterance.text;
+  const refused = source !== 'transcript' && transcript ? 'transcript not believed: ' : '';
+  if (doubt) return refused + (DOUBTS[doubt] ?? doubt);
   if (confidence === null) return '';
   const sign = confidence >= gate ? '\u2265' : '<';
-  return `${confidence.toFixed(2)} ${sign} ${gate.toFixed(2)}`;
+  return `${refused}${confidence.toFixed(2)}\u00a0${sign}\u00a0${gate.toFixed(2)}`;
+}
+
+/** The transcript. One that was not believed must not be read as what was said. */
+function speech({ text: { transcript, source } }) {
+  return element('p', { class: source === 'transcript' ? 'speech' : 'speech doubted' }, foreign(transcript));
 }
 
 /** An utterance as a sentence, for those who cannot see it drawn. */
 function inWords(utterance, number, all) {
   const sentiment = utterance.sentiment;
   const score = sentiment ? `${sentiment.polarity} ${signed(sentiment.score)}` : `no score: ${utterance.sentiment_missing}`;
-  const words = utterance.text.transcript ? `: ${utterance.text.transcript}` : '';
+  const { transcript, source } = utterance.text;
+  const words = !transcript ? '' : source === 'transcript' ? `: ${transcript}` : `, transcript not believed: ${transcript}`;
   return `Utterance ${number + 1} of ${all}, ${clock(utterance.start_s)}, ${score}, ${sourceInWords(utterance)}${words}`;
 }
 
 const MODALITIES = { audio: 'voice', text: 'words', video: 'face' };
 
-function modalityNames(names) {
-  return listed(names.map((name) => MODALITIES[name] ?? name));
+/** What is said of modalities that no data taught the network. */
+function untaught(names) {
+  const all = listed(names.map((name) => MODALITIES[name] ?? name));
+  return `No data taught the network ${all}: ${names.length > 1 ? 'they have' : 'it has'} no say in the scores.`;
 }
