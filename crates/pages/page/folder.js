@@ -11,7 +11,7 @@ function folderPage(data) {
       element('h1', { tabindex: '-1' }, foreign(data.title)),
       element('p', { class: 'lead' }, folderInOneSentence(data))),
     caveats(folderCaveats(data)),
-    recordings.length > 1 && distributions(data),
+    data.means.median !== null && recordings.length > 1 && distributions(data),
     recordings.length > FEW && outliers(data),
     table && element('section', { 'aria-labelledby': 'recordings' },
       element('h2', { id: 'recordings' }, 'Recordings'), table.node),
@@ -47,11 +47,19 @@ function folderCaveats({ recordings }) {
   if (broken) all.push(`${of(broken)}: the file breaks off, and the rest is not scored.`);
   const untrained = new Set(recordings.flatMap((one) => one.recording.bundle.untrained ?? []));
   if (untrained.size) all.push(untaught([...untrained]));
+  for (const [reason, number] of Object.entries(unscoredBy(recordings))) all.push(`${of(number)}: no score, ${reason}.`);
   const bundles = new Set(recordings.map(({ recording: { bundle } }) => `${bundle.name} ${bundle.version} (${bundle.fingerprint.slice(0, 8)})`));
   if (bundles.size > 1) all.push(`Made with several models, whose scores do not compare: ${listed([...bundles])}.`);
   const modes = new Set(recordings.map((one) => one.recording.config.text_mode));
   if (modes.size > 1 || !modes.has('auto')) all.push(...[...modes].map((mode) => `${of(some((one) => one.recording.config.text_mode === mode))}: text.mode = ${mode}.`));
   return recordings.length ? all : [];
+}
+
+/** How many recordings have no score, by the reason. */
+function unscoredBy(recordings) {
+  const unscored = recordings.filter((one) => !one.summary.sentiment);
+  const reasons = Map.groupBy(unscored, (one) => one.summary.sentiment_missing ?? 'since there are no utterances');
+  return Object.fromEntries([...reasons].map(([reason, some]) => [reason, some.length]));
 }
 
 function distributions({ means, scores }) {
@@ -66,7 +74,7 @@ function outliers({ recordings, outliers: places }) {
   const mean = ({ summary }) => scored(summary.sentiment.mean, summary.sentiment.polarity);
   const swing = ({ summary: { sentiment } }) => `${signed(sentiment.min)} to ${signed(sentiment.max)}`;
   const lists = [
-    ['Most positive', places.positive, mean], ['Most negative', places.negative, mean],
+    ['Highest mean', places.highest, mean], ['Lowest mean', places.lowest, mean],
     ['Widest swing', places.swing, swing], ['Least sure', places.unsure, ({ facts }) => `${percent(facts.unsure)} uncertain`],
   ];
   const blocks = lists.filter(([, some]) => some.length).map(([title, some, value]) => element('div', {},

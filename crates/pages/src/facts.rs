@@ -95,13 +95,13 @@ impl Distribution {
 /// What stands out in a folder: places in the list of its recordings, the most outstanding first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Outliers {
-    /// Highest mean above 0.
-    pub positive: Vec<usize>,
-    /// Lowest mean below 0.
-    pub negative: Vec<usize>,
-    /// Widest range of scores.
+    /// Highest mean.
+    pub highest: Vec<usize>,
+    /// Lowest mean.
+    pub lowest: Vec<usize>,
+    /// Widest range of scores, of those with several.
     pub swing: Vec<usize>,
-    /// Largest share of unsure time.
+    /// Largest share of unsure time, of those with a score.
     pub unsure: Vec<usize>,
 }
 
@@ -153,18 +153,21 @@ impl FolderSums {
     }
 
     pub(super) fn outliers(&self) -> Outliers {
+        let if_any = |value: f64| (value > 0.0).then_some(value);
         Outliers {
-            positive: self.highest(|one| one.mean.unwrap_or_default()),
-            negative: self.highest(|one| -one.mean.unwrap_or_default()),
-            swing: self.highest(|one| one.swing),
-            unsure: self.highest(|one| one.unsure),
+            highest: self.most(|one| one.mean),
+            lowest: self.most(|one| one.mean.map(|mean| -mean)),
+            swing: self.most(|one| if_any(one.swing)),
+            unsure: self.most(|one| one.mean.and_then(|_| if_any(one.unsure))),
         }
     }
 
-    /// The recordings of the highest values above 0.
-    fn highest(&self, value: impl Fn(&Standing) -> f64) -> Vec<usize> {
+    /// The recordings of the highest values, of those that have one.
+    fn most(&self, value: impl Fn(&Standing) -> Option<f64>) -> Vec<usize> {
         let values = self.recordings.iter().map(value).enumerate();
-        let mut values: Vec<_> = values.filter(|(_, value)| *value > 0.0).collect();
+        let mut values: Vec<_> = values
+            .filter_map(|(place, value)| Some((place, value?)))
+            .collect();
         values.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         values.truncate(NAMED);
         values.into_iter().map(|(place, _)| place).collect()
@@ -228,8 +231,8 @@ mod tests {
         }
         let outliers = sums.outliers();
         // The means are 2, 1 (of 1 and 2 s), −1, none, 0.5.
-        assert_eq!(outliers.positive, [0, 1, 4]);
-        assert_eq!(outliers.negative, [2]);
+        assert_eq!(outliers.highest, [0, 1, 4, 2]);
+        assert_eq!(outliers.lowest, [2, 4, 1, 0]);
         assert_eq!(outliers.swing, [1]);
         assert_eq!(outliers.unsure, [1, 4]);
         assert_eq!((sums.recordings(), sums.utterances()), (5, 6));
