@@ -100,7 +100,7 @@ function recordingTable(recordings) {
     ['all', () => true], ['positive', scoredAs('positive')], ['neutral', scoredAs('neutral')], ['negative', scoredAs('negative')],
     ['mostly uncertain', (row) => row.facts.unsure > 0.5], ['breaking off', (row) => row.summary.truncated], ['without a score', (row) => mean(row) === null],
   ];
-  return dataTable({
+  return new DataTable({
     caption: 'Recordings', rows: recordings, columns, filters, text: (row) => row.name, nouns: ['recording', 'recordings'],
     open: (row) => { location.hash = address(row.name); },
   });

@@ -40,13 +40,13 @@ function wanted() {
 }
 
 function redraw() {
-  for (const { draw } of shown.drawings) draw?.();
+  for (const drawing of shown.drawings) drawing.draw?.();
 }
 
 /** On paper all is dark on light, and tables have no pages to turn. */
 function forPaper(isPaper) {
   document.documentElement.toggleAttribute('data-paper', isPaper);
-  for (const { print } of shown.drawings) print?.(isPaper);
+  for (const drawing of shown.drawings) drawing.print?.(isPaper);
   redraw();
 }
 

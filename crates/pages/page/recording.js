@@ -20,7 +20,7 @@ function recordingPage(entry, place, isAlone) {
 function overTime(entry, utterances) {
   const end = utterances.reduce((latest, one) => Math.max(latest, one.end_s), 0);
   const duration = Math.max(entry.recording.media.duration_s ?? 0, end, 0.1);
-  const line = timeline(utterances, duration, (place) => {
+  const line = new Timeline(utterances, duration, (place) => {
     table.reveal(utterances[place]);
     sound.seek(utterances[place].start_s);
   });
@@ -102,7 +102,7 @@ function utteranceTable(utterances, open) {
     ['uncertain', isUnsure], ['without a score', (row) => !row.sentiment], ['with notes', (row) => row.notes?.length > 0],
   ];
   const text = (row) => `${row.text.transcript ?? ''} ${(row.notes ?? []).join(' ')}`;
-  return dataTable({ caption: 'Utterances in order of time', rows: utterances, columns, filters, text, nouns: ['utterance', 'utterances'], open });
+  return new DataTable({ caption: 'Utterances in order of time', rows: utterances, columns, filters, text, nouns: ['utterance', 'utterances'], open });
 }
 
 function playButton(row, tenths, open) {

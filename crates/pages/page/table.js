@@ -6,110 +6,116 @@ const PAGE_ROWS = 100;
 /** On paper there are no pages to turn; a longer table prints what is shown. */
 const PRINTED_ROWS = 2000;
 
-/**
- * caption   what the table is
- * rows      any values
- * columns   {title, value(row), cell(row), numeric, first: 'up' | 'down', wide}: `value` sorts, where there is one
- * filters   [[title, test(row)], …], the first lets all pass
- * text(row) what the search box looks in
- * nouns     [one, many]
- * open(row) called when a row is clicked
- */
-function dataTable({ caption, rows, columns, filters, text, nouns, open }) {
-  const state = { sorted: null, down: false, filter: 0, words: '', page: 0, shown: rows, marked: null, whole: false };
-  const nodes = new Map();
-  const body = element('tbody', { role: 'rowgroup' });
-  const heads = columns.map((column, place) => head(column, () => sort(place)));
-  const status = element('p', { class: 'count', role: 'status' });
-  const pager = pages((by) => turn(state.page + by));
-
-  const searched = new Map();
-  const searchable = (row) => {
-    if (!searched.has(row)) searched.set(row, text(row).toLocaleLowerCase());
-    return searched.get(row);
-  };
-
-  function arrange() {
-    const passes = filters[state.filter][1];
-    const words = state.words.toLocaleLowerCase();
-    state.shown = rows.filter((row) => passes(row) && (!words || searchable(row).includes(words)));
-    if (state.sorted !== null) {
-      const value = columns[state.sorted].value;
-      state.shown.sort((a, b) => compare(value(a), value(b), state.down));
-    }
-    state.page = 0;
-    draw();
+class DataTable {
+  /**
+   * caption   what the table is
+   * rows      any values
+   * columns   {title, cell(row), value(row), numeric, wide, first}: sorted by `value`, where there is
+   *           one; the first time downwards where `first` is 'down'
+   * filters   [[title, test(row)], …], the first lets all pass
+   * text(row) what is searched
+   * nouns     [one, many]
+   * open(row) called when a row is clicked
+   */
+  constructor({ caption, rows, columns, filters, text, nouns, open }) {
+    Object.assign(this, { rows, columns, filters, text, nouns, open });
+    Object.assign(this, { sorted: null, down: false, filter: 0, words: '', page: 0, shown: rows, marked: null, whole: false });
+    this.nodes = new Map();
+    this.body = element('tbody', { role: 'rowgroup' });
+    this.heads = columns.map((column) => head(column, () => this.#sort(column)));
+    this.status = element('p', { class: 'count', role: 'status' });
+    this.pager = pager((by) => this.#turn(this.page + by));
+    this.node = element('div', { class: 'table' },
+      rows.length > 1 && this.#controls(),
+      this.status,
+      element('table', { role: 'table' },
+        element('caption', { class: 'unseen' }, caption),
+        element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, this.heads)),
+        this.body),
+      this.pager.node);
+    this.#draw();
   }
 
-  function draw() {
-    const all = state.shown.length;
-    const from = state.whole ? 0 : state.page * PAGE_ROWS;
-    const to = state.whole ? all : Math.min(all, from + PAGE_ROWS);
-    nodes.clear();
-    body.replaceChildren(...state.shown.slice(from, to).map((row) => {
-      const node = line(row, columns, open);
-      nodes.set(row, node);
-      return node;
-    }));
-    if (!all) {
-      const none = element('td', { role: 'cell', colspan: columns.length, class: 'nothing' }, `No ${nouns[1]}.`);
-      body.append(element('tr', { role: 'row' }, none));
-    }
-    const part = all > to - from ? `, ${grouped(from + 1)} to ${grouped(to)} shown` : '';
-    status.textContent = all === rows.length
-      ? `${count(all, ...nouns)}${part}`
-      : `${grouped(all)} of ${count(rows.length, ...nouns)}${part}`;
-    pager.update(from > 0, to < all, all > PAGE_ROWS && !state.whole);
-    mark(state.marked);
-  }
-
-  function sort(place) {
-    state.down = state.sorted === place ? !state.down : columns[place].first === 'down';
-    state.sorted = place;
-    heads.forEach((node, other) => {
-      if (columns[other].value) node.setAttribute('aria-sort', other !== place ? 'none' : state.down ? 'descending' : 'ascending');
-    });
-    arrange();
-  }
-
-  function turn(page) {
-    state.page = page;
-    draw();
-    node.scrollIntoView({ block: 'start' });
-  }
-
-  function mark(row) {
-    nodes.get(state.marked)?.removeAttribute('aria-current');
-    state.marked = row;
-    nodes.get(row)?.setAttribute('aria-current', 'true');
+  mark(row) {
+    this.nodes.get(this.marked)?.removeAttribute('aria-current');
+    this.marked = row;
+    this.nodes.get(row)?.setAttribute('aria-current', 'true');
   }
 
   /** Marks a row and turns to the page that it is on, if it passes the filter. */
-  function reveal(row) {
-    const place = state.shown.indexOf(row);
-    if (place >= 0 && Math.floor(place / PAGE_ROWS) !== state.page) {
-      state.page = Math.floor(place / PAGE_ROWS);
-      draw();
+  reveal(row) {
+    const page = Math.floor(this.shown.indexOf(row) / PAGE_ROWS);
+    if (page >= 0 && page !== this.page) {
+      this.page = page;
+      this.#draw();
     }
-    mark(row);
+    this.mark(row);
   }
 
-  function print(whole) {
-    if (state.whole === whole || state.shown.length > PRINTED_ROWS) return;
-    state.whole = whole;
-    draw();
+  /** Shows all rows, for paper, or a page of them again. */
+  print(isWhole) {
+    if (this.whole === isWhole || this.shown.length > PRINTED_ROWS) return;
+    this.whole = isWhole;
+    this.#draw();
   }
 
-  const node = element('div', { class: 'table' },
-    rows.length > 1 && controls(filters, nouns, (words) => { state.words = words; arrange(); }, (filter) => { state.filter = filter; arrange(); }),
-    status,
-    element('table', { role: 'table' },
-      element('caption', { class: 'unseen' }, caption),
-      element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, heads)),
-      body),
-    pager.node);
-  draw();
-  return { node, mark, reveal, print };
+  #arrange() {
+    const passes = this.filters[this.filter][1];
+    const words = this.words.toLocaleLowerCase();
+    const isFound = (row) => !words || this.text(row).toLocaleLowerCase().includes(words);
+    this.shown = this.rows.filter((row) => passes(row) && isFound(row));
+    if (this.sorted) this.shown.sort((a, b) => compare(this.sorted.value(a), this.sorted.value(b), this.down));
+    this.page = 0;
+    this.#draw();
+  }
+
+  #draw() {
+    const all = this.shown.length;
+    const from = this.whole ? 0 : this.page * PAGE_ROWS;
+    const to = this.whole ? all : Math.min(all, from + PAGE_ROWS);
+    this.nodes = new Map(this.shown.slice(from, to).map((row) => [row, line(row, this.columns, this.open)]));
+    this.body.replaceChildren(...this.nodes.values());
+    if (!all) {
+      const none = element('td', { role: 'cell', colspan: this.columns.length, class: 'nothing' }, `No ${this.nouns[1]}.`);
+      this.body.append(element('tr', { role: 'row' }, none));
+    }
+    const of = all === this.rows.length ? '' : `${grouped(all)} of `;
+    const part = all > to - from ? `, ${grouped(from + 1)} to ${grouped(to)} shown` : '';
+    this.status.textContent = `${of}${count(this.rows.length, ...this.nouns)}${part}`;
+    this.pager.update(from > 0, to < all, all > PAGE_ROWS && !this.whole);
+    this.mark(this.marked);
+  }
+
+  #sort(column) {
+    this.down = this.sorted === column ? !this.down : column.first === 'down';
+    this.sorted = column;
+    this.columns.forEach((other, place) => {
+      const order = other !== column ? 'none' : this.down ? 'descending' : 'ascending';
+      if (other.value) this.heads[place].setAttribute('aria-sort', order);
+    });
+    this.#arrange();
+  }
+
+  #turn(page) {
+    this.page = page;
+    this.#draw();
+    this.node.scrollIntoView({ block: 'start' });
+  }
+
+  #controls() {
+    const search = (event) => {
+      this.words = event.target.value.trim();
+      this.#arrange();
+    };
+    const filter = (event) => {
+      this.filter = Number(event.target.value);
+      this.#arrange();
+    };
+    const options = this.filters.map(([title], place) => element('option', { value: place }, title));
+    return element('div', { class: 'controls', role: 'search' },
+      element('label', {}, 'Search ', element('input', { type: 'search', autocomplete: 'off', spellcheck: 'false', input: search })),
+      element('label', {}, 'Show ', element('select', { change: filter }, options)));
+  }
 }
 
 const ALPHABET = new Intl.Collator(undefined, { numeric: true });
@@ -141,16 +147,7 @@ function line(row, columns, open) {
   return element('tr', { role: 'row', class: open && 'opens', click: open ? click : null }, cells);
 }
 
-function controls(filters, nouns, search, filter) {
-  const options = filters.map(([title], place) => element('option', { value: place }, title));
-  return element('div', { class: 'controls', role: 'search' },
-    element('label', {}, 'Search ',
-      element('input', { type: 'search', autocomplete: 'off', spellcheck: 'false', input: (event) => search(event.target.value.trim()) })),
-    element('label', {}, 'Show ',
-      element('select', { change: (event) => filter(Number(event.target.value)) }, options)));
-}
-
-function pages(turn) {
+function pager(turn) {
   const before = element('button', { type: 'button', click: () => turn(-1) }, 'Earlier');
   const after = element('button', { type: 'button', click: () => turn(1) }, 'Later');
   const node = element('nav', { class: 'pager', 'aria-label': 'Pages of the table' }, before, after);

@@ -1,238 +1,118 @@
-// Sentiment over time, on a canvas: bars above and below zero, hollow where the words are
-// uncertain. Where utterances are too many for bars, each column shows the mean and the middle
-// half of those in it, and a strip below how many are uncertain.
+// Sentiment over time: a slider over the utterances, drawn on a canvas (timeline-drawing.js).
 
-const MARGIN = { left: 34, right: 8, top: 10, bottom: 24 };
-const HEIGHT = 220;
-/** Pixels for each utterance below which several are drawn as one column. */
-const NARROWEST_BAR = 3;
-const COLUMN = 5;
-const STRIP = 14;
-const STEPS_S = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800];
+/** The shortest stretch that is shown, in seconds. */
+const CLOSEST_S = 5;
+/** Fewer utterances need no closer look. */
+const NEED_ZOOM = 40;
 
-/** choose(place) is called when somebody chooses an utterance. */
-function timeline(utterances, duration, choose) {
-  const state = { from: 0, to: duration, width: 0, chosen: null, pointed: null, now: null };
-  const canvas = element('canvas', { 'aria-hidden': 'true' });
-  const readout = element('div', { class: 'readout' });
-  const slider = element('div', {
-    class: 'timeline', role: 'slider', tabindex: '0', 'aria-label': 'Utterances in order of time',
-    'aria-orientation': 'horizontal', 'aria-valuemin': '1', 'aria-valuemax': utterances.length, 'aria-valuenow': '1',
-    'aria-valuetext': inWords(utterances[0], 0, utterances.length),
-    keydown: (event) => key(event),
-    pointermove: (event) => point(at(event)),
-    pointerleave: () => point(null),
-    click: (event) => pick(at(event)),
-  }, canvas);
-  const zoom = zoomButtons((factor) => closer(factor));
-  const legend = legendOf();
-
-  const x = (seconds) => MARGIN.left + (seconds - state.from) / (state.to - state.from) * (state.width - MARGIN.left - MARGIN.right);
-  const seconds = (place) => state.from + (place - MARGIN.left) / (state.width - MARGIN.left - MARGIN.right) * (state.to - state.from);
-  const at = (event) => nearest(utterances, seconds(event.clientX - canvas.getBoundingClientRect().left));
-
-  function point(place) {
-    if (place === state.pointed) return;
-    state.pointed = place;
-    draw();
+class Timeline {
+  /** choose(place) is called when somebody chooses an utterance. */
+  constructor(utterances, duration, choose) {
+    Object.assign(this, { utterances, duration, choose, from: 0, to: duration, chosen: null, pointed: null, now: null });
+    this.canvas = element('canvas', { 'aria-hidden': 'true' });
+    this.readout = element('div', { class: 'readout' });
+    this.slider = element('div', {
+      class: 'timeline', role: 'slider', tabindex: '0', 'aria-label': 'Utterances in order of time',
+      'aria-orientation': 'horizontal', 'aria-valuemin': '1', 'aria-valuemax': utterances.length,
+      keydown: (event) => this.#key(event),
+      pointermove: (event) => this.#point(this.#placeAt(event)),
+      pointerleave: () => this.#point(null),
+      click: (event) => this.#pick(this.#placeAt(event)),
+    }, this.canvas);
+    this.#tell(0);
+    this.zoom = zoomButtons((factor) => this.#zoom(factor));
+    this.legend = legend();
+    this.node = element('figure', {},
+      this.slider,
+      element('div', { class: 'below' }, this.legend.node, utterances.length > NEED_ZOOM && this.zoom.node),
+      this.readout);
+    new ResizeObserver(() => this.draw()).observe(this.slider);
   }
 
-  function mark(place) {
-    state.chosen = place;
-    if (place !== null) {
-      slider.setAttribute('aria-valuenow', place + 1);
-      slider.setAttribute('aria-valuetext', inWords(utterances[place], place, utterances.length));
-      follow(utterances[place]);
-    }
-    draw();
+  /** Marks an utterance, and brings it into sight. */
+  mark(place) {
+    const { start_s, end_s } = this.utterances[place];
+    this.chosen = place;
+    this.#tell(place);
+    this.#follow(start_s, end_s);
+    this.draw();
   }
 
-  function pick(place) {
-    mark(place);
-    choose(place);
+  /** Shows how far the recording has been played. */
+  play(now) {
+    this.now = now;
+    this.#follow(now, now);
+    this.draw();
   }
 
-  function key(event) {
-    const last = utterances.length - 1;
-    const from = state.chosen ?? -1;
-    const steps = { ArrowRight: from + 1, ArrowUp: from + 1, ArrowLeft: from - 1, ArrowDown: from - 1, PageDown: from + 10, PageUp: from - 10, Home: 0, End: last };
-    if (event.key in steps && !event.altKey && !event.ctrlKey && !event.metaKey) {
-      event.preventDefault();
-      mark(Math.max(0, Math.min(last, steps[event.key])));
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault();
-      pick(Math.max(0, from));
-    } else if (event.key === '+' || event.key === '=') closer(0.5);
-    else if (event.key === '-') closer(2);
-    else if (event.key === '0') closer(Infinity);
+  draw() {
+    const width = this.slider.clientWidth;
+    if (!width) return;
+    drawTimeline(this.canvas, width, this);
+    this.legend.update(areMany(width, shownOf(this).length));
+    describe(this.readout, this.utterances[this.pointed ?? this.chosen]);
   }
 
-  /** Keeps an utterance in sight. */
-  function follow(utterance) {
-    const span = state.to - state.from;
-    if (utterance.start_s < state.from || utterance.end_s > state.to) look((utterance.start_s + utterance.end_s) / 2, span);
+  /** Tells a screen reader which utterance the slider is at. */
+  #tell(place) {
+    this.slider.setAttribute('aria-valuenow', place + 1);
+    this.slider.setAttribute('aria-valuetext', inWords(this.utterances[place], place, this.utterances.length));
   }
 
-  function closer(factor) {
-    const chosen = utterances[state.chosen];
-    const middle = chosen ? (chosen.start_s + chosen.end_s) / 2 : (state.from + state.to) / 2;
-    look(middle, (state.to - state.from) * factor);
-    draw();
+  #placeAt(event) {
+    const { left, width } = this.canvas.getBoundingClientRect();
+    return nearest(this.utterances, timeScale(this, width).seconds(event.clientX - left));
   }
 
-  function look(middle, span) {
-    const bounded = Math.max(Math.min(span, duration), Math.min(5, duration));
-    state.from = Math.max(0, Math.min(duration - bounded, middle - bounded / 2));
-    state.to = state.from + bounded;
-    zoom.update(bounded < duration, bounded > Math.min(5, duration));
+  #point(place) {
+    if (place === this.pointed) return;
+    this.pointed = place;
+    this.draw();
   }
 
-  function draw() {
-    state.width = slider.clientWidth;
-    if (!state.width) return;
-    const sharp = Math.max(2, devicePixelRatio || 1);
-    canvas.width = state.width * sharp;
-    canvas.height = HEIGHT * sharp;
-    const pen = canvas.getContext('2d');
-    pen.scale(sharp, sharp);
-    const shown = utterances.slice(firstAfter(utterances, state.from), firstAfter(utterances, state.to, 'start_s'));
-    const areMany = (state.width - MARGIN.left - MARGIN.right) / shown.length < NARROWEST_BAR;
-    const bottom = HEIGHT - MARGIN.bottom - (areMany ? STRIP + 6 : 0);
-    const y = (score) => MARGIN.top + (3 - score) / 6 * (bottom - MARGIN.top);
-    const view = { pen, x, y, bottom, ...state, colours: palette() };
-    drawGrid(view);
-    drawWithin(view, () => (areMany ? drawColumns(view, shown) : shown.forEach((one) => drawBar(view, one))));
-    drawMarks(view, utterances);
-    legend.update(areMany);
-    describe(readout, utterances, state.pointed ?? state.chosen);
+  #pick(place) {
+    this.mark(place);
+    this.choose(place);
   }
 
-  new ResizeObserver(draw).observe(slider);
-  const figure = element('figure', {},
-    slider,
-    element('div', { class: 'below' }, legend.node, utterances.length > 40 && zoom.node),
-    readout);
-  const play = (now) => { state.now = now; draw(); };
-  return { node: figure, mark, play, draw };
-}
-
-function palette() {
-  const names = ['ink', 'muted', 'rule', 'paper', 'positive', 'neutral', 'negative', 'accent'];
-  return Object.fromEntries(names.map((name) => [name, colour(name)]));
-}
-
-function drawGrid({ pen, x, y, from, to, width, colours }) {
-  pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
-  pen.textBaseline = 'middle';
-  pen.textAlign = 'right';
-  for (let score = -3; score <= 3; score += 1) {
-    pen.fillStyle = score === 0 ? colours.muted : colours.rule;
-    pen.fillRect(MARGIN.left, Math.round(y(score)), width - MARGIN.left - MARGIN.right, 1);
-    pen.fillStyle = colours.muted;
-    if (score % 3 === 0) pen.fillText(signed(score, 0), MARGIN.left - 8, y(score));
+  #key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const last = this.utterances.length - 1;
+    const here = this.chosen ?? -1;
+    const steps = {
+      ArrowRight: here + 1, ArrowUp: here + 1, ArrowLeft: here - 1, ArrowDown: here - 1,
+      PageDown: here + 10, PageUp: here - 10, Home: 0, End: last,
+    };
+    const factors = { '+': 0.5, '=': 0.5, '-': 2, 0: Infinity };
+    if (event.key in steps) this.mark(Math.max(0, Math.min(last, steps[event.key])));
+    else if (event.key in factors) this.#zoom(factors[event.key]);
+    else if (event.key === 'Enter' || event.key === ' ') this.#pick(Math.max(0, here));
+    else return;
+    event.preventDefault();
   }
-  const room = Math.max(2, (width - MARGIN.left - MARGIN.right) / 90);
-  const step = STEPS_S.find((one) => (to - from) / one <= room) ?? STEPS_S.at(-1);
-  pen.textBaseline = 'bottom';
-  pen.textAlign = 'center';
-  for (let time = Math.ceil(from / step) * step; time <= to; time += step) {
-    const place = Math.round(x(time));
-    pen.fillStyle = colours.rule;
-    pen.fillRect(place, HEIGHT - MARGIN.bottom, 1, 4);
-    pen.fillStyle = colours.muted;
-    pen.textAlign = place < MARGIN.left + 12 ? 'left' : place > width - 24 ? 'right' : 'center';
-    pen.fillText(clock(time, step < 1), place, HEIGHT - 3);
-  }
-}
 
-/** Draws what may reach over the edges of the stretch that is shown. */
-function drawWithin({ pen, width }, draw) {
-  pen.save();
-  pen.beginPath();
-  pen.rect(MARGIN.left, 0, width - MARGIN.left - MARGIN.right, HEIGHT);
-  pen.clip();
-  draw();
-  pen.restore();
-}
+  #follow(start_s, end_s) {
+    if (start_s < this.from || end_s > this.to) this.#look((start_s + end_s) / 2, this.to - this.from);
+  }
 
-function drawBar({ pen, x, y, colours }, utterance) {
-  const left = x(utterance.start_s);
-  const width = Math.max(2, x(utterance.end_s) - left - 1);
-  if (!utterance.sentiment) {
-    pen.fillStyle = colours.muted;
-    pen.fillRect(left, y(0) - 1, width, 3);
-    return;
+  #zoom(factor) {
+    const chosen = this.utterances[this.chosen];
+    const middle = chosen ? (chosen.start_s + chosen.end_s) / 2 : (this.from + this.to) / 2;
+    this.#look(middle, (this.to - this.from) * factor);
+    this.draw();
   }
-  const { score, polarity } = utterance.sentiment;
-  // A score of almost 0 is a score too, and must be seen.
-  const height = Math.max(2, Math.abs(y(score) - y(0)));
-  const top = score < 0 ? y(0) : y(0) - height;
-  pen.fillStyle = pen.strokeStyle = colours[polarity];
-  if (!isUnsure(utterance)) {
-    pen.fillRect(left, top, width, height);
-    return;
-  }
-  hatch(pen, left, top, width, height);
-  pen.lineWidth = 1.25;
-  pen.strokeRect(left + 0.6, top + 0.6, Math.max(1, width - 1.2), Math.max(1, height - 1.2));
-}
 
-/** Slanted lines, as for what is not known on a map. */
-function hatch(pen, left, top, width, height) {
-  if (width < 5) return;
-  pen.save();
-  pen.beginPath();
-  pen.rect(left, top, width, height);
-  pen.clip();
-  pen.beginPath();
-  for (let start = left - height; start < left + width; start += 5) {
-    pen.moveTo(start, top + height);
-    pen.lineTo(start + height, top);
-  }
-  pen.lineWidth = 0.75;
-  pen.stroke();
-  pen.restore();
-}
-
-function drawColumns({ pen, x, y, colours }, utterances) {
-  const columns = Map.groupBy(utterances, (one) => Math.floor(x((one.start_s + one.end_s) / 2) / COLUMN));
-  const strip = HEIGHT - MARGIN.bottom;
-  for (const [place, inColumn] of columns) {
-    const left = place * COLUMN;
-    const bar = (from, to) => pen.fillRect(left, y(Math.max(from, to)), COLUMN - 1, Math.max(1.5, Math.abs(y(from) - y(to))));
-    const scores = inColumn.filter((one) => one.sentiment).map((one) => one.sentiment.score).sort((a, b) => a - b);
-    if (scores.length) {
-      const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-      const quarter = Math.floor(scores.length / 4);
-      pen.fillStyle = colours.rule;
-      bar(scores[quarter], scores.at(-1 - quarter));
-      pen.fillStyle = colours[mean > 0.5 ? 'positive' : mean < -0.5 ? 'negative' : 'neutral'];
-      bar(0, mean);
-    }
-    pen.fillStyle = colours.muted;
-    const height = STRIP * inColumn.filter(isUnsure).length / inColumn.length;
-    pen.fillRect(left, strip - height, COLUMN - 1, height);
-  }
-}
-
-function drawMarks({ pen, x, bottom, chosen, pointed, now, colours }, utterances) {
-  for (const [place, weight] of [[chosen, 2], [pointed, 1]]) {
-    const utterance = utterances[place];
-    if (!utterance) continue;
-    const [left, right] = [x(utterance.start_s), x(utterance.end_s)];
-    pen.strokeStyle = colours.ink;
-    pen.lineWidth = weight;
-    pen.strokeRect(left - 1.5, MARGIN.top - 4, Math.max(3, right - left + 2), bottom - MARGIN.top + 8);
-  }
-  if (now !== null && x(now) >= MARGIN.left) {
-    pen.fillStyle = colours.accent;
-    pen.fillRect(x(now) - 0.75, MARGIN.top - 6, 1.5, bottom - MARGIN.top + 10);
+  #look(middle, span_s) {
+    const closest = Math.min(CLOSEST_S, this.duration);
+    const span = Math.max(Math.min(span_s, this.duration), closest);
+    this.from = Math.max(0, Math.min(this.duration - span, middle - span / 2));
+    this.to = this.from + span;
+    this.zoom.update(span < this.duration, span > closest);
   }
 }
 
 /** What is under the pointer or chosen, in words. */
-function describe(readout, utterances, place) {
-  const utterance = utterances[place];
+function describe(readout, utterance) {
   if (!utterance) {
     readout.replaceChildren(element('p', { class: 'hint' }, 'Point at an utterance or walk with the arrow keys; a click or Enter chooses it.'));
     return;
@@ -246,7 +126,7 @@ function describe(readout, utterances, place) {
     text.transcript && speech(utterance));
 }
 
-function legendOf() {
+function legend() {
   const sample = (name, words) => element('li', {}, element('span', { class: `sample ${name}`, 'aria-hidden': 'true' }), words);
   const single = sample('unsure', 'uncertain: words not heard, or hardly');
   const many = [

@@ -22,6 +22,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("../page/elements.js"),
     include_str!("../page/words.js"),
     include_str!("../page/table.js"),
+    include_str!("../page/timeline-drawing.js"),
     include_str!("../page/timeline.js"),
     include_str!("../page/player.js"),
     include_str!("../page/recording.js"),
