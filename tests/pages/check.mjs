@@ -110,11 +110,16 @@ async function looks(browser, name, path, addresses) {
   }
 }
 
-async function printed(browser, name, path, address = '#/') {
+async function printed(browser, name, path, printedRows) {
   const opened = await open(browser, path, { dark: true });
-  await opened.tab.evaluate((hash) => { location.hash = hash; }, address);
-  await settled(opened.tab);
-  const pdf = await opened.tab.pdf({ format: 'A4', margin: { top: '15mm', bottom: '15mm', left: '15mm', right: '15mm' }, path: options.screenshots && join(options.screenshots, `${name}.pdf`) });
+  const { tab } = opened;
+  const rows = () => tab.$$eval('tbody tr', (all) => all.length);
+  const before = await rows();
+  await tab.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  assert.equal(await rows(), printedRows);
+  await tab.evaluate(() => dispatchEvent(new Event('afterprint')));
+  assert.equal(await rows(), before);
+  const pdf = await tab.pdf({ format: 'A4', margin: { top: '15mm', bottom: '15mm', left: '15mm', right: '15mm' }, path: options.screenshots && join(options.screenshots, `${name}.pdf`) });
   assert.ok(pdf.length > 10_000);
   await close(opened, name);
 }
@@ -176,6 +181,36 @@ async function keyboardWalk(browser, path) {
   await close(opened, 'keyboard');
 }
 
+/** 20,000 utterances: closer and wider, from page to page, found by a word, pointed at. */
+async function findsTheWay(browser, path) {
+  const opened = await open(browser, path);
+  const { tab } = opened;
+  const text = (selector) => tab.$eval(selector, (node) => node.textContent);
+  const isOff = (label) => tab.$$eval('button', (all, name) => all.find((one) => one.textContent === name).disabled, label);
+
+  assert.ok(await isOff('Wider'));
+  await tab.focus('.timeline');
+  for (let step = 0; step < 12; step += 1) await tab.keyboard.press('+');
+  await tab.keyboard.press('End');
+  const drawn = await tab.$$eval('.legend li:not([hidden])', (all) => all.map((one) => one.textContent));
+  assert.match(drawn.at(-1), /^uncertain/, 'few enough to be drawn one by one');
+  assert.ok(!(await isOff('Wider')));
+  await picture(tab, 'closer', false);
+  await tab.keyboard.press('0');
+  assert.ok(await isOff('Wider'));
+
+  await tab.hover('.timeline');
+  assert.match(await text('.readout'), /\d:\d\d:\d\d\.\d/);
+  await tab.click('.timeline');
+  assert.match(await text('.count'), /^20,000 utterances, (?!1 to)/, 'the table turns to what was chosen');
+  await tab.evaluate(() => [...document.querySelectorAll('.pager button')].find((one) => one.textContent === 'Later').click());
+  assert.equal(await tab.$$eval('tbody tr', (rows) => rows.length), 100);
+  await tab.type('input', 'nobody expected');
+  assert.match(await text('.count'), /^[\d,]+ of 20,000 utterances/);
+  assert.ok(await tab.$$eval('tbody tr', (rows) => rows.every((row) => row.textContent.includes('nobody expected'))));
+  await close(opened, 'finds the way');
+}
+
 /** A recording beside its page plays from the utterance that is chosen. */
 async function plays(browser, path) {
   const opened = await open(browser, path);
@@ -210,9 +245,10 @@ async function main() {
     await looks(browser, 'folder', made.folder.page, { '': '#/', recording: one });
     await looks(browser, 'long', made.long.page, { '': '#/' });
     await looks(browser, 'hostile', made.hostile.page, { '': '#/', recording: `#/${encodeURIComponent(HOSTILE)}` });
-    await printed(browser, 'one', made.one.page);
-    await printed(browser, 'folder', made.folder.page);
+    await printed(browser, 'one', made.one.page, 120);
+    await printed(browser, 'folder', made.folder.page, 200);
     await keyboardWalk(browser, made.folder.page);
+    await findsTheWay(browser, made.long.page);
     if (options.clips) await plays(browser, made.one.page);
     for (const name of ['one', 'folder', 'long']) {
       const { page, made_ms, bytes } = made[name];
