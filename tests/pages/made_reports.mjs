@@ -13,6 +13,9 @@ const SAYINGS = {
 const BUNDLE = { name: 'en', version: '2', purpose: 'general', fingerprint: '13587b8c3fdf8429', untrained: ['audio', 'video'] };
 const CONFIG = { text_mode: 'auto', gate: 0.5, frames_per_second: 5, frame_width_px: 320, window_s: 4, min_s: 0.6, max_s: 15, pad_s: 0.2, pause_s: 0.5, voice_threshold: 0.5 };
 
+/** Around a score, as the bundle knows it for words that were heard and for others. */
+const interval = (score, margin) => ({ low: round(Math.max(-3, score - margin)), high: round(Math.min(3, score + margin)) });
+
 /** Numbers from 0 to 1 that look random and are the same every time (mulberry32). */
 function numbers(seed) {
   let state = seed;
@@ -42,7 +45,7 @@ function utterance(index, start_s, mood, random, source) {
   const line = {
     kind: 'utterance', path: source.path, blake3: source.blake3, index, start_s: round(start_s, 3), end_s: round(end_s, 3),
     text: { source: from, transcript: from === 'none' ? null : said, confidence: round(confidence), gate: 0.5, language: { code: 'en', probability: 0.99 } },
-    sentiment: isScored ? { score: round(score), class7: Math.round(score), polarity } : null,
+    sentiment: isScored ? { score: round(score), class7: Math.round(score), polarity, interval_90: interval(score, from === 'transcript' ? 0.9 : 1.6) } : null,
     flow: isScored ? (from === 'transcript' ? 'complete' : 'text-missing') : null,
     modalities: {
       audio: { present: true, untrained: true, weight: isScored ? 0 : null },
@@ -79,7 +82,7 @@ export function report(path, count, seed, changes = {}) {
   const summary = {
     kind: 'summary', path, blake3: source.blake3, utterances: count, truncated: media.truncated, duration_s: media.truncated ? media.duration_s : undefined,
     declared_s: media.declared_s, scored_s: round(scored_s, 3),
-    sentiment: scored.length ? { mean, min: Math.min(...scored.map(([score]) => score)), max: Math.max(...scored.map(([score]) => score)), polarity: polarityOf(mean) } : null,
+    sentiment: scored.length ? { mean, min: Math.min(...scored.map(([score]) => score)), max: Math.max(...scored.map(([score]) => score)), polarity: polarityOf(mean), interval_90: interval(mean, 0.4) } : null,
     sentiment_missing: lines.findLast((line) => line.sentiment_missing)?.sentiment_missing,
     text: { transcribed: share('transcript'), simulated: share('simulated') }, languages: count ? { en: 1 } : undefined, stage_s: { decode: 1.2 },
   };

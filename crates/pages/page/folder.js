@@ -14,7 +14,7 @@ function folderPage(data) {
     data.means.median !== null && recordings.length > 1 && distributions(data),
     recordings.length > FEW && outliers(data),
     table && element('section', { 'aria-labelledby': 'recordings' },
-      element('h2', { id: 'recordings' }, 'Recordings'), table.node),
+      element('h2', { id: 'recordings' }, 'Recordings'), table.node, rangeNote(recordings)),
     failures(data), unreadable(data), duplicates(data),
   ];
   return { title: data.title, nodes, drawings: table ? [table] : [] };
@@ -126,11 +126,21 @@ function rangeCell({ summary }) {
   const span = summary.sentiment;
   if (!span) return '';
   const x = (score) => 4 + (score + 3) / 6 * 112;
-  return drawing('svg', { viewBox: '0 0 120 16', class: 'range', role: 'img', 'aria-label': `${signed(span.min)} to ${signed(span.max)}` },
+  const truth = span.interval_90;
+  const words = `${signed(span.min)} to ${signed(span.max)}${truth ? `; ${NINE_IN_TEN} of the mean ${intervalOf(span)}` : ''}`;
+  return drawing('svg', { viewBox: '0 0 120 16', class: 'range', role: 'img', 'aria-label': words },
+    drawing('title', {}, words),
+    truth && drawing('rect', { x: x(truth.low), y: 3, width: x(truth.high) - x(truth.low), height: 10, class: 'truth' }),
     drawing('line', { x1: x(-3), x2: x(3), y1: 8, y2: 8, class: 'scale' }),
     drawing('line', { x1: x(0), x2: x(0), y1: 3, y2: 13, class: 'scale' }),
     drawing('line', { x1: x(span.min), x2: x(span.max), y1: 8, y2: 8, class: `spread ${span.polarity}` }),
     drawing('circle', { cx: x(span.mean), cy: 8, r: 3.5, class: span.polarity }));
+}
+
+function rangeNote(recordings) {
+  if (!recordings.some((one) => one.summary.sentiment?.interval_90)) return null;
+  return element('p', { class: 'aside' },
+    'Lowest to highest: the scores of the utterances, with their mean as a dot. The grey field is the 90\u00a0% interval of the mean: the truth lies in it for nine of ten recordings like this one.');
 }
 
 function failures({ failures: all }) {

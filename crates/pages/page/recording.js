@@ -40,7 +40,7 @@ function overTime(entry, utterances) {
     element('section', { 'aria-labelledby': 'over-time' },
       element('h2', { id: 'over-time' }, 'Sentiment over time'), sound.node, line.node),
     element('section', { 'aria-labelledby': 'utterances' },
-      element('h2', { id: 'utterances' }, 'Utterances'), table.node, weightsNote()),
+      element('h2', { id: 'utterances' }, 'Utterances'), table.node, columnsNote(utterances)),
   ];
   return { sections, drawings: [line, table] };
 }
@@ -58,8 +58,10 @@ function inOneSentence({ recording, summary, facts }) {
     : `: ${listed(sources.map(([number, words]) => `${grouped(number)} ${words}`))}.`;
   const utterances = `${count(summary.utterances, 'utterance')}${length_s ? ` in ${length(length_s)}` : ''}${texts}`;
   if (!span) return `No sentiment: ${summary.sentiment_missing ?? 'nothing was scored'}. ${utterances}`;
-  const range = summary.utterances - facts.unscored > 1 ? `, from ${signed(span.min)} to ${signed(span.max)}` : '';
-  return [element('strong', {}, `On the whole ${span.polarity}`), ', ', scored(span.mean, span.polarity), range, '. ', utterances];
+  const range = summary.utterances - facts.unscored > 1 ? `; utterances from ${signed(span.min)} to ${signed(span.max)}` : '';
+  const truth = span.interval_90 ? ` (${NINE_IN_TEN} ${intervalOf(span)})` : '';
+  const lead = [element('strong', {}, `On the whole ${span.polarity}`), ', ', scored(span.mean, span.polarity)];
+  return [lead, truth && element('span', { class: 'interval' }, truth), range, '. ', utterances];
 }
 
 function recordingCaveats({ recording, summary, facts }) {
@@ -111,7 +113,11 @@ function playButton(row, tenths, open) {
 }
 
 function scoreCell(row) {
-  if (row.sentiment) return scored(row.sentiment.score, row.sentiment.polarity);
+  const { sentiment } = row;
+  if (sentiment) {
+    const interval = intervalOf(sentiment);
+    return [scored(sentiment.score, sentiment.polarity), interval && element('span', { class: 'aside' }, interval)];
+  }
   return element('span', { class: 'aside' }, 'none');
 }
 
@@ -142,8 +148,10 @@ function weightsCell(row) {
   return element('ul', { class: 'weights' }, parts);
 }
 
-function weightsNote() {
+function columnsNote(utterances) {
+  const areKnown = utterances.some((one) => one.sentiment?.interval_90);
   return element('p', { class: 'aside' },
+    areKnown && 'Below a score: its 90\u00a0% interval, in which the truth lies for nine of ten utterances like this one. ',
     'Words: the confidence in the transcript against the one from which it is trusted. ',
     'Weights: the attention of the network, as it is. They are not shares of the score, and a negative one does not make a score negative. ',
     'A face \u201cin 40 %\u201d was found in that share of the pictures.');

@@ -6,6 +6,8 @@ const MARGIN = { left: 34, right: 8, top: 10, bottom: 24 };
 const HEIGHT = 220;
 /** Pixels for each utterance below which several are drawn as one column. */
 const NARROWEST_BAR = 3;
+/** And below which intervals would be a thicket: only those of marked utterances are drawn. */
+const ROOM_FOR_INTERVAL = 14;
 const COLUMN = 5;
 const STRIP = 14;
 const STEPS_S = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800];
@@ -25,6 +27,9 @@ function drawTimeline(canvas, width, timeline) {
   drawGrid(view);
   drawWithin(view, () => (many ? drawColumns(view, shown) : shown.forEach((one) => drawBar(view, one))));
   drawMarks(view);
+  const { utterances, pointed, chosen } = timeline;
+  const hasRoom = (width - MARGIN.left - MARGIN.right) / shown.length >= ROOM_FOR_INTERVAL;
+  drawWithin(view, () => (hasRoom ? shown : [utterances[pointed], utterances[chosen]]).forEach((one) => drawInterval(view, one)));
 }
 
 /** From seconds to pixels, and back. */
@@ -104,6 +109,18 @@ function drawBar({ pen, x, y, colours }, utterance) {
   hatch(pen, left, top, width, height);
   pen.lineWidth = 1.25;
   pen.strokeRect(left + 0.6, top + 0.6, Math.max(1, width - 1.2), Math.max(1, height - 1.2));
+}
+
+/** Where the truth lies in nine of ten cases, as statisticians draw it. */
+function drawInterval({ pen, x, y, colours }, utterance) {
+  const interval = utterance?.sentiment?.interval_90;
+  if (!interval) return;
+  const middle = Math.round((x(utterance.start_s) + x(utterance.end_s)) / 2);
+  const [top, bottom] = [y(interval.high), y(interval.low)];
+  pen.fillStyle = colours.ink;
+  pen.fillRect(middle - 0.5, top, 1, bottom - top);
+  pen.fillRect(middle - 2.5, top - 0.5, 5, 1);
+  pen.fillRect(middle - 2.5, bottom - 0.5, 5, 1);
 }
 
 /** Slanted lines, as for what is not known on a map. */

@@ -21,7 +21,7 @@ class Timeline {
     }, this.canvas);
     this.#tell(0);
     this.zoom = zoomButtons((factor) => this.#zoom(factor));
-    this.legend = legend();
+    this.legend = legend(utterances.some((one) => one.sentiment?.interval_90));
     this.node = element('figure', {},
       this.slider,
       element('div', { class: 'below' }, this.legend.node, utterances.length > NEED_ZOOM && this.zoom.node),
@@ -121,12 +121,13 @@ function describe(readout, utterance) {
   readout.replaceChildren(
     element('p', {},
       element('span', {}, `${clock(start_s, true)}\u2013${clock(end_s, true)}`), ' ',
-      sentiment ? [scored(sentiment.score, sentiment.polarity), ` ${sentiment.polarity}`] : 'no score', ' \u00b7 ',
+      sentiment ? [scored(sentiment.score, sentiment.polarity), ` ${sentiment.polarity}`] : 'no score',
+      sentiment?.interval_90 && element('span', { class: 'aside' }, ` ${NINE_IN_TEN} ${intervalOf(sentiment)}`), ' \u00b7 ',
       sourceInWords(utterance), ' ', element('span', { class: 'aside' }, confidenceInWords(utterance))),
     text.transcript && speech(utterance));
 }
 
-function legend() {
+function legend(hasIntervals) {
   const sample = (name, words) => element('li', {}, element('span', { class: `sample ${name}`, 'aria-hidden': 'true' }), words);
   const single = sample('unsure', 'uncertain: words not heard, or hardly');
   const many = [
@@ -134,7 +135,8 @@ function legend() {
     sample('share', 'below: how many are uncertain'),
   ];
   const node = element('ul', { class: 'legend' },
-    sample('positive', 'positive, above the line'), sample('negative', 'negative, below'), sample('neutral', 'neutral'), single, many);
+    sample('positive', 'positive, above the line'), sample('negative', 'negative, below'), sample('neutral', 'neutral'), single, many,
+    hasIntervals && sample('interval', NINE_IN_TEN));
   const update = (areMany) => {
     single.hidden = areMany;
     for (const one of many) one.hidden = !areMany;

@@ -1,6 +1,7 @@
 // Numbers and facts in words.
 
 const MINUS = '\u2212';
+const NINE_IN_TEN = '90\u00a0% interval';
 const SIGNS = { positive: '\u25b2', neutral: '\u25cf', negative: '\u25bc' };
 
 /** "+1.25", "−0.80": the sign says what the colour says. */
@@ -60,6 +61,11 @@ function scored(score, polarity) {
     signed(score));
 }
 
+/** Where the truth lies in nine of ten cases, "−0.20 to +1.90"; empty where the models do not know it. */
+function intervalOf({ interval_90: interval }) {
+  return interval ? `${signed(interval.low)} to ${signed(interval.high)}` : '';
+}
+
 /** True when the words were not heard, or not with enough confidence. */
 function isUnsure(utterance) {
   const { source, confidence, gate, doubt } = utterance.text;
@@ -98,7 +104,8 @@ function speech({ text: { transcript, source } }) {
 /** An utterance as a sentence, for those who cannot see it drawn. */
 function inWords(utterance, number, all) {
   const sentiment = utterance.sentiment;
-  const score = sentiment ? `${sentiment.polarity} ${signed(sentiment.score)}` : `no score: ${utterance.sentiment_missing}`;
+  const interval = sentiment?.interval_90 ? `, ${NINE_IN_TEN} ${intervalOf(sentiment)}` : '';
+  const score = sentiment ? `${sentiment.polarity} ${signed(sentiment.score)}${interval}` : `no score: ${utterance.sentiment_missing}`;
   const { transcript, source } = utterance.text;
   const words = !transcript ? '' : source === 'transcript' ? `: ${transcript}` : `, transcript not believed: ${transcript}`;
   return `Utterance ${number + 1} of ${all}, ${clock(utterance.start_s)}, ${score}, ${sourceInWords(utterance)}${words}`;
