@@ -140,7 +140,8 @@ function rangeCell({ summary }) {
 function rangeNote(recordings) {
   if (!recordings.some((one) => one.summary.sentiment?.interval_90)) return null;
   return element('p', { class: 'aside' },
-    'Lowest to highest: the scores of the utterances, with their mean as a dot. The grey field is the 90\u00a0% interval of the mean: the truth lies in it for nine of ten recordings like this one.');
+    'Lowest to highest: the scores of the utterances, with their mean as a dot. ',
+    'The grey field is the 90\u00a0% interval of the mean: the truth lies in it for nine of ten recordings like this one.');
 }
 
 function failures({ failures: all }) {

@@ -51,7 +51,8 @@ function forPaper(isPaper) {
 }
 
 document.getElementById('about').append(
-  'Scores run from \u22123, most negative, to +3, most positive. They are a model\u2019s reading of words, voice and face, and can be wrong. Made by Undertone; everything is in this file.');
+  'Scores run from \u22123, most negative, to +3, most positive. ',
+  'They are a model\u2019s reading of words, voice and face, and can be wrong. Made by Undertone; everything is in this file.');
 addEventListener('hashchange', show);
 addEventListener('beforeprint', () => forPaper(true));
 addEventListener('afterprint', () => forPaper(false));

@@ -51,7 +51,7 @@ function areMany(width, shown) {
 }
 
 function palette() {
-  const names = ['ink', 'muted', 'rule', 'paper', 'positive', 'neutral', 'negative', 'accent'];
+  const names = ['ink', 'muted', 'rule', 'positive', 'neutral', 'negative', 'accent'];
   return Object.fromEntries(names.map((name) => [name, colour(name)]));
 }
 
