@@ -5,7 +5,7 @@ use std::path::Path;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use undertone_config::Files;
-use undertone_reports::is_own_output;
+use undertone_reports::{is_export, is_own_output};
 
 use super::endings::{MEDIA_EXTENSIONS, UNFINISHED, has_extension};
 
@@ -109,7 +109,8 @@ impl Selection {
             Some(include) => include.is_match(relative),
             None => has_extension(relative, MEDIA_EXTENSIONS),
         };
-        match wanted && !has_extension(relative, UNFINISHED) {
+        // A pattern such as `*` means recordings, not the subtitles beside them.
+        match wanted && !is_export(name) && !has_extension(relative, UNFINISHED) {
             true => Verdict::Taken,
             false => Verdict::OtherKind,
         }
@@ -201,6 +202,19 @@ mod tests {
             "cam1/raw/x.tmp",
         ] {
             assert!(!selection.takes(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_of_reports_is_no_recording_whatever_the_patterns_say() {
+        let selection = selection(&["*"], &[]).unwrap();
+        assert!(selection.takes(Path::new("day/a.mp4")));
+        for name in ["day/a.mp4.srt", "utterances.csv", "a.mp4.labels.txt"] {
+            assert_eq!(
+                selection.file(Path::new(name)),
+                Verdict::OtherKind,
+                "{name}"
+            );
         }
     }
 

@@ -43,7 +43,7 @@ pub use lines::{
 };
 pub use mark::RunMark;
 pub use outdated::OutdatedReports;
-pub use paths::{COMBINED, ReportPaths, is_own_output, is_record, page_beside};
+pub use paths::{COMBINED, ReportPaths, is_export, is_own_output, is_record, page_beside};
 pub use prune::{Gone, Prunable, PruneError, RecordKind};
 pub use schema::report_schema;
 pub use sweep::sweep;

@@ -12,6 +12,18 @@ pub const COMBINED: &str = "reports.jsonl";
 const FAILURE: &str = ".failed.json";
 /// Ending of a page that shows reports.
 const PAGE: &str = ".html";
+/// Endings of what is made of reports for other programs.
+const EXPORTS: &[&str] = &[
+    ".srt",
+    ".vtt",
+    ".csv",
+    ".tsv",
+    ".parquet",
+    ".eaf",
+    ".labels.txt",
+    ".TextGrid",
+    ".whisperx.json",
+];
 /// Longest name that is kept: file systems allow 255 bytes, endings included.
 const LONGEST_NAME: usize = 240;
 /// Bytes kept of a longer name; a hash stands for the rest.
@@ -93,6 +105,16 @@ pub fn is_own_output(name: &OsStr) -> bool {
     endings
         .iter()
         .any(|ending| name.as_bytes().ends_with(ending))
+}
+
+/// True for names as files have them that are made of reports for other programs. Files of others
+/// may have such names as well; none of them is a recording.
+#[must_use]
+pub fn is_export(name: &OsStr) -> bool {
+    let bytes = name.as_bytes();
+    EXPORTS
+        .iter()
+        .any(|ending| bytes.ends_with(ending.as_bytes()))
 }
 
 /// Where the page of a report or failure record goes: beside it, `a.mp4.html` for `a.mp4.jsonl`.
