@@ -9,6 +9,7 @@ use super::doctor::DoctorArgs;
 use super::error::CliError;
 use super::eval::EvalArgs;
 use super::exit::Exit;
+use super::export::ExportArgs;
 use super::extract::ExtractArgs;
 use super::import::ImportArgs;
 use super::import_weights::ImportWeightsArgs;
@@ -52,6 +53,8 @@ pub enum Command {
     Retry(RetryArgs),
     /// List the reports of recordings that are gone, and remove them with --yes
     Prune(PruneArgs),
+    /// Write reports as subtitles, tables or annotations, for other programs
+    Export(ExportArgs),
     /// The process that scores for `run` and `watch`; not to be started by hand
     #[command(hide = true)]
     Worker,
@@ -101,6 +104,7 @@ impl Command {
             Self::View(args) => super::view::view(args),
             Self::Retry(args) => super::retry::retry(args),
             Self::Prune(args) => super::prune::prune(args),
+            Self::Export(args) => super::export::run_export(args),
             Self::Worker => super::worker::worker(),
             Self::TryModel(args) => super::try_model::try_model(args),
             Self::Models(args) => super::models::models(args),

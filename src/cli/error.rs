@@ -8,11 +8,12 @@ use undertone_bundle::{BundleErrors, DraftError};
 use undertone_config::ConfigErrors;
 use undertone_daemon::{BatchError, NoProgram, RootError, StateError, WatchError};
 use undertone_discovery::DiscoverErrors;
+use undertone_exports::{ExportError, FileError as ExportFileError};
 use undertone_formats::{FormatError, LabelError};
 use undertone_fusion::FusionError;
 use undertone_models::{CatalogueError, PullError, RemoveError};
 use undertone_pages::{GatherError, PageError};
-use undertone_reports::ReportError;
+use undertone_reports::{ReadError, ReportError};
 use undertone_telemetry::LogError;
 use undertone_training::{
     ConfigError, DatasetError, EvalError, FileError, ImportError, PackError, RidgeError,
@@ -107,7 +108,7 @@ macro_rules! exit_codes {
 
 exit_codes! {
     Usage: ConfigError, ConfigErrors, DiscoverErrors, DraftError, LogError, NoProgram, RootError, UnknownProtocol, UnknownTerm;
-    Environment: BundleError, BundleErrors, CatalogueError, EngineError, StageError, FileError, FusionError, ReportError, RidgeError,
+    Environment: BundleError, BundleErrors, CatalogueError, EngineError, ExportError, ExportFileError, StageError, FileError, FusionError, ReadError, ReportError, RidgeError,
         BatchError, PageError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;
 }

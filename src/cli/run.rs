@@ -15,6 +15,7 @@ use crossbeam_channel::bounded;
 use super::caveats::say_caveats;
 use super::error::{CliError, Context};
 use super::exit::Exit;
+use super::export::{export_all, formats};
 use super::found::{say_what_is_missing, warn_of_unreadable};
 use super::progress::Terminal;
 use super::settings::SettingsArgs;
@@ -24,6 +25,7 @@ use crate::assembly::{self, Prepared};
 use crate::trial::ensure_tried;
 use source::Source;
 use undertone_daemon::{BatchRun, SharedFolder};
+use undertone_exports::Format;
 use undertone_reports::{RunMark, sweep};
 use undertone_telemetry::start_logging;
 use view::View;
@@ -40,6 +42,10 @@ pub struct RunArgs {
     /// Score again what already has a report or is quarantined
     #[arg(long)]
     pub force: bool,
+    /// Write all reports of the folder in these formats as well, separated by commas, as
+    /// `undertone export` does
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = formats())]
+    pub export: Vec<Format>,
     /// Where settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -57,7 +63,16 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
         tracing::info!(files = swept, "removed temporary files of a killed run");
     }
     say_caveats(&prepared.bundle, &prepared.config.log, &terminal);
-    run_batch(args, prepared, &shared, &terminal)
+    let exit = run_batch(args, prepared, &shared, &terminal)?;
+    if args.export.is_empty() {
+        return Ok(exit);
+    }
+    // Also of a run that was interrupted: what is done is done.
+    let exported = export_all(&args.out, &args.export)?;
+    Ok(match exit {
+        Exit::Done => exported,
+        exit => exit,
+    })
 }
 
 /// Scores the recordings found, and shows progress.
