@@ -5,6 +5,7 @@
 #                 tests that need them; SPEECH names a folder of speech, see tests/program/real.rs
 # make test-pages the pages of `undertone view` in a headless Chromium, without engines; SHOTS=FOLDER keeps
 #                 screenshots
+# make test-exports  reads the exports back with pandas, DuckDB, pympi and others (a Python environment of its own)
 # make check      format, licences, lints, documentation, tests: the cheapest first
 # make soak       runs and the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
@@ -27,7 +28,7 @@ TARGET_CPU ?= x86-64-v3
 # A target folder of its own: other flags would throw away the engines of `make build`.
 INSTALL_TARGET ?= target/install
 
-.PHONY: demo test test-pure test-real test-pages check format deny lint docs soak soak-files models setup build bench \
+.PHONY: demo test test-pure test-real test-pages test-exports check format deny lint docs soak soak-files models setup build bench \
   installable install uninstall
 
 setup:
@@ -59,6 +60,9 @@ test-real: build
 SHOTS ?=
 test-pages:
 	scripts/test-pages.sh $(SHOTS)
+
+test-exports: build
+	scripts/test_exports.sh
 
 check: format deny lint docs test
 
