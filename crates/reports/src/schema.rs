@@ -18,6 +18,10 @@ pub fn report_schema() -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
     use super::*;
 
     /// `UNDERTONE_BLESS=1 cargo test -p undertone-reports schema` updates the copy.
@@ -48,5 +52,64 @@ mod tests {
             kinds,
             ["recording", "utterance", "summary", "duplicate", "failure"]
         );
+    }
+
+    /// Fields of a line as the manual names them, for example `text.words[].word`. What an
+    /// object holds is listed where its type occurs first.
+    struct Fields<'s> {
+        definitions: &'s Value,
+        seen: BTreeSet<&'s str>,
+        names: Vec<String>,
+    }
+
+    impl<'s> Fields<'s> {
+        fn list(&mut self, object: &'s Value, parent: &str) {
+            for (name, field) in object["properties"].as_object().into_iter().flatten() {
+                let (name, field) = match &field["items"] {
+                    Value::Object(_) => (format!("{parent}{name}[]"), &field["items"]),
+                    _ => (format!("{parent}{name}"), field),
+                };
+                self.follow(field, &name);
+                self.names.push(name);
+            }
+        }
+
+        fn follow(&mut self, field: &'s Value, name: &str) {
+            let either = field["anyOf"].as_array().into_iter().flatten();
+            for kind in either.chain([field]) {
+                let reference = kind["$ref"]
+                    .as_str()
+                    .and_then(|path| path.rsplit('/').next());
+                let Some(reference) = reference else { continue };
+                if self.seen.insert(reference) {
+                    self.list(&self.definitions[reference], &format!("{name}."));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_manual_explains_every_field() {
+        let manual = include_str!("../../../docs/report.md");
+        let schema = report_schema();
+        let mut fields = Fields {
+            definitions: &schema["$defs"],
+            seen: BTreeSet::new(),
+            names: Vec::new(),
+        };
+        for line in schema["oneOf"].as_array().unwrap() {
+            let kind = line["properties"]["kind"]["const"].as_str().unwrap();
+            let heading = format!("\n## `{kind}`\n");
+            let (_, section) = manual.split_once(&heading).unwrap();
+            let section = section.split("\n## ").next().unwrap();
+            fields.list(line, "");
+            for name in fields.names.drain(..) {
+                // An object may be explained by what it holds.
+                let row = [format!("| `{name}` |"), format!("| `{name}.")];
+                let is_there = row.iter().any(|row| section.contains(row));
+                assert!(is_there, "{kind} has no row for {name} in docs/report.md");
+            }
+        }
+        assert!(fields.seen.len() > 15, "{:?}", fields.seen);
     }
 }
