@@ -7,6 +7,8 @@
 #   lib/systemd/system/undertone.service    the daemon as a service
 #   share/undertone/examples/               settings
 #   share/doc/undertone/                    manuals and licences
+#   share/man/man1/                         manual pages
+#   share/bash-completion/, zsh/, fish/     completions
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,7 +32,9 @@ fi
 
 if [ "${1:-}" = --uninstall ]; then
   "${as_root[@]}" rm -rf "$root/bin/undertone" "$root/lib/undertone" "$root/share/doc/undertone" \
-    "$root/lib/systemd/system/undertone.service" "$root/share/undertone/examples"
+    "$root/lib/systemd/system/undertone.service" "$root/share/undertone/examples" \
+    "$root/share/bash-completion/completions/undertone" "$root/share/zsh/site-functions/_undertone" \
+    "$root/share/fish/vendor_completions.d/undertone.fish" "$root"/share/man/man1/undertone{,-*}.1
   # Models that were fetched into it stay.
   "${as_root[@]}" rmdir --ignore-fail-on-non-empty "$root/share/undertone" 2>/dev/null || true
   echo "install: removed from $root"
@@ -66,6 +70,13 @@ if readelf --dynamic "$stage/undertone" | grep -E 'R(UN)?PATH' | grep -qv '\[$OR
 fi
 sed "s|/usr/local|$prefix|g" packaging/undertone.service > "$stage/undertone.service"
 scripts/licences.py "$libraries/.." > "$stage/licences.txt"
+# The program writes these itself, with its libraries where they are now.
+with_libraries() { LD_LIBRARY_PATH="$libraries" "$stage/undertone" "$@"; }
+with_libraries man --out "$stage/man" > "$stage/said"
+mkdir "$stage/completions"
+with_libraries completions bash > "$stage/completions/undertone"
+with_libraries completions zsh > "$stage/completions/_undertone"
+with_libraries completions fish > "$stage/completions/undertone.fish"
 
 put() { "${as_root[@]}" install -D -m "$1" -t "$root/$2" "${@:3}"; }
 put 755 bin "$stage/undertone"
@@ -73,4 +84,8 @@ for name in "${!taken[@]}"; do put 644 lib/undertone "$libraries/$name"; done
 put 644 lib/systemd/system "$stage/undertone.service"
 put 644 share/undertone/examples config/*.toml
 put 644 share/doc/undertone README.md LICENSE CHANGELOG.md SECURITY.md docs/* "$stage/licences.txt"
+put 644 share/man/man1 "$stage"/man/*.1
+put 644 share/bash-completion/completions "$stage/completions/undertone"
+put 644 share/zsh/site-functions "$stage/completions/_undertone"
+put 644 share/fish/vendor_completions.d "$stage/completions/undertone.fish"
 echo "install: undertone is in $root/bin"

@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::bundle::BundleArgs;
 use super::calibrate::CalibrateArgs;
-use super::config_show::ConfigArgs;
+use super::completions::CompletionsArgs;
+use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
 use super::error::CliError;
 use super::eval::EvalArgs;
@@ -13,6 +14,7 @@ use super::export::ExportArgs;
 use super::extract::ExtractArgs;
 use super::import::ImportArgs;
 use super::import_weights::ImportWeightsArgs;
+use super::man::ManArgs;
 use super::models::ModelsArgs;
 use super::new_bundle::NewBundleArgs;
 use super::prune::PruneArgs;
@@ -65,7 +67,7 @@ pub enum Command {
     Models(ModelsArgs),
     /// Check whether this machine is ready: media elements, models, cores
     Doctor(DoctorArgs),
-    /// Show the settings
+    /// Show and check the settings
     Config(ConfigArgs),
     /// Print the JSON Schema of the reports
     Schema,
@@ -89,6 +91,10 @@ pub enum Command {
     /// Pack a trained network and the models that it needs into a bundle, or update a bundle's
     /// hashes
     Bundle(BundleArgs),
+    /// Print what a shell needs to complete the command line
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    Man(ManArgs),
 }
 
 impl Command {
@@ -109,7 +115,7 @@ impl Command {
             Self::TryModel(args) => super::try_model::try_model(args),
             Self::Models(args) => super::models::models(args),
             Self::Doctor(args) => super::doctor::doctor(args),
-            Self::Config(args) => super::config_show::config(args),
+            Self::Config(args) => super::config::config(args),
             Self::Schema => super::schema::schema(),
             Self::Extract(args) => super::extract::extract(args),
             Self::Import(args) => super::import::import(args),
@@ -120,6 +126,8 @@ impl Command {
             Self::Study(args) => super::study::study(args),
             Self::NewBundle(args) => super::new_bundle::new_bundle(args),
             Self::Bundle(args) => super::bundle::bundle(args),
+            Self::Completions(args) => super::completions::completions(args),
+            Self::Man(args) => super::man::man(args),
         }
     }
 }
@@ -128,13 +136,11 @@ impl Command {
 mod tests {
     use std::path::Path;
 
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_definition_is_sound() {
-        Arguments::command().debug_assert();
+        crate::cli::command().debug_assert();
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod trials;
 use std::path::Path;
 
 use clap::Args;
+use serde::Serialize;
 
 use elements::{FORMATS, NEEDED};
 use trials::trial_checks;
@@ -26,13 +27,17 @@ use undertone_types::error_chain;
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
     /// Where settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
 
 /// The state of one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 enum State {
     Ok,
     /// Only some recordings are affected.
@@ -40,8 +45,16 @@ enum State {
     Missing,
 }
 
+/// Everything that is shown.
+#[derive(Debug, Serialize)]
+struct Diagnosis<'a> {
+    /// Whether this machine can run: nothing is missing.
+    fit: bool,
+    checks: &'a [Check],
+}
+
 /// One thing that was checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Check {
     what: String,
     state: State,
@@ -65,13 +78,15 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, CliError> {
     checks.extend(bundle_checks(&config.bundle));
     checks.push(thread_check(&config));
     checks.extend(hook_check(&config));
-    say(&render(&checks))?;
-    let is_fit = checks.iter().all(|check| check.state != State::Missing);
-    Ok(if is_fit {
-        Exit::Done
-    } else {
-        Exit::Environment
-    })
+    let fit = is_fit(&checks);
+    say(&match args.json {
+        true => {
+            let checks = &checks;
+            serde_json::to_string_pretty(&Diagnosis { fit, checks })? + "\n"
+        }
+        false => render(&checks),
+    })?;
+    Ok(if fit { Exit::Done } else { Exit::Environment })
 }
 
 /// Whether the program that `watch` is to call is there, if there is to be one.
@@ -198,6 +213,10 @@ fn thread_check(config: &Config) -> Check {
     }
 }
 
+fn is_fit(checks: &[Check]) -> bool {
+    checks.iter().all(|check| check.state != State::Missing)
+}
+
 fn render(checks: &[Check]) -> String {
     let lines: Vec<[String; 3]> = checks
         .iter()
@@ -210,8 +229,7 @@ fn render(checks: &[Check]) -> String {
             [state.to_owned(), check.what.clone(), check.detail.clone()]
         })
         .collect();
-    let is_fit = checks.iter().all(|check| check.state != State::Missing);
-    let verdict = match is_fit {
+    let verdict = match is_fit(checks) {
         true => "this machine can run",
         false => "this machine cannot run yet; what is missing is marked",
     };

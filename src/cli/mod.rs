@@ -8,7 +8,8 @@ mod bundle;
 mod calibrate;
 mod caveats;
 mod columns;
-mod config_show;
+mod completions;
+mod config;
 mod coverage;
 mod doctor;
 mod error;
@@ -17,9 +18,11 @@ mod exit;
 mod export;
 mod extract;
 mod found;
+mod help;
 mod import;
 mod import_weights;
 mod labelled;
+mod man;
 mod models;
 mod new_bundle;
 mod progress;
@@ -41,16 +44,19 @@ mod worker;
 pub use arguments::{Arguments, Command};
 pub use bundle::{BundleArgs, GoodFor};
 pub use calibrate::CalibrateArgs;
-pub use config_show::{ConfigArgs, ConfigCommand};
+pub use completions::CompletionsArgs;
+pub use config::{ConfigArgs, ConfigCommand};
 pub use doctor::DoctorArgs;
 pub use error::CliError;
 pub use eval::EvalArgs;
 pub use exit::Exit;
 pub use export::ExportArgs;
 pub use extract::ExtractArgs;
+pub use help::command;
 pub use import::{ImportArgs, ImportFormat};
 pub use import_weights::ImportWeightsArgs;
 pub use labelled::LabelledArgs;
+pub use man::ManArgs;
 pub use models::{ListArgs, ModelsArgs, ModelsCommand, PullArgs};
 pub use new_bundle::NewBundleArgs;
 pub use progress::{LogLine, Outcome, Progress, Terminal};
@@ -68,13 +74,14 @@ pub use watch::WatchArgs;
 
 use std::io::{self, Write};
 
-use clap::Parser;
+use clap::FromArgMatches;
 use undertone_types::shown_lines;
 
 /// Parses the command line, runs the subcommand, and prints its error, if any.
 #[must_use]
 pub fn main() -> Exit {
-    let arguments = match Arguments::try_parse() {
+    let matches = command().try_get_matches();
+    let arguments = match matches.and_then(|said| Arguments::from_arg_matches(&said)) {
         Ok(arguments) => arguments,
         Err(said) => {
             // Help and version are answers, not errors; a closed pipe is ignored.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use undertone_config::{Config, ConfigErrors};
+use undertone_config::{Change, Config, ConfigErrors};
 
 /// A settings file and single settings.
 #[derive(Clone, Debug, Default, Args)]
@@ -32,5 +32,13 @@ impl SettingsArgs {
     /// Everything that is wrong with them.
     pub fn load(&self) -> Result<Config, ConfigErrors> {
         Config::load(self.config.as_deref(), &self.set)
+    }
+
+    /// What they change of the defaults.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn changes(&self) -> Result<Vec<Change>, ConfigErrors> {
+        Config::changes(self.config.as_deref(), &self.set)
     }
 }

@@ -26,6 +26,7 @@ mod real;
 mod reports;
 mod run;
 mod speech_engines;
+mod terminal;
 mod text_form;
 mod texts;
 mod training;

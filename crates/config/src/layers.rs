@@ -51,6 +51,34 @@ impl Config {
     }
 }
 
+/// A setting that is not left to the defaults.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Full path, for example `stages.fuse.workers`.
+    pub key: String,
+    /// Its value.
+    pub value: toml::Value,
+    /// Where it was set last.
+    pub place: Place,
+}
+
+impl Config {
+    /// What a file and `key=value` overrides set, by key.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of them, at once.
+    pub fn changes(
+        file: Option<&Path>,
+        overrides: &[(String, String)],
+    ) -> Result<Vec<Change>, ConfigErrors> {
+        let layers = Layers::read(&SCHEMA, file, overrides);
+        let values = layers.values.clone().into_iter();
+        let changes = values.filter(|(_, (_, place))| !matches!(place, Place::Defaults(..)));
+        let changes = changes.map(|(key, (value, place))| Change { key, value, place });
+        layers.resolve::<Self>().map(|_| changes.collect())
+    }
+}
+
 /// The values of all layers, where a later one wins, and all that is wrong with them.
 struct Layers {
     schema: &'static Schema,

@@ -15,6 +15,7 @@ mod schema;
 mod settings;
 
 pub use bundle_setting::BundleSetting;
+pub use layers::Change;
 pub use problem::{ConfigErrors, Place, Problem, ProblemKind};
 pub use schema::{Relation, Rule, Schema};
 pub use settings::{

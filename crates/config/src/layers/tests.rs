@@ -169,3 +169,29 @@ fn every_default_follows_its_rule() {
     assert!(SCHEMA.rule_of("bundle").is_some());
     assert!(Document::read(&SCHEMA, DEFAULTS).problems.is_empty());
 }
+
+#[test]
+fn what_is_set_is_listed_with_the_place_that_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(
+        folder.path(),
+        "mine.toml",
+        "[text]\nmode = \"none\"\ngate = 0.3\n",
+    );
+    let changes = Config::changes(Some(&file), &set(&[("text.mode", "auto")])).unwrap();
+    let listed: Vec<_> = changes
+        .iter()
+        .map(|it| (&*it.key, it.place.to_string()))
+        .collect();
+    let in_file = format!("{}:3", file.display());
+    assert_eq!(
+        listed,
+        [
+            ("text.gate", in_file),
+            ("text.mode", "--set text.mode=auto".to_owned())
+        ]
+    );
+    assert_eq!(changes[1].value.as_str(), Some("auto"));
+    assert_eq!(Config::changes(None, &[]).unwrap(), []);
+    assert!(Config::changes(None, &set(&[("text.mode", "loud")])).is_err());
+}
