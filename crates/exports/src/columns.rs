@@ -78,6 +78,12 @@ pub const COLUMNS: &[Column] = &[
     column("score", Kind::Number, |row| {
         sentiment(row, |it| Value::Number(it.score))
     }),
+    column("interval_90_low", Kind::Number, |row| {
+        sentiment(row, |it| number(it.interval_90.map(|it| it.low)))
+    }),
+    column("interval_90_high", Kind::Number, |row| {
+        sentiment(row, |it| number(it.interval_90.map(|it| it.high)))
+    }),
     column("class7", Kind::Integer, |row| {
         sentiment(row, |it| Value::Integer(it.class7.into()))
     }),
@@ -211,10 +217,10 @@ mod tests {
         let names: Vec<_> = COLUMNS.iter().map(|column| column.name).collect();
         assert_eq!(
             names.join(" "),
-            "path utterance start_s end_s score class7 polarity sentiment_missing text_source transcript \
-             confidence gate doubt language language_probability flow audio_present text_present \
-             video_present face_coverage notes duration_s truncated bundle bundle_version \
-             bundle_fingerprint text_mode blake3"
+            "path utterance start_s end_s score interval_90_low interval_90_high class7 polarity \
+             sentiment_missing text_source transcript confidence gate doubt language \
+             language_probability flow audio_present text_present video_present face_coverage notes \
+             duration_s truncated bundle bundle_version bundle_fingerprint text_mode blake3"
         );
     }
 
