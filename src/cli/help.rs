@@ -9,7 +9,7 @@ use super::columns::columns;
 /// Every subcommand that is not hidden, in the order in which it is shown.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Scoring", &["run", "watch", "status", "retry", "prune"]),
-    ("Reports", &["export", "schema"]),
+    ("Reports", &["view", "export", "schema"]),
     (
         "Models and settings",
         &["models", "new-bundle", "bundle", "doctor", "config"],
