@@ -222,7 +222,7 @@ pub fn ctc_vocabulary(projector: &Path) -> Option<CtcVocabulary> {
     let header = GgufHeader::read(projector).ok()?;
     let list = |name: &str| header.list(&format!("undertone.ctc.{name}"));
     let (tokens, biases) = (list("tokens")?, list("bias")?);
-    let &[scale, blank_below] = list("rule")? else {
+    let &[scale, blank_below, steepness] = list("rule")? else {
         return None;
     };
     // Whole numbers up to 2^24 are exact in single precision.
@@ -231,6 +231,7 @@ pub fn ctc_vocabulary(projector: &Path) -> Option<CtcVocabulary> {
         tokens: tokens.zip(biases.iter().copied()).collect(),
         scale,
         blank_below,
+        steepness,
     })
 }
 

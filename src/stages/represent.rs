@@ -77,7 +77,10 @@ impl<'e> Representer<'e> {
             }
             (TextSource::Simulated, Some(session)) => {
                 let simulation = session.simulate(audio)?;
-                Ok(TextRepresentation::new(source, simulation.hidden))
+                Ok(TextRepresentation {
+                    simulated: Some(simulation.text).filter(|text| !text.is_empty()),
+                    ..TextRepresentation::new(source, simulation.hidden)
+                })
             }
             // Nothing could simulate it.
             (TextSource::Simulated, None) | (TextSource::None, _) => {

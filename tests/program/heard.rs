@@ -109,7 +109,7 @@ fn a_projector_with_ctc_is_heard_as_a_transcript() {
             &[
                 ("ctc.tokens", &[300.0, 301.0, 302.0, 303.0]),
                 ("ctc.bias", &[0.0, 0.01, -0.01, 0.0]),
-                ("ctc.rule", &[20.0, length]),
+                ("ctc.rule", &[20.0, length, 1e6]),
             ],
         );
         let llama = Llama::load(settings(&input, AudioWindow::Whole, 512)).unwrap();

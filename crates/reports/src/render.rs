@@ -1,8 +1,8 @@
 //! From messages to the lines of a report: rounding, names, presence.
 
 use undertone_types::{
-    AudioTrack, Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, TextRepresentation,
-    TextSource, Transcribed, Word,
+    AudioTrack, Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, Represented,
+    TextRepresentation, TextSource, Word,
 };
 
 use super::lines::{
@@ -119,7 +119,7 @@ pub(super) fn utterance_line(
         index,
         start_s: rounded_s(utterance.start_s),
         end_s: rounded_s(utterance.end_s),
-        text: text_line(transcribed, source, mark, &finite)?,
+        text: text_line(represented, source, mark, &finite)?,
         sentiment: match scored {
             Ok(sentiment) => Some(SentimentLine {
                 interval_90: (sentiment.margin)
@@ -170,11 +170,12 @@ fn notes(text: &TextRepresentation) -> Vec<String> {
 }
 
 fn text_line(
-    transcribed: &Transcribed,
+    represented: &Represented,
     source: TextSourceName,
     mark: &RunMark,
     finite: &impl Fn(&'static str, f32) -> Result<f64, ReportError>,
 ) -> Result<TextLine, ReportError> {
+    let transcribed = &represented.transcribed;
     let heard = transcribed.transcript.as_ref();
     let confidence = finite("confidence", transcribed.confidence)?.clamp(0.0, 1.0);
     let language = heard.and_then(|heard| heard.language.as_ref());
@@ -191,6 +192,7 @@ fn text_line(
         transcript: heard
             .map(|heard| heard.text.clone())
             .filter(|text| !text.is_empty()),
+        simulated: represented.text.simulated.clone(),
         confidence: heard.map(|_| confidence),
         gate: mark.config.gate,
         language: language
@@ -297,6 +299,16 @@ mod tests {
             "the bundle has no fusion network"
         );
         assert!(said["modalities"]["text"]["weight"].is_null());
+    }
+
+    #[test]
+    fn simulated_text_is_on_record() {
+        let mut fused = crate::fixtures::fused(0, 0.5);
+        let mark = crate::fixtures::mark();
+        assert_eq!(line(&fused, &mark).unwrap().text.simulated, None);
+        fused.observed.represented.text.simulated = Some("the filma good".to_owned());
+        let text = line(&fused, &mark).unwrap().text;
+        assert_eq!(text.simulated.as_deref(), Some("the filma good"));
     }
 
     #[test]

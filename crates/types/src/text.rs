@@ -20,6 +20,8 @@ pub struct TextRepresentation {
     pub source: TextSource,
     /// `[tokens, width]`, last layer; empty when `source` is `None`.
     pub hidden: Matrix,
+    /// What was simulated from the voice, where that is the source.
+    pub simulated: Option<String>,
     /// Where the transcript was cut since the language model cannot take all of it: how many of its
     /// characters were read.
     pub truncated_at: Option<usize>,
@@ -34,6 +36,7 @@ impl TextRepresentation {
         Self {
             source,
             hidden,
+            simulated: None,
             truncated_at: None,
             missing: None,
         }

@@ -26,7 +26,8 @@ pub struct Projector {
 }
 
 /// What a projector that was trained with CTC knows of its tokens: their numbers, the bias of each, and the
-/// factor on nearness beside the length below which a vector is a blank.
+/// rule: the factor on nearness, the length of a vector that is as likely a blank as not, and the odds
+/// against a blank of each unit beyond it.
 const CTC: [&str; 3] = ["ctc.tokens", "ctc.bias", "ctc.rule"];
 
 /// The projector's tensors in its file, and in llama.cpp's.
@@ -46,8 +47,8 @@ impl Projector {
     /// width *w*, `mlp.1.weight` [hidden, *stack* · *w*] and `mlp.1.bias`, `mlp.2.weight`
     /// [output, hidden] and `mlp.2.bias`, and the vectors before and after the audio, `boi` and
     /// `eoi` [1, output]. One that was trained with CTC against the embeddings of tokens also has
-    /// `ctc.tokens` and `ctc.bias` [tokens], and `ctc.rule` [2]: the factor on nearness, and the length
-    /// below which a vector is a blank.
+    /// `ctc.tokens` and `ctc.bias` [tokens], and `ctc.rule` [3]: the factor on nearness, the length of a
+    /// vector that is as likely a blank as not, and the odds against a blank of each unit beyond it.
     ///
     /// # Errors
     /// When it cannot be read, a tensor is missing or left over, or the shapes do not fit together.
@@ -151,10 +152,10 @@ fn check_ctc(store: &Store) -> Result<bool, WeightsError> {
     let [biases] = sides(store, CTC[1])?;
     let [rule] = sides(store, CTC[2])?;
     match (tokens == biases, rule) {
-        (true, 2) => Ok(true),
+        (true, 3) => Ok(true),
         _ => Err(store.error(format!(
             "{:?}, {:?} and {:?} have {tokens}, {biases} and {rule} numbers: as many biases as tokens are \
-             needed, and 2",
+             needed, and 3",
             CTC[0], CTC[1], CTC[2]
         ))),
     }

@@ -28,7 +28,7 @@ def main():
     vocabulary = json.loads((options.work / "projector" / "vocabulary.json").read_text())
     # Token numbers are exact in single precision, as all tensors of the file are at the most.
     tensors |= {"ctc.tokens": torch.tensor(vocabulary).float(), "ctc.bias": letters["bias"].float(),
-                "ctc.rule": torch.tensor([letters["scale"].exp(), state["blank_below"]])}
+                "ctc.rule": torch.tensor([letters["scale"].exp(), state["blank_below"], letters["sharpness"].exp() / state["length"]])}
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, options.out)
     print(f"{options.out}: {options.out.stat().st_size} bytes; trained {state['done']:.0%}")
 

@@ -59,10 +59,6 @@ class Letters(nn.Module):
         self.bias = nn.Parameter(torch.zeros(len(embeddings)))
         self.scale, self.sharpness = nn.Parameter(torch.tensor(2.5)), nn.Parameter(torch.tensor(2.5))
 
-    def spoken(self, vectors):
-        """Which vectors are no blanks."""
-        return vectors.norm(dim=-1) >= self.least
-
     def forward(self, vectors):
         """Logarithms of the probabilities of the blank and of each token."""
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -218,7 +214,7 @@ class Training:
 
     def _save(self, optimizer):
         state = {"projector": self.projector.state_dict(), "letters": self.letters.state_dict(), "done": self.done,
-                 "blank_below": self.letters.least, "optimizer": optimizer.state_dict(), "options": {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}}
+                 "blank_below": self.letters.least, "length": self.letters.length, "optimizer": optimizer.state_dict(), "options": {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}}
         partial = self.folder / "checkpoint.part"
         torch.save(state, partial)
         partial.rename(self.folder / "checkpoint.pt")

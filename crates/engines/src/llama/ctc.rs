@@ -13,8 +13,10 @@ pub struct CtcVocabulary {
     pub tokens: Vec<(i32, f32)>,
     /// What the cosine of vector and embedding counts, beside the bias.
     pub scale: f32,
-    /// Shorter vectors (Euclidean length) are blanks: nothing new is said there.
+    /// A vector of this length (Euclidean) is as likely a blank, where nothing new is said, as not.
     pub blank_below: f32,
+    /// How much each unit of length beyond that speaks against a blank (logarithm of the odds).
+    pub steepness: f32,
 }
 
 /// The vocabulary with the directions of its embeddings.
@@ -67,23 +69,27 @@ impl Speller {
         spelled
     }
 
-    /// The likeliest token at a vector; `None` for a blank.
+    /// The likeliest token at a vector; `None` where a blank is likelier.
     fn nearest(&self, vector: &[f32]) -> Option<LlamaToken> {
         let length = length(vector);
-        if length < self.vocabulary.blank_below {
+        // However sure the token.
+        let against_blank = (length - self.vocabulary.blank_below) * self.vocabulary.steepness;
+        if against_blank < 0.0 {
             return None;
         }
         let scale = self.vocabulary.scale / length;
         let score =
             |direction: &[f32]| -> f32 { direction.iter().zip(vector).map(|(a, b)| a * b).sum() };
-        let scored = self
-            .directions
-            .chunks_exact(self.width)
-            .zip(&self.vocabulary.tokens);
-        let scored =
-            scored.map(|(direction, (token, bias))| (scale * score(direction) + bias, token));
-        let best = scored.max_by(|(left, _), (right, _)| left.total_cmp(right));
-        best.map(|(_, token)| LlamaToken(*token))
+        let directions = self.directions.chunks_exact(self.width);
+        let scored = directions.zip(&self.vocabulary.tokens);
+        let scores: Vec<f32> = scored
+            .map(|(direction, (_, bias))| scale * score(direction) + bias)
+            .collect();
+        let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]))?;
+        // Minus the logarithm of its probability among the tokens.
+        let others: f32 = scores.iter().map(|one| (one - scores[best]).exp()).sum();
+        let token = LlamaToken(self.vocabulary.tokens[best].0);
+        (against_blank > others.ln()).then_some(token)
     }
 }
 
@@ -100,6 +106,7 @@ mod tests {
             tokens: vec![(7, biases[0]), (9, biases[1])],
             scale: 10.0,
             blank_below: 1.0,
+            steepness: 4.0,
         };
         Speller::of(vocabulary, vec![3.0, 0.0, 0.0, 0.5], 2)
     }
@@ -121,8 +128,18 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_is_hardly_likelier_than_others_gives_way_to_a_blank() {
+        let speller = speller([0.0, 0.0]);
+        // Between two tokens: each has one half, against odds of e^0.4 and e^1.2 for a word.
+        let between = |length: f32| [length * 0.5_f32.sqrt(); 2];
+        assert!(spelled(&speller, &[between(1.1)]).is_empty());
+        assert_eq!(spelled(&speller, &[between(1.3)]).len(), 1);
+        assert_eq!(spelled(&speller, &[[1.1, 0.0]]), [7]);
+    }
+
+    #[test]
     fn a_bias_decides_between_tokens_that_are_as_near() {
-        let between = [1.0, 1.0];
+        let between = [2.0, 2.0];
         assert_eq!(spelled(&speller([0.1, 0.0]), &[between]), [7]);
         assert_eq!(spelled(&speller([0.0, 0.1]), &[between]), [9]);
     }

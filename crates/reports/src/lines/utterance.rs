@@ -46,6 +46,10 @@ pub struct TextLine {
     pub source: TextSourceName,
     /// The transcript, trusted or not; absent when it is empty or was not made.
     pub transcript: Option<String>,
+    /// What was simulated from the voice, where that is the source: words as the models make them out,
+    /// not what was said; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<String>,
     /// Calibrated probability that the transcript can be trusted.
     #[schemars(range(min = 0, max = 1))]
     pub confidence: Option<f64>,
