@@ -62,7 +62,7 @@ test-pages:
 	scripts/test-pages.sh $(SHOTS)
 
 test-exports: build
-	scripts/test_exports.sh
+	scripts/test-exports.sh
 
 check: format deny lint docs test
 
