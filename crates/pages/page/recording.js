@@ -103,7 +103,7 @@ function utteranceTable(utterances, open) {
     ['all', () => true], ['positive', scoredAs('positive')], ['neutral', scoredAs('neutral')], ['negative', scoredAs('negative')],
     ['uncertain', isUnsure], ['without a score', (row) => !row.sentiment], ['with notes', (row) => row.notes?.length > 0],
   ];
-  const text = (row) => `${row.text.transcript ?? ''} ${(row.notes ?? []).join(' ')}`;
+  const text = (row) => `${row.text.transcript ?? ''} ${row.text.simulated ?? ''} ${(row.notes ?? []).join(' ')}`;
   return new DataTable({ caption: 'Utterances in order of time', rows: utterances, columns, filters, text, nouns: ['utterance', 'utterances'], open });
 }
 
@@ -124,7 +124,7 @@ function scoreCell(row) {
 function speechCell(row) {
   const words = row.text.transcript ? speech(row) : element('p', { class: 'aside' }, 'no transcript');
   const notes = [...(row.notes ?? []), row.sentiment_missing && `No score: ${row.sentiment_missing}`].filter(Boolean);
-  return [words, notes.map((note) => element('p', { class: 'note' }, note))];
+  return [words, simulated(row), notes.map((note) => element('p', { class: 'note' }, note))];
 }
 
 function sourceCell(row) {

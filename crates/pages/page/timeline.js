@@ -124,7 +124,8 @@ function describe(readout, utterance) {
       sentiment ? [scored(sentiment.score, sentiment.polarity), ` ${sentiment.polarity}`] : 'no score',
       sentiment?.interval_90 && element('span', { class: 'aside' }, ` ${NINE_IN_TEN} ${intervalOf(sentiment)}`), ' \u00b7 ',
       sourceInWords(utterance), ' ', element('span', { class: 'aside' }, confidenceInWords(utterance))),
-    text.transcript && speech(utterance));
+    // What is not there must not be written as the word for nothing.
+    ...[text.transcript && speech(utterance), simulated(utterance)].filter(Boolean));
 }
 
 function legend(hasIntervals) {

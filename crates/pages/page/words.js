@@ -101,6 +101,11 @@ function speech({ text: { transcript, source } }) {
   return element('p', { class: source === 'transcript' ? 'speech' : 'speech doubted' }, foreign(transcript));
 }
 
+/** The words that were scored where the transcript was not: made out by the models, not said. */
+function simulated({ text }) {
+  return text.simulated && element('p', { class: 'aside' }, 'scored from the sound, made out as: ', foreign(text.simulated));
+}
+
 /** An utterance as a sentence, for those who cannot see it drawn. */
 function inWords(utterance, number, all) {
   const sentiment = utterance.sentiment;
