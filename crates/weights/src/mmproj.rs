@@ -47,7 +47,7 @@ impl Projector {
     /// width *w*, `mlp.1.weight` [hidden, *stack* · *w*] and `mlp.1.bias`, `mlp.2.weight`
     /// [output, hidden] and `mlp.2.bias`, and the vectors before and after the audio, `boi` and
     /// `eoi` [1, output]. One that was trained with CTC against the embeddings of tokens also has
-    /// `ctc.tokens` and `ctc.bias` [tokens], and `ctc.rule` [3]: the factor on nearness, the length of a
+    /// `ctc.tokens` and `ctc.bias` `[tokens]`, and `ctc.rule` `[3]`: the factor on nearness, the length of a
     /// vector that is as likely a blank as not, and the odds against a blank of each unit beyond it.
     ///
     /// # Errors
