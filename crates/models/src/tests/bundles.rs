@@ -240,7 +240,7 @@ fn a_damaged_bundle_is_made_good_and_keeps_what_was_fitted_for_it() {
     case.pull(Some(&from)).unwrap();
     let manifest = case.place().join("bundle.toml");
     let shipped = fs::read_to_string(&manifest).unwrap();
-    let fitted = shipped.replace("\nbias = ", "\nbias = 1");
+    let fitted = shipped.replace("\nbias = ", "\nbias = 1.5 # was ");
     assert_ne!(fitted, shipped);
     fs::write(&manifest, &fitted).unwrap();
     assert_eq!(case.pull(Some(&from)).unwrap(), Pulled::There(case.place()));
