@@ -63,6 +63,9 @@ fn resamples(said: &str) -> Result<usize, String> {
 
 pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
     let protocols = Protocol::of_names(&args.protocol)?;
+    if args.write_intervals {
+        intervals::check(&args.network, args.split)?;
+    }
     let weights = args.network.join("fusion.safetensors");
     let config = args.network.join("fusion.json");
     let scorer = Scorer::load(&weights, &config, 0)?;

@@ -14,6 +14,8 @@ use undertone_exports::{Exported, Format, Plan, TableFormat, export, write_repor
 use undertone_reports::{Record, RecordPath, Report, read_record, records_below};
 use undertone_types::{error_chain, shown_lines, shown_path, write_atomically};
 
+const NO_REPORT: &str = "there is no report to export";
+
 /// Arguments of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
@@ -74,7 +76,7 @@ pub(super) fn run_export(args: &ExportArgs) -> Result<Exit, CliError> {
                 .map(|table| (table, file))
                 .into_iter()
                 .collect();
-            write_files(&Plan {
+            export_plan(&Plan {
                 records: &records,
                 tables: &tables,
                 ..Plan::default()
@@ -88,7 +90,7 @@ pub(super) fn run_export(args: &ExportArgs) -> Result<Exit, CliError> {
                 Some(_) => (args.format.clone(), Vec::new()),
                 None => apart(&args.format, folder.as_deref().unwrap_or(&args.reports[0])),
             };
-            write_files(&Plan {
+            export_plan(&Plan {
                 records: &records,
                 formats: &formats,
                 folder: folder.as_deref(),
@@ -118,13 +120,18 @@ fn no_two_share_files(records: &[RecordPath]) -> Result<(), CliError> {
 pub(super) fn export_all(out: &Path, formats: &[Format]) -> Result<Exit, CliError> {
     let records = records_below(out)?;
     let (formats, tables) = apart(formats, out);
-    write_files(&Plan {
+    let exit = write_files(&Plan {
         records: &records,
         formats: &formats,
         folder: None,
         tables: &tables,
         keep_newer: true,
-    })
+    })?;
+    // What became of the recordings, the run has said.
+    Ok(exit.unwrap_or_else(|| {
+        eprintln!("nothing exported: {NO_REPORT}");
+        Exit::Done
+    }))
 }
 
 /// Formats with a file for each recording, and tables in a folder.
@@ -197,18 +204,24 @@ fn read_report(path: &Path) -> Result<Box<Report>, CliError> {
     }
 }
 
-fn write_files(plan: &Plan<'_>) -> Result<Exit, CliError> {
+/// For who asked for nothing else: without any report it is an error.
+fn export_plan(plan: &Plan<'_>) -> Result<Exit, CliError> {
+    match write_files(plan)? {
+        Some(exit) => Ok(exit),
+        None => Err(CliError::environment(NO_REPORT)),
+    }
+}
+
+/// Writes the files of a plan, and says what was written and what was not; `None` where there is
+/// no report.
+fn write_files(plan: &Plan<'_>) -> Result<Option<Exit>, CliError> {
     let exported = export(plan)?;
     if exported.reports == 0 && exported.problems.is_empty() {
-        return Err(CliError::environment(format!(
-            "there is no report to export{}",
-            left_out(&exported).map_or(String::new(), |what| format!(": only {what}"))
-        )));
+        say_what_is_left_out(&exported);
+        return Ok(None);
     }
     say(&summary(plan, &exported))?;
-    if let Some(what) = left_out(&exported) {
-        eprintln!("left out, since they have no utterances: {what}");
-    }
+    say_what_is_left_out(&exported);
     if exported.kept > 0 {
         eprintln!(
             "files that are newer than their report, and stay as they are: {}; `undertone export --force` writes \
@@ -219,10 +232,16 @@ fn write_files(plan: &Plan<'_>) -> Result<Exit, CliError> {
     for problem in &exported.problems {
         eprintln!("error: {}", shown_lines(&error_chain(problem).join(": ")));
     }
-    Ok(match exported.problems.is_empty() {
+    Ok(Some(match exported.problems.is_empty() {
         true => Exit::Done,
         false => Exit::SomeFailed,
-    })
+    }))
+}
+
+fn say_what_is_left_out(exported: &Exported) {
+    if let Some(what) = left_out(exported) {
+        eprintln!("left out, since they have no utterances: {what}");
+    }
 }
 
 fn summary(plan: &Plan<'_>, exported: &Exported) -> String {

@@ -7,25 +7,31 @@ use undertone_fusion::FusionConfig;
 use undertone_training::{EvalReport, Protocol, margin};
 use undertone_types::Split;
 
-/// Writes the margins of the complete and the text-missing flow, as far as they were evaluated.
+/// Whether a network's intervals may be written, before anything is evaluated for them.
 ///
 /// # Errors
-/// When the split was trained on, the network is in a bundle, nothing was evaluated that has margins, or the
-/// file cannot be written.
-pub(super) fn write(network: &Path, reports: &[EvalReport]) -> Result<String, CliError> {
-    let usage = |why: String| Err(CliError::usage(why));
+/// When the split was trained on, or the network is in a bundle.
+pub(super) fn check(network: &Path, split: Split) -> Result<(), CliError> {
     if network.join(undertone_bundle::MANIFEST_NAME).exists() {
-        return usage(format!(
+        return Err(CliError::usage(format!(
             "{} is a bundle, which knows its files by their hashes: write the intervals into the folder of the \
              network, and pack it with `undertone bundle`",
             network.display()
-        ));
+        )));
     }
-    if reports.iter().any(|report| report.split == Split::Train) {
-        let why =
-            "intervals from what the network was trained on would be too narrow: use --split val";
-        return usage(why.to_owned());
+    match split {
+        Split::Train => Err(CliError::usage(
+            "intervals from what the network was trained on would be too narrow: use --split val",
+        )),
+        Split::Val | Split::Test => Ok(()),
     }
+}
+
+/// Writes the margins of the complete and the text-missing flow, as far as they were evaluated.
+///
+/// # Errors
+/// When nothing was evaluated that has margins, or the file cannot be written.
+pub(super) fn write(network: &Path, reports: &[EvalReport]) -> Result<String, CliError> {
     let of = |protocol: Protocol| {
         let name = protocol.to_string();
         let report = reports.iter().find(|report| report.protocol == name)?;
@@ -35,9 +41,9 @@ pub(super) fn write(network: &Path, reports: &[EvalReport]) -> Result<String, Cl
     let mut config = FusionConfig::read(&path)?;
     let measured = [of(Protocol::Complete), of(Protocol::Simulated)];
     if measured == [None, None] {
-        return usage(
-            "intervals need nine or more utterances under complete or simulated".to_owned(),
-        );
+        return Err(CliError::usage(
+            "intervals need nine or more utterances under complete or simulated",
+        ));
     }
     let [complete, simulated] = measured;
     config.margins.complete = complete.or(config.margins.complete);
