@@ -73,15 +73,22 @@ impl<'m> LlamaSession<'m> {
         projector.evaluate(&mut self.evaluator, &simulate.prompt, audio, context, true)
     }
 
-    /// Reads the words that the projector hears, as it would read a transcript.
-    fn spell(&mut self, speller: &Speller, audio: &[f32]) -> Result<Simulation, LanguageError> {
+    /// The words that the projector hears; `None` where it was not trained to say any.
+    fn spell(&mut self, audio: &[f32]) -> Result<Option<String>, LanguageError> {
         let simulate = self.llama.settings.simulate.as_ref();
-        let (Some(projector), Some(simulate)) = (&mut self.projector, simulate) else {
-            return Err(LanguageError::NoProjector);
+        let (Some(speller), Some(projector), Some(simulate)) =
+            (&self.speller, &mut self.projector, simulate)
+        else {
+            return Ok(None);
         };
         let width = self.evaluator.input_width();
         let vectors = projector.vectors(&simulate.prompt, audio, width)?;
-        let text = self.text(&speller.spell(&vectors));
+        let tokens = speller.spell(&vectors);
+        Ok(Some(self.text(&tokens)))
+    }
+
+    /// A text that was heard, read as a transcript is.
+    fn read_simulated(&mut self, text: String, audio: &[f32]) -> Result<Simulation, LanguageError> {
         let has_words = !self.llama.settings.text_form.of(&text).text.is_empty();
         let hidden = match has_words {
             true => self.read(&text, audio)?.hidden,
@@ -158,12 +165,8 @@ impl LanguageSession for LlamaSession<'_> {
     }
 
     fn simulate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError> {
-        match self.speller.take() {
-            Some(speller) => {
-                let simulation = self.spell(&speller, audio);
-                self.speller = Some(speller);
-                simulation
-            }
+        match self.spell(audio)? {
+            Some(text) => self.read_simulated(text, audio),
             None => self.generate(audio),
         }
     }
