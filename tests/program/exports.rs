@@ -29,7 +29,7 @@ fn reports_are_exported_one_by_one_and_as_a_folder() {
     assert_eq!((code, &*said), (0, ""), "{shown}");
     assert!(shown.starts_with("WEBVTT\n"), "{shown}");
     assert!(shown.contains("<c.negative.simulated.yellow>["), "{shown}");
-    assert!(shown.contains("(text simulated; perhaps: "), "{shown}");
+    assert!(shown.contains("(text simulated: "), "{shown}");
     let (code, _, said) = run(&["export", "--format", "vtt", &path("c.mp4.failed.json")]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("could not be scored"), "{said}");

@@ -66,14 +66,19 @@ fn intervals_that_were_measured_are_in_reports() {
     let (code, _, said) = run(&["eval", &features, "--network", &mine, "--write-intervals"]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("is a bundle"), "{said}");
+    reports_have_intervals(folder.path(), &mine);
+}
+
+/// A clip's report, by a bundle with intervals.
+fn reports_have_intervals(folder: &Path, bundle: &str) {
     let (clip, reports, setting) = (
         clip("positive.mp4").display().to_string(),
-        path("reports"),
-        format!("bundle={mine}"),
+        folder.join("reports").display().to_string(),
+        format!("bundle={bundle}"),
     );
     let (code, _, said) = run(&["run", &clip, "--out", &reports, "--set", &setting]);
     assert_eq!(code, 0, "{said}");
-    let report = fs::read_to_string(folder.path().join("reports/positive.mp4.jsonl")).unwrap();
+    let report = fs::read_to_string(folder.join("reports/positive.mp4.jsonl")).unwrap();
     let utterance: Value = serde_json::from_str(report.lines().nth(1).unwrap()).unwrap();
     let (sentiment, interval) = (
         &utterance["sentiment"],

@@ -97,6 +97,9 @@ pub const COLUMNS: &[Column] = &[
     column("transcript", Kind::Text, |row| {
         maybe(row.utterance.text.transcript.as_deref())
     }),
+    column("simulated_text", Kind::Text, |row| {
+        maybe(row.utterance.text.simulated.as_deref())
+    }),
     column("confidence", Kind::Number, |row| {
         number(row.utterance.text.confidence)
     }),

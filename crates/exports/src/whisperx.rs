@@ -31,6 +31,9 @@ struct Segment<'a> {
     /// The transcript where it was not trusted.
     #[serde(skip_serializing_if = "Option::is_none")]
     doubted_text: Option<&'a str>,
+    /// What was simulated from the voice, where that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    simulated_text: Option<&'a str>,
     confidence: Option<f64>,
 }
 
@@ -66,6 +69,7 @@ fn segment(utterance: &UtteranceLine) -> Segment<'_> {
         sentiment: utterance.sentiment.as_ref(),
         text_source: utterance.text.source,
         doubted_text: heard.doubted(),
+        simulated_text: utterance.text.simulated.as_deref(),
         confidence: utterance.text.confidence,
     }
 }

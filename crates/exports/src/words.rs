@@ -9,8 +9,13 @@ use undertone_reports::{Polarity, TextSourceName, UtteranceLine, WordLine};
 pub enum Words<'a> {
     /// The transcript, which the network read.
     Heard(&'a str),
-    /// The text was simulated from the voice. The transcript, if there is one, was not trusted.
-    Simulated(Option<&'a str>),
+    /// The text was simulated from the voice.
+    Simulated {
+        /// What was simulated; older reports do not say.
+        text: Option<&'a str>,
+        /// The transcript, if there is one, which was not trusted.
+        doubted: Option<&'a str>,
+    },
     /// No text was used. A transcript, if there is one, was not trusted.
     None(Option<&'a str>),
 }
@@ -22,7 +27,10 @@ impl<'a> Words<'a> {
         let transcript = utterance.text.transcript.as_deref();
         match (utterance.text.source, transcript) {
             (TextSourceName::Transcript, Some(transcript)) => Self::Heard(transcript),
-            (TextSourceName::Simulated, doubted) => Self::Simulated(doubted),
+            (TextSourceName::Simulated, doubted) => Self::Simulated {
+                text: utterance.text.simulated.as_deref(),
+                doubted,
+            },
             (TextSourceName::Transcript | TextSourceName::None, doubted) => Self::None(doubted),
         }
     }
@@ -41,7 +49,7 @@ impl<'a> Words<'a> {
     pub fn doubted(self) -> Option<&'a str> {
         match self {
             Self::Heard(_) => None,
-            Self::Simulated(doubted) | Self::None(doubted) => doubted,
+            Self::Simulated { doubted, .. } | Self::None(doubted) => doubted,
         }
     }
 }
@@ -51,7 +59,10 @@ impl fmt::Display for Words<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self {
             Self::Heard(words) => return f.write_str(&one_line(words)),
-            Self::Simulated(_) => "text simulated",
+            Self::Simulated {
+                text: Some(text), ..
+            } => return write!(f, "(text simulated: {})", one_line(text)),
+            Self::Simulated { text: None, .. } => "text simulated",
             Self::None(_) => "no text",
         };
         match self.doubted() {
@@ -126,6 +137,9 @@ mod tests {
             "[+1.50] (text simulated; perhaps: the fabric)"
         );
         assert_eq!(label(&simulated(0, None)), "[+1.50] (text simulated)");
+        let mut utterance = simulated(0, Some("the fabric"));
+        utterance.text.simulated = Some("the\nhero".to_owned());
+        assert_eq!(label(&utterance), "[+1.50] (text simulated: the hero)");
         assert_eq!(label(&silent(0)), "[+0.00] (no text)");
         assert_eq!(Words::of(&simulated(0, Some("the fabric"))).heard(), None);
     }

@@ -1,7 +1,7 @@
 //! From messages to the lines of a report: rounding, names, presence.
 
 use undertone_types::{
-    AudioTrack, Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, Represented,
+    AudioTrack, Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, Represented, Sentiment,
     TextRepresentation, TextSource, Word,
 };
 
@@ -120,16 +120,9 @@ pub(super) fn utterance_line(
         start_s: rounded_s(utterance.start_s),
         end_s: rounded_s(utterance.end_s),
         text: text_line(represented, source, mark, &finite)?,
-        sentiment: match scored {
-            Ok(sentiment) => Some(SentimentLine {
-                interval_90: (sentiment.margin)
-                    .map(|margin| finite("margin", margin.utterance))
-                    .transpose()?
-                    .map(|margin| interval(sentiment.score.into(), margin)),
-                ..sentiment_line(finite("score", sentiment.score)?)
-            }),
-            Err(_) => None,
-        },
+        sentiment: (scored.ok())
+            .map(|sentiment| scored_line(sentiment, &finite))
+            .transpose()?,
         sentiment_missing: scored.err().map(ToString::to_string),
         flow: scored.ok().map(|sentiment| match sentiment.flow {
             Flow::Complete => FlowName::Complete,
@@ -223,6 +216,18 @@ fn source_name(source: TextSource) -> TextSourceName {
         TextSource::Simulated => TextSourceName::Simulated,
         TextSource::None => TextSourceName::None,
     }
+}
+
+fn scored_line(
+    sentiment: &Sentiment,
+    finite: &impl Fn(&'static str, f32) -> Result<f64, ReportError>,
+) -> Result<SentimentLine, ReportError> {
+    let margin = sentiment.margin.map(|margin| margin.utterance);
+    let margin = margin.map(|margin| finite("margin", margin)).transpose()?;
+    Ok(SentimentLine {
+        interval_90: margin.map(|margin| interval(sentiment.score.into(), margin)),
+        ..sentiment_line(finite("score", sentiment.score)?)
+    })
 }
 
 fn sentiment_line(score: f64) -> SentimentLine {
