@@ -97,9 +97,6 @@ pub const COLUMNS: &[Column] = &[
     column("transcript", Kind::Text, |row| {
         maybe(row.utterance.text.transcript.as_deref())
     }),
-    column("simulated_text", Kind::Text, |row| {
-        maybe(row.utterance.text.simulated.as_deref())
-    }),
     column("confidence", Kind::Number, |row| {
         number(row.utterance.text.confidence)
     }),
@@ -171,6 +168,9 @@ pub const COLUMNS: &[Column] = &[
     column("blake3", Kind::Text, |row| {
         maybe(row.report.recording.source.blake3.as_deref())
     }),
+    column("simulated_text", Kind::Text, |row| {
+        maybe(row.utterance.text.simulated.as_deref())
+    }),
 ];
 
 fn text(text: &str) -> Value<'_> {
@@ -223,7 +223,8 @@ mod tests {
             "path utterance start_s end_s score interval_90_low interval_90_high class7 polarity \
              sentiment_missing text_source transcript confidence gate doubt language \
              language_probability flow audio_present text_present video_present face_coverage notes \
-             duration_s truncated bundle bundle_version bundle_fingerprint text_mode blake3"
+             duration_s truncated bundle bundle_version bundle_fingerprint text_mode blake3 \
+             simulated_text"
         );
     }
 
