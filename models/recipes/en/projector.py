@@ -201,7 +201,7 @@ class Training:
                 return
 
     def _rescale(self):
-        """The language model expects vectors as long as those of its tokens."""
+        """A vector counts as said when it is as long as those of tokens, so training begins there."""
         with torch.no_grad():
             wanted = self.letters.length
             self.projector.eval()
@@ -213,8 +213,10 @@ class Training:
             self.projector.end.normal_(0, wanted / math.sqrt(self.language.width))
 
     def _save(self, optimizer):
+        options = {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}
         state = {"projector": self.projector.state_dict(), "letters": self.letters.state_dict(), "done": self.done,
-                 "blank_below": self.letters.least, "length": self.letters.length, "optimizer": optimizer.state_dict(), "options": {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}}
+                 "blank_below": self.letters.least, "length": self.letters.length, "optimizer": optimizer.state_dict(),
+                 "options": options}
         partial = self.folder / "checkpoint.part"
         torch.save(state, partial)
         partial.rename(self.folder / "checkpoint.pt")

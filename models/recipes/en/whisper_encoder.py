@@ -1,6 +1,5 @@
 """Whisper's encoder in PyTorch, from a CTranslate2 file, as whisper.cpp and llama.cpp compute it: windows of 30 s."""
 
-import json
 import struct
 import sys
 from pathlib import Path
