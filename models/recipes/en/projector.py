@@ -201,9 +201,9 @@ class Training:
                 return
 
     def _rescale(self):
-        """A vector counts as said when it is as long as those of tokens, so training begins there."""
+        """Training begins with vectors that are as likely blanks as not."""
         with torch.no_grad():
-            wanted = self.letters.length
+            wanted = self.letters.least
             self.projector.eval()
             vectors = self.projector(padded(self.material.items[:64], None, self.frame_width))
             factor = wanted / vectors.norm(dim=-1).mean()
