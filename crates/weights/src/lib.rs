@@ -9,6 +9,7 @@
 //! What must not live here: engines that run these files (see `engines`), downloads, and
 //! networks of this project (see `fusion`).
 
+mod change;
 mod ctranslate2;
 mod error;
 mod ggml;

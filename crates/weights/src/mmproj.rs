@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use crate::change::{self, Change};
 use crate::gguf::{ALIGNMENT, Header};
 use crate::output::{Output, Precision, ggml_shape};
 use crate::store::Store;
@@ -48,7 +49,9 @@ impl Projector {
     /// [output, hidden] and `mlp.2.bias`, and the vectors before and after the audio, `boi` and
     /// `eoi` [1, output]. One that was trained with CTC against the embeddings of tokens also has
     /// `ctc.tokens` and `ctc.bias` `[tokens]`, and `ctc.rule` `[3]`: the factor on nearness, the length of a
-    /// vector that is as likely a blank as not, and the odds against a blank of each unit beyond it.
+    /// vector that is as likely a blank as not, and the odds against a blank of each unit beyond it. One
+    /// that was trained together with changes to the encoder's linear layers has `LAYER.up` `[rows, rank]`
+    /// and `LAYER.down` `[rank, columns]` of each, named as OpenAI's `LAYER.weight`.
     ///
     /// # Errors
     /// When it cannot be read, a tensor is missing or left over, or the shapes do not fit together.
@@ -84,7 +87,9 @@ impl Projector {
         }
         let has_ctc = check_ctc(&store)?;
         let is_own = |name: &&str| {
-            TENSORS.iter().any(|(own, _)| own == name) || has_ctc && CTC.contains(name)
+            TENSORS.iter().any(|(own, _)| own == name)
+                || has_ctc && CTC.contains(name)
+                || change::is_part(name)
         };
         if let Some(name) = store.names().find(|name| !is_own(name)) {
             return Err(store.error(format!("it has a tensor {name:?}, which no projector has")));
@@ -174,6 +179,7 @@ struct Part<'a> {
     name: String,
     target: String,
     tensor: &'a Tensor,
+    change: Option<Change<'a>>,
     sides: Vec<usize>,
     precision: Precision,
 }
@@ -190,6 +196,7 @@ impl<'a> Part<'a> {
             name: name.to_owned(),
             target,
             tensor,
+            change: None,
             sides: ggml_shape(name, tensor.shape()),
             precision,
         }
@@ -198,14 +205,26 @@ impl<'a> Part<'a> {
     fn bytes(&self) -> u64 {
         self.tensor.len() as u64 * self.precision.size()
     }
+
+    fn write(&self, out: &mut Output) -> Result<(), WeightsError> {
+        match self.change {
+            None => out.tensor(self.source, &self.name, self.tensor, self.precision)?,
+            Some(change) => {
+                let values = change.applied_to(self.tensor)?;
+                out.values(self.source, &self.name, &values, self.precision)?;
+            }
+        }
+        let padding = self.bytes().next_multiple_of(ALIGNMENT) - self.bytes();
+        out.put(&vec![0; padding as usize])
+    }
 }
 
-/// Writes the encoder of a Whisper with a projector as an audio input of llama.cpp (`mmproj`),
+/// Writes the encoder of a Whisper, with the projector's changes to it, and the projector as an audio input of llama.cpp (`mmproj`),
 /// large tensors in half precision. The same weights always give the same bytes; the file appears
 /// when it is complete.
 ///
 /// # Errors
-/// When the projector belongs to another encoder or joins positions in a number that does not
+/// When the projector belongs to another encoder, changes what the encoder does not have, or joins positions in a number that does not
 /// divide the encoder's, when weights cannot be read or do not fit half precision, or when the disk
 /// refuses.
 pub fn write_mmproj(
@@ -218,9 +237,15 @@ pub fn write_mmproj(
     for (name, _) in weights.dimensions().tensors() {
         if let Some(target) = target(&name) {
             let tensor = weights.tensor(&name)?;
-            parts.push(Part::new(weights.path(), &name, target, tensor));
+            let change = Change::of(&projector.store, &name, tensor.shape())?;
+            let part = Part::new(weights.path(), &name, target, tensor);
+            parts.push(Part { change, ..part });
         }
     }
+    change::check_targets(
+        &projector.store,
+        parts.iter().map(|part| part.name.as_str()),
+    )?;
     for (name, target) in TENSORS {
         let tensor = projector.store.get(name)?;
         parts.push(Part::new(
@@ -242,9 +267,7 @@ pub fn write_mmproj(
     let mut out = Output::create(path)?;
     out.put(&header.finish())?;
     for part in &parts {
-        out.tensor(part.source, &part.name, part.tensor, part.precision)?;
-        let padding = part.bytes().next_multiple_of(ALIGNMENT) - part.bytes();
-        out.put(&vec![0; padding as usize])?;
+        part.write(&mut out)?;
     }
     out.commit()
 }

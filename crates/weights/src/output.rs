@@ -89,28 +89,36 @@ impl Output {
         tensor: &Tensor,
         precision: Precision,
     ) -> Result<(), WeightsError> {
-        let mut bytes = Vec::new();
-        tensor.each_chunk(|values| {
-            bytes.clear();
-            for &value in values {
-                let is_representable = match precision {
-                    Precision::F32 => {
-                        bytes.extend(value.to_le_bytes());
-                        value.is_finite()
-                    }
-                    Precision::F16 => {
-                        let half = f16::from_f32(value);
-                        bytes.extend(half.to_le_bytes());
-                        half.is_finite()
-                    }
-                };
-                if !is_representable {
-                    let reason = format!("{name:?} holds {value}, which {precision:?} cannot");
-                    return Err(WeightsError::content(source, reason));
+        tensor.each_chunk(|values| self.values(source, name, values, precision))
+    }
+
+    /// Writes numbers of what is called `name` in `source`.
+    pub(crate) fn values(
+        &mut self,
+        source: &Path,
+        name: &str,
+        values: &[f32],
+        precision: Precision,
+    ) -> Result<(), WeightsError> {
+        let mut bytes = Vec::with_capacity(values.len() * precision.size() as usize);
+        for &value in values {
+            let is_representable = match precision {
+                Precision::F32 => {
+                    bytes.extend(value.to_le_bytes());
+                    value.is_finite()
                 }
+                Precision::F16 => {
+                    let half = f16::from_f32(value);
+                    bytes.extend(half.to_le_bytes());
+                    half.is_finite()
+                }
+            };
+            if !is_representable {
+                let reason = format!("{name:?} holds {value}, which {precision:?} cannot");
+                return Err(WeightsError::content(source, reason));
             }
-            self.put(&bytes)
-        })
+        }
+        self.put(&bytes)
     }
 
     pub(crate) fn commit(self) -> Result<(), WeightsError> {

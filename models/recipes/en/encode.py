@@ -82,7 +82,7 @@ def main():
     torch.set_num_threads(options.threads)
     folder = options.work / "states" / options.encoder
     folder.mkdir(parents=True, exist_ok=True)
-    utterances, encoder = spoken(options.work, options.origin), Encoder(options.models / options.encoder)
+    utterances, encoder = spoken(options.work, options.origin), Encoder.read(options.models / options.encoder)
     disturber = disturb.Disturber(options.data / "noise", [path for path, _ in utterances[:200]], seed=1)
     started = time.monotonic()
     for number in options.passes:

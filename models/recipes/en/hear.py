@@ -37,10 +37,11 @@ class Hearer:
         hidden, width = weights["first.weight"].shape[0], weights["norm.weight"].shape[0]
         self.projector = Projector(width, stack, hidden, self.language.width, 0.0).eval()
         self.projector.load_state_dict(weights)
-        self.vocabulary = json.loads((options.work / "projector" / "vocabulary.json").read_text())
+        self.vocabulary = state["vocabulary"]
         self.letters = Letters(self.language.embed(torch.tensor(self.vocabulary)).float())
         self.letters.load_state_dict(state["letters"])
-        self.encoder = Encoder(options.models / state["options"]["encoder"])
+        self.encoder = Encoder.read(options.models / state["options"]["encoder"])
+        self.encoder.change(state.get("changes", {}))
 
     @torch.inference_mode()
     def vectors(self, samples):

@@ -61,7 +61,7 @@ class Letters(nn.Module):
 
     def forward(self, vectors):
         """Logarithms of the probabilities of the blank and of each token."""
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(vectors.device.type, dtype=torch.bfloat16):
             nearness = F.normalize(vectors, dim=-1) @ self.embeddings.T
         tokens = (nearness.float() * self.scale.exp() + self.bias).log_softmax(-1)
         spoken = (vectors.norm(dim=-1, keepdim=True) - self.least) / self.length * self.sharpness.exp()
@@ -125,6 +125,15 @@ def padded(batch, rng, width):
     return states
 
 
+def vocabulary(work, language):
+    """Tokens of all that is spoken, also of what is not encoded yet: a checkpoint fits later material."""
+    found = set()
+    for table in ("projector.jsonl", "reviews.jsonl", "real.jsonl"):
+        for line in (work / "speech" / table).read_text().splitlines() if (work / "speech" / table).exists() else ():
+            found.update(language.words(sentences.letters(json.loads(line)["text"])))
+    return sorted(found)
+
+
 class Training:
     def __init__(self, options):
         torch.set_num_threads(options.threads)
@@ -132,35 +141,20 @@ class Training:
         self.options, self.rng = options, random.Random(1)
         self.language = Language(options.models / "gemma-3-270m", "gemma-3-270m-q4_k_m.gguf")
         self.material = Material(options.work / "states" / options.encoder, self.language, options.stack)
-        self.vocabulary = self._vocabulary()
+        self.folder = options.work / "projector" / f"{options.encoder}-{options.stack}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        checkpoint = self.folder / "checkpoint.pt"
+        self.state = torch.load(checkpoint) if checkpoint.exists() else {}
+        self.vocabulary = self.state.get("vocabulary") or vocabulary(options.work, self.language)
         self.index = {token: place for place, token in enumerate(self.vocabulary, 1)}
         self.frame_width = self.material.items[0].states.shape[1]
         self.projector = Projector(self.frame_width, options.stack, options.hidden, self.language.width, options.dropout)
         self.letters = Letters(self.language.embed(torch.tensor(self.vocabulary)).float())
-        self.folder = options.work / "projector" / f"{options.encoder}-{options.stack}"
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.done = 0.0
-        self.state = {}
-        if (self.folder / "checkpoint.pt").exists():
-            self.state = torch.load(self.folder / "checkpoint.pt")
+        if self.state:
             self.projector.load_state_dict(self.state["projector"])
             self.letters.load_state_dict(self.state["letters"])
             self.done = self.state["done"]
-
-    def _vocabulary(self):
-        """Tokens of all that is spoken, also of what is not encoded yet: a checkpoint fits later material."""
-        lines = []
-        for name in ("projector.jsonl", "real.jsonl"):
-            table = self.options.work / "speech" / name
-            if table.exists():
-                lines += [json.loads(line)["text"] for line in table.read_text().splitlines()]
-        table = self.options.work / "projector" / "vocabulary.json"
-        if table.exists():
-            return json.loads(table.read_text())
-        found = sorted({token for line in lines for token in self.language.words(sentences.letters(line))})
-        table.parent.mkdir(parents=True, exist_ok=True)
-        place.write(table, json.dumps(found))
-        return found
 
     def loss(self, vectors, batch):
         lengths = torch.tensor([-(-len(item.states) // self.options.stack) for item in batch])
@@ -216,7 +210,7 @@ class Training:
         options = {name: getattr(self.options, name) for name in ("encoder", "stack", "hidden")}
         state = {"projector": self.projector.state_dict(), "letters": self.letters.state_dict(), "done": self.done,
                  "blank_below": self.letters.least, "length": self.letters.length, "optimizer": optimizer.state_dict(),
-                 "options": options}
+                 "options": options, "vocabulary": self.vocabulary}
         partial = self.folder / "checkpoint.part"
         torch.save(state, partial)
         partial.rename(self.folder / "checkpoint.pt")

@@ -10,7 +10,7 @@ import place
 import sentences
 import voices
 
-SIZES = {"projector": 8000, "network": 2400, "valid": 600}
+SIZES = {"projector": 12400, "network": 2400, "valid": 600, "reviews": 14400}
 
 
 def _speak(job):
@@ -23,8 +23,7 @@ def _speak(job):
 
 def main():
     options = place.parser(__doc__).parse_args()
-    table = options.data / "text" / "mosei-label.csv"
-    wanted = sentences.read(table, SIZES)
+    wanted = sentences.read(options.data / "text", SIZES)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for part, of_part in groupby(wanted, key=lambda sentence: sentence.part):
             folder = options.work / "speech" / part

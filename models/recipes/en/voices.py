@@ -14,6 +14,7 @@ ESPEAK = ("en-us+m3", "en-gb+f2", "en-us+f4", "en-gb-scotland+m1", "en-us+m7", "
           "en-gb-x-rp+f3", "en-029+m4", "en-us+m8")
 HELD_OUT_FESTIVAL = ("ked_diphone",)
 HELD_OUT_ESPEAK = ("en-us+f5", "en-gb+m2", "en-us+m6")
+ATTEMPTS = 8
 # Shares of the training voices: flite's are the most like people.
 SHARES = (("flite", 0.6), ("festival", 0.15), ("espeak", 0.25))
 
@@ -33,7 +34,16 @@ def _run(command, said=None):
 
 def speak(text, out: Path, seed, held_out=False):
     """Writes `text` as 16 kHz mono into `out` in a voice, speed and pitch drawn from `seed`; returns the voice."""
-    rng = random.Random(seed)
+    for attempt in range(ATTEMPTS):
+        try:
+            return _speak(text, out, random.Random(f"{seed}{' again' * attempt}"), held_out)
+        except subprocess.CalledProcessError as error:
+            # Festival breaks down over some texts: another voice reads them.
+            failed = error
+    raise failed
+
+
+def _speak(text, out, rng, held_out):
     engine, voice = choose(rng, held_out)
     raw, done = out.with_suffix(".raw.wav"), out.with_suffix(".part.wav")
     if engine == "flite":

@@ -281,3 +281,68 @@ fn a_projector_must_fit_together() {
     let (_folder, path) = write(&without);
     assert_refused(Projector::open(&path), &path, "no tensor \"eoi\"");
 }
+
+fn with(parts: &[(&str, &[usize], &[f32])]) -> BTreeMap<String, Numbers> {
+    let mut all = tensors(5);
+    for (name, shape, values) in parts {
+        let (shape, values) = (shape.to_vec(), values.to_vec());
+        all.insert((*name).to_owned(), Numbers { shape, values });
+    }
+    all
+}
+
+#[test]
+fn changes_of_a_projector_are_added_to_the_encoder() {
+    let (_whisper, model) = ctranslate2(11, |_| ());
+    let weights = WhisperWeights::open(&model).unwrap();
+    let changed = with(&[
+        ("encoder.blocks.1.mlp.0.up", &[32, 1], &[0.5; 32]),
+        ("encoder.blocks.1.mlp.0.down", &[1, 8], &[2.0; 8]),
+    ]);
+    let (folder, path) = write(&changed);
+    let target = folder.path().join("mmproj.gguf");
+    write_mmproj(&weights, &Projector::open(&path).unwrap(), &target).unwrap();
+
+    let (mut expected, file) = (made_up(&small_sizes(11)), read(&target));
+    let own = expected.get_mut("encoder.blocks.1.mlp.0.weight").unwrap();
+    for value in &mut own.values {
+        *value += 1.0;
+    }
+    assert_eq!(file.tensors.len(), 1 + 3 * 15 + 4 + 2 + 8);
+    for (name, source) in [
+        ("a.blk.1.ffn_up.weight", "encoder.blocks.1.mlp.0.weight"),
+        ("a.blk.2.ffn_up.weight", "encoder.blocks.2.mlp.0.weight"),
+    ] {
+        assert_eq!(
+            file.tensors[name].2,
+            expected[source].bytes(Dtype::F16),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn changes_that_do_not_fit_the_encoder_are_refused() {
+    let (_whisper, model) = ctranslate2(11, |_| ());
+    let weights = WhisperWeights::open(&model).unwrap();
+    let target = model.with_file_name("mmproj.gguf");
+    let refused = |parts: &[(&str, &[usize], &[f32])], what: &str| {
+        let (_folder, path) = write(&with(parts));
+        let projector = Projector::open(&path).unwrap();
+        assert_refused(write_mmproj(&weights, &projector, &target), &path, what);
+        assert!(!target.exists());
+    };
+    let (up, down) = ("encoder.blocks.1.mlp.0.up", "encoder.blocks.1.mlp.0.down");
+    refused(
+        &[(up, &[32, 1], &[0.0; 32])],
+        "no tensor \"encoder.blocks.1.mlp.0.down\"",
+    );
+    refused(
+        &[(up, &[32, 1], &[0.0; 32]), (down, &[1, 9], &[0.0; 9])],
+        "its change to \"encoder.blocks.1.mlp.0.weight\" [32, 8] is of [32, 1] times [1, 9]",
+    );
+    refused(
+        &[("encoder.blocks.7.mlp.0.up", &[32, 1], &[0.0; 32])],
+        "it changes \"encoder.blocks.7.mlp.0\", which the encoder does not have",
+    );
+}
