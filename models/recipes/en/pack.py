@@ -1,7 +1,7 @@
 """Packs what live.py needs into WORK/pack: small enough to carry to a machine with a GPU, which needs nothing else.
 
     speech-NN.opus      some hours of utterances, one after another (Debian's package opus-tools)
-    utterances.jsonl    of each: file, first sample, samples, origin (made, real, valid, network), tokens as places in the vocabulary
+    utterances.jsonl    of each: file, first sample, samples, origin (made, real, valid), tokens as places in the vocabulary
     noise.opus          what training may hear of noise, in takes of 20 s
     models.safetensors  Whisper's encoder (f16), the vocabulary and its embeddings, and the projector from which to go on
 """
@@ -21,7 +21,7 @@ from language import Language
 from projector import vocabulary
 from whisper_encoder import Encoder
 
-ORIGINS = {"projector": "made", "reviews": "made", "real": "real", "valid": "valid", "network": "network"}
+ORIGINS = {"projector": "made", "reviews": "made", "real": "real", "valid": "valid"}
 UTTERANCES_PER_FILE = 2500
 NOISE_S = 20
 KBIT_PER_S = 12
