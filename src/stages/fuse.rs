@@ -150,7 +150,7 @@ mod tests {
     use super::*;
     use undertone_fusion::Modality;
     use undertone_reports::fixtures;
-    use undertone_types::ModalityWeights;
+    use undertone_types::Contributions;
 
     /// Refuses a batch in which any text is as wide as `refused`.
     struct Picky {
@@ -174,7 +174,7 @@ mod tests {
             let neutral = |input: &FusionInput| Sentiment {
                 score: 1.0,
                 flow: input.flow,
-                weights: ModalityWeights::default(),
+                contributions: Contributions::default(),
                 margin: None,
             };
             Ok(inputs.iter().map(neutral).collect())

@@ -41,16 +41,17 @@ function utterance(index, start_s, mood, random, source) {
   const from = trust > 0.15 ? 'transcript' : trust > 0.03 ? 'simulated' : 'none';
   const confidence = from === 'transcript' ? 0.6 + random() * 0.4 : random() * 0.4;
   const isScored = random() > 0.01;
-  const weight = (scale) => (isScored ? round((random() - 0.4) * scale) : null);
+  const hasFace = random() > 0.3;
+  const adds = (scale, is) => (is && isScored ? round((random() - 0.4) * scale) : null);
   const line = {
     kind: 'utterance', path: source.path, blake3: source.blake3, index, start_s: round(start_s, 3), end_s: round(end_s, 3),
     text: { source: from, transcript: from === 'none' ? null : said, confidence: round(confidence), gate: 0.5, language: { code: 'en', probability: 0.99 } },
     sentiment: isScored ? { score: round(score), class7: Math.round(score), polarity, interval_90: interval(score, from === 'transcript' ? 0.9 : 1.6) } : null,
     flow: isScored ? (from === 'transcript' ? 'complete' : 'text-missing') : null,
     modalities: {
-      audio: { present: true, untrained: true, weight: isScored ? 0 : null },
-      text: { present: from !== 'none', weight: weight(2) },
-      video: { present: random() > 0.3, weight: weight(1), face_coverage: round(random()) },
+      audio: { present: true, untrained: true, contribution: null },
+      text: { present: from !== 'none', contribution: adds(4, from !== 'none') },
+      video: { present: hasFace, contribution: adds(1, hasFace), face_coverage: round(random()) },
     },
   };
   if (!isScored) line.sentiment_missing = 'nothing of this utterance is known to the network';
@@ -86,13 +87,13 @@ export function report(path, count, seed, changes = {}) {
     sentiment_missing: lines.findLast((line) => line.sentiment_missing)?.sentiment_missing,
     text: { transcribed: share('transcript'), simulated: share('simulated') }, languages: count ? { en: 1 } : undefined, stage_s: { decode: 1.2 },
   };
-  const first = { kind: 'recording', schema: 2, program: '0.1.0', source, media, bundle: BUNDLE, config: CONFIG };
+  const first = { kind: 'recording', schema: 3, program: '0.1.0', source, media, bundle: BUNDLE, config: CONFIG };
   return [first, ...lines, summary];
 }
 
 export function failure(path, seed) {
   return [{
-    kind: 'failure', schema: 2, program: '0.1.0', source: sourceOf(path, seed), bundle: BUNDLE, stage: 'decode', cause: 'content',
+    kind: 'failure', schema: 3, program: '0.1.0', source: sourceOf(path, seed), bundle: BUNDLE, stage: 'decode', cause: 'content',
     error: ['cannot decode', 'no stream of sound or pictures was found'], hint: 'check that the file plays in another program, or copy it anew',
     attempts: 1, quarantined: false, failed_at: '2026-03-14T09:30:00Z', next_try: null,
   }];

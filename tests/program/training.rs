@@ -112,7 +112,7 @@ fn pack_what_saw_no_faces(folder: &Path) {
         "{said}"
     );
     let report = |name: &str| fs::read_to_string(folder.join("scored").join(name)).unwrap();
-    let face = r#""video":{"present":true,"untrained":true,"weight":0.0,"#;
+    let face = r#""video":{"present":true,"untrained":true,"contribution":null,"#;
     let line = report("positive.mp4.jsonl");
     assert!(line.contains(face), "{line}");
     let line = report("silent-audio.mp4.jsonl");

@@ -171,6 +171,15 @@ pub const COLUMNS: &[Column] = &[
     column("simulated_text", Kind::Text, |row| {
         maybe(row.utterance.text.simulated.as_deref())
     }),
+    column("contribution_audio", Kind::Number, |row| {
+        number(row.utterance.modalities.audio.contribution)
+    }),
+    column("contribution_text", Kind::Number, |row| {
+        number(row.utterance.modalities.text.contribution)
+    }),
+    column("contribution_video", Kind::Number, |row| {
+        number(row.utterance.modalities.video.contribution)
+    }),
 ];
 
 fn text(text: &str) -> Value<'_> {
@@ -224,7 +233,7 @@ mod tests {
              sentiment_missing text_source transcript confidence gate doubt language \
              language_probability flow audio_present text_present video_present face_coverage notes \
              duration_s truncated bundle bundle_version bundle_fingerprint text_mode blake3 \
-             simulated_text"
+             simulated_text contribution_audio contribution_text contribution_video"
         );
     }
 

@@ -22,7 +22,7 @@ fn utterance(index: u32, source: &str, transcript: Option<&str>, score: f64) -> 
     let start_s = f64::from(index) * 2.0;
     let class = score.round_ties_even();
     let polarity = ["negative", "neutral", "positive"][(class.clamp(-1.0, 1.0) + 1.0) as usize];
-    let modality = json!({ "present": true, "weight": 0.5 });
+    let modality = json!({ "present": true, "contribution": 0.5 });
     let line = json!({
         "kind": "utterance", "path": "/in/a.mp4", "blake3": "ab",
         "index": index, "start_s": start_s, "end_s": start_s + 1.0,
@@ -31,7 +31,7 @@ fn utterance(index: u32, source: &str, transcript: Option<&str>, score: f64) -> 
         "flow": "complete",
         "modalities": {
             "audio": modality, "text": modality,
-            "video": { "present": false, "weight": 0.0, "face_coverage": 0.0 },
+            "video": { "present": false, "contribution": null, "face_coverage": 0.0 },
         },
     });
     match serde_json::from_value(line).expect("it is a line of a report") {
@@ -58,7 +58,7 @@ pub(crate) fn report(utterances: Vec<UtteranceLine>) -> Report {
         "name": "tiny", "version": "0.1.0", "purpose": "test", "fingerprint": "0123456789abcdef",
     });
     let recording = json!({
-        "kind": "recording", "schema": 2, "program": "0.1.0",
+        "kind": "recording", "schema": 3, "program": "0.1.0",
         "source": { "path": "/in/day 1/a&b.mp4", "size_bytes": 1, "modified": null, "blake3": "ab" },
         "media": {
             "duration_s": length_s, "container": "ISO MP4/M4A", "audio": null,

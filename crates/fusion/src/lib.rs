@@ -14,6 +14,7 @@ mod checkpoint;
 mod compute;
 mod config;
 mod contrast;
+mod contributions;
 mod cross;
 mod dense;
 mod error;

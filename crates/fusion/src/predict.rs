@@ -4,7 +4,7 @@ use tch::Tensor;
 
 use super::lanes::spread;
 use super::{FusionConfig, FusionError, Modality, Network, Noise, Trio};
-use undertone_types::{Flow, Matrix, ModalityWeights};
+use undertone_types::{Flow, Matrix};
 
 /// Utterances that go through the network at once: enough for several threads, and few enough
 /// for the memory (a kilobyte per frame at the usual width).
@@ -24,7 +24,7 @@ pub struct FusionInput {
 }
 
 impl FusionInput {
-    fn get(&self, modality: Modality) -> &Matrix {
+    pub(super) fn get(&self, modality: Modality) -> &Matrix {
         match modality {
             Modality::Audio => &self.audio,
             Modality::Text => &self.text,
@@ -43,8 +43,8 @@ impl FusionInput {
 pub struct Prediction {
     /// Not clamped.
     pub score: f32,
-    /// The modality attention.
-    pub weights: ModalityWeights,
+    /// The modality attention: not normalised, and no share of the score.
+    pub weights: Trio<f32>,
 }
 
 /// Predicts each input, in the order given. A prediction does not depend on the other inputs, nor
@@ -108,7 +108,7 @@ fn plain(scores: &Tensor, weights: &Tensor) -> Result<Vec<Prediction>, FusionErr
     Ok(predictions
         .map(|(score, alpha)| Prediction {
             score,
-            weights: ModalityWeights {
+            weights: Trio {
                 audio: alpha[0],
                 text: alpha[1],
                 video: alpha[2],

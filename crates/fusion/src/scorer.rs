@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::contributions::LeftOut;
 use super::{FusionConfig, FusionError, FusionInput, Network, Widths, predict, read_checkpoint};
 use undertone_types::Sentiment;
 
@@ -47,22 +48,52 @@ impl Scorer {
         &self.network
     }
 
-    /// Scores in [−3, 3], in the order given; flows may be mixed. Features of untrained modalities
-    /// count as absent. An utterance without any modality gets the network's score for absent
-    /// inputs, with weights of 0.
+    /// Scores in [−3, 3] and what each modality adds to them, in the order given; flows may be mixed.
+    /// Features of untrained modalities count as absent. An utterance without any modality gets the
+    /// network's score for absent inputs, to which nothing adds.
     ///
     /// # Errors
     /// When an input has the wrong width or holds a value that is not finite.
     pub fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
-        let predictions = predict(&self.network, inputs)?;
-        let scored = predictions.into_iter().zip(inputs);
+        let scores = self.scores(inputs)?;
+        let untrained = &self.config().untrained;
+        let left_out: Vec<LeftOut> = inputs
+            .iter()
+            .map(|input| LeftOut::of(input, untrained))
+            .collect();
+        let mut variants = Vec::new();
+        let mut owners = Vec::new();
+        for (owner, left_out) in left_out.iter().enumerate() {
+            variants.extend_from_slice(&left_out.variants);
+            owners.extend(left_out.variants.iter().map(|_| owner));
+        }
+        let without = self.scores(&variants).map_err(|error| match error {
+            FusionError::Overflow { input } => FusionError::Overflow {
+                input: owners[input],
+            },
+            error => error,
+        })?;
+        let mut without = without.as_slice();
+        let scored = inputs.iter().zip(scores).zip(&left_out);
         Ok(scored
-            .map(|(prediction, input)| Sentiment {
-                score: prediction.score.clamp(-LIMIT, LIMIT),
-                flow: input.flow,
-                weights: prediction.weights,
-                margin: self.config().margins.of(input),
+            .map(|((input, score), left_out)| {
+                let (own, rest) = without.split_at(left_out.variants.len());
+                without = rest;
+                Sentiment {
+                    score,
+                    flow: input.flow,
+                    contributions: left_out.contributions(score, own),
+                    margin: self.config().margins.of(input),
+                }
             })
+            .collect())
+    }
+
+    /// Scores in [−3, 3] alone, in the order given.
+    fn scores(&self, inputs: &[FusionInput]) -> Result<Vec<f32>, FusionError> {
+        let predictions = predict(&self.network, inputs)?.into_iter();
+        Ok(predictions
+            .map(|prediction| prediction.score.clamp(-LIMIT, LIMIT))
             .collect())
     }
 }

@@ -96,7 +96,7 @@ function utteranceTable(utterances, open) {
     { title: 'Score', numeric: true, first: 'down', value: (row) => row.sentiment?.score ?? null, cell: scoreCell },
     { title: 'What was said', wide: true, cell: speechCell },
     { title: 'Words', value: (row) => row.text.confidence ?? null, cell: sourceCell },
-    { title: 'Weights', cell: weightsCell },
+    { title: 'Contributions', cell: contributionsCell },
   ];
   const scoredAs = (polarity) => (row) => row.sentiment?.polarity === polarity;
   const filters = [
@@ -136,16 +136,26 @@ function sourceCell(row) {
   ];
 }
 
-function weightsCell(row) {
+function contributionsCell(row) {
   // Of what was never taught the page says at its top that it has no say.
   const taught = Object.entries(MODALITIES).filter(([key]) => !row.modalities[key].untrained);
   const parts = taught.map(([key, name]) => {
-    const { present, weight, face_coverage: seen } = row.modalities[key];
-    const value = !present ? 'absent' : weight === null ? 'not used' : signed(weight);
+    const { present, contribution, face_coverage: seen } = row.modalities[key];
+    const isKnown = contribution !== null;
+    const value = !present ? 'absent' : isKnown ? signed(contribution) : row.sentiment ? 'not known' : 'not used';
     const share = present && seen !== undefined && seen < 1 ? ` in ${percent(seen)}` : '';
-    return element('li', {}, element('span', { class: 'modality' }, name), value, element('span', { class: 'modality' }, share));
+    return element('li', {}, element('span', { class: 'modality' }, name), isKnown && effectBar(contribution),
+      value, element('span', { class: 'modality' }, share));
   });
-  return element('ul', { class: 'weights' }, parts);
+  return element('ul', { class: 'contributions' }, parts);
+}
+
+/** What something adds to a score, as a bar to the left or right of nothing. */
+function effectBar(effect) {
+  const length = Math.min(Math.abs(effect), 3);
+  return drawing('svg', { class: 'effect', viewBox: '-3 0 6 2', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+    drawing('rect', { class: effect < 0 ? 'negative' : 'positive', x: effect < 0 ? -length : 0, y: 0, width: length, height: 2 }),
+    drawing('line', { x1: 0, x2: 0, y1: 0, y2: 2 }));
 }
 
 function columnsNote(utterances) {
@@ -153,7 +163,7 @@ function columnsNote(utterances) {
   return element('p', { class: 'aside' },
     areKnown && 'Below a score: its 90\u00a0% interval, in which the truth lies for nine of ten utterances like this one. ',
     'Words: the confidence in the transcript against the one from which it is trusted. ',
-    'Weights: the attention of the network, as it is. They are not shares of the score, and a negative one does not make a score negative. ',
+    'Contributions: the score minus the score without that modality. They do not add up to the score. ',
     'A face \u201cin 40 %\u201d was found in that share of the pictures.');
 }
 

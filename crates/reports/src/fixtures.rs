@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use undertone_types::{
-    AudioFacts, Ended, Flow, Frame, Fused, Matrix, MediaFacts, ModalityWeights, Observation,
+    AudioFacts, Contributions, Ended, Flow, Frame, Fused, Matrix, MediaFacts, Observation,
     Observed, Recording, RecordingId, Represented, Sentiment, Stage, TextRepresentation,
     TextSource, TokenProbability, Transcribed, Transcript, Utterance, VideoFacts,
 };
@@ -133,10 +133,10 @@ pub fn fused(index: u32, score: f32) -> Fused {
         sentiment: Ok(Sentiment {
             score,
             flow,
-            weights: ModalityWeights {
-                audio: 0.2,
-                text: 0.7,
-                video: -0.1,
+            contributions: Contributions {
+                audio: Some(0.2),
+                text: Some(0.7),
+                video: None,
             },
             margin: None,
         }),

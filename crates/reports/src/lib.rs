@@ -52,8 +52,8 @@ pub use writer::ReportWriter;
 
 use std::path::PathBuf;
 
-/// Version of the format of all lines that are written. Lines of version 1 are read as well.
-pub const SCHEMA_VERSION: u32 = 2;
+/// Version of the format of all lines that are written. Lines of earlier versions are read as well.
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Why a report cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ pub enum ReportError {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A score, confidence, weight or share is infinite or not a number.
+    /// A score, confidence, contribution or share is infinite or not a number.
     #[error("the {what} of utterance {index} is not a finite number")]
     NotFinite {
         /// Which utterance.

@@ -1,7 +1,8 @@
 //! From messages to the lines of a report: rounding, names, presence.
 
+use serde::de::IgnoredAny;
 use undertone_types::{
-    AudioTrack, Doubt, Flow, Fused, MediaFacts, ModalityWeights, Recording, Represented, Sentiment,
+    AudioTrack, Contributions, Doubt, Flow, Fused, MediaFacts, Recording, Represented, Sentiment,
     TextRepresentation, TextSource, Word,
 };
 
@@ -108,9 +109,11 @@ pub(super) fn utterance_line(
     let scored = fused.sentiment.as_ref();
     let observation = &fused.observed.observation;
     let source = source_name(represented.text.source);
-    let weight = |what, of: fn(&ModalityWeights) -> f32| {
-        let weights = scored.ok().map(|sentiment| &sentiment.weights);
-        weights.map(|weights| finite(what, of(weights))).transpose()
+    let contribution = |of: fn(&Contributions) -> Option<f32>| {
+        let contribution = (scored.ok()).and_then(|sentiment| of(&sentiment.contributions));
+        contribution
+            .map(|contribution| finite("contribution of a modality", contribution))
+            .transpose()
     };
     let untrained = |modality: &str| mark.bundle.untrained.iter().any(|name| name == modality);
     Ok(UtteranceLine {
@@ -132,17 +135,20 @@ pub(super) fn utterance_line(
             audio: ModalityLine {
                 present: utterance.audio.is_some() && !observation.audio.is_empty(),
                 untrained: untrained("audio"),
-                weight: weight("audio weight", |weights| weights.audio)?,
+                contribution: contribution(|added| added.audio)?,
+                weight: IgnoredAny,
             },
             text: ModalityLine {
                 present: source != TextSourceName::None && !represented.text.hidden.is_empty(),
                 untrained: untrained("text"),
-                weight: weight("text weight", |weights| weights.text)?,
+                contribution: contribution(|added| added.text)?,
+                weight: IgnoredAny,
             },
             video: FaceLine {
                 present: !observation.video.is_empty(),
                 untrained: untrained("video"),
-                weight: weight("video weight", |weights| weights.video)?,
+                contribution: contribution(|added| added.video)?,
+                weight: IgnoredAny,
                 face_coverage: finite("face coverage", observation.face_coverage)?.clamp(0.0, 1.0),
             },
         },
@@ -303,7 +309,16 @@ mod tests {
             said["sentiment_missing"],
             "the bundle has no fusion network"
         );
-        assert!(said["modalities"]["text"]["weight"].is_null());
+        assert!(said["modalities"]["text"]["contribution"].is_null());
+    }
+
+    #[test]
+    fn what_takes_no_part_has_no_contribution() {
+        let line = line(&crate::fixtures::fused(0, 0.5), &crate::fixtures::mark()).unwrap();
+        let said = serde_json::to_value(&line.modalities).unwrap();
+        assert_eq!(said["text"]["contribution"], 0.7);
+        assert_eq!(said["video"]["present"], false);
+        assert!(said["video"]["contribution"].is_null(), "{said}");
     }
 
     #[test]

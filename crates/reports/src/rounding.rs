@@ -1,6 +1,6 @@
 //! Numbers as reports show them.
 
-/// Scores, weights and shares are rounded to four decimals: more would be noise.
+/// Scores, contributions and shares are rounded to four decimals: more would be noise.
 pub(super) fn rounded(value: f64) -> f64 {
     round(value, 1e4)
 }

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_schema_1_named_no_recording() {
+    fn lines_of_earlier_schemas_are_read() {
         let out = tempfile::tempdir().unwrap();
         let path = write_report(out.path(), &[1.0, 0.0, -2.0]);
         let text = std::fs::read_to_string(&path).unwrap();
@@ -277,16 +277,26 @@ mod tests {
             r#""path":"/in/day/a.mp4","blake3":"{}","#,
             recording().blake3
         );
-        let (first, rest) = text.split_once('\n').unwrap();
+        // Schema 2 had the attention of the network, schema 1 named no recording in its other lines.
+        let second = text
+            .replace(r#""schema":3"#, r#""schema":2"#)
+            .replace(r#""contribution":0.7"#, r#""weight":-0.1"#)
+            .replace(r#""contribution":null"#, r#""weight":0.0"#);
+        let (first, rest) = second.split_once('\n').unwrap();
         let first = first.replace(r#""schema":2"#, r#""schema":1"#);
-        let former = format!("{first}\n{}", rest.replace(&names, ""));
-        assert!(!former.contains(r#"utterance","path"#), "{former}");
-        std::fs::write(&path, former).unwrap();
-        let Record::Report(report) = read_record(&path).unwrap() else {
-            panic!("not read as a report");
-        };
-        assert_eq!(report.recording.schema, 1);
-        assert_eq!(report.utterances.len(), 3);
+        let first = format!("{first}\n{}", rest.replace(&names, ""));
+        assert!(!first.contains(r#"utterance","path"#), "{first}");
+        for (schema, former) in [(1, first), (2, second)] {
+            assert!(former.contains(r#""weight":-0.1"#), "{former}");
+            std::fs::write(&path, former).unwrap();
+            let Record::Report(report) = read_record(&path).unwrap() else {
+                panic!("not read as a report");
+            };
+            assert_eq!(report.recording.schema, schema);
+            assert_eq!(report.utterances.len(), 3);
+            let text = &report.utterances[0].modalities.text;
+            assert_eq!(text.contribution, None);
+        }
     }
 
     #[test]
@@ -305,7 +315,7 @@ mod tests {
         assert!(error(&path, &twice).contains("line 6: a report is"));
         let headless = lines[1..].join("\n");
         assert!(error(&path, &headless).contains("line 1: a report is"));
-        let later = text.replacen(r#""schema":2"#, r#""schema":9,"mood":"good""#, 1);
-        assert!(error(&path, &later).contains("schema 9; this program reads schemas 1 to 2"));
+        let later = text.replacen(r#""schema":3"#, r#""schema":9,"mood":"good""#, 1);
+        assert!(error(&path, &later).contains("schema 9; this program reads schemas 1 to 3"));
     }
 }

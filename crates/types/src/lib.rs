@@ -36,7 +36,7 @@ pub use media::{AudioFacts, AudioTrack, MediaFacts, Truncated, VideoFacts};
 pub use message::{Body, Ended, Message};
 pub use observation::Observation;
 pub use recording::{Recording, RecordingId, SourceItem};
-pub use sentiment::{Flow, Margin, ModalityWeights, NoSentiment, RecordingMargin, Sentiment};
+pub use sentiment::{Contributions, Flow, Margin, NoSentiment, RecordingMargin, Sentiment};
 pub use shown::{shown, shown_lines, shown_path};
 pub use split::{Split, UnknownSplit};
 pub use text::{TextRepresentation, TextSource};

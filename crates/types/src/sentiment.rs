@@ -11,15 +11,17 @@ pub enum Flow {
     TextMissing,
 }
 
-/// How much each modality counted; as the network gives them, not normalised.
+/// What each modality adds to a score, in the score's units: the score minus the score without it.
+/// `None` for what takes no part: absent, or never taught to the network. They do not add up to the
+/// score: what two modalities say alike is missed when both are gone, not when one is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ModalityWeights {
+pub struct Contributions {
     /// Voice.
-    pub audio: f32,
+    pub audio: Option<f32>,
     /// Words.
-    pub text: f32,
+    pub text: Option<f32>,
     /// Face.
-    pub video: f32,
+    pub video: Option<f32>,
 }
 
 /// How far from the scores of a flow the truth lies, as measured on labelled utterances that the
@@ -69,8 +71,8 @@ pub struct Sentiment {
     pub score: f32,
     /// Which flow gave it.
     pub flow: Flow,
-    /// The network's modality attention.
-    pub weights: ModalityWeights,
+    /// What each modality adds to the score.
+    pub contributions: Contributions,
     /// How far the truth may be; `None` where it was not measured for what was scored.
     pub margin: Option<Margin>,
 }

@@ -12,7 +12,7 @@ use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecog
 use undertone_features::{AudioExtractor, FeatureError, Prosody};
 use undertone_fusion::{FusionError, FusionInput};
 use undertone_types::{
-    AudioFacts, Frame, Matrix, MediaFacts, ModalityWeights, Sentiment, Stage, TokenProbability,
+    AudioFacts, Contributions, Frame, Matrix, MediaFacts, Sentiment, Stage, TokenProbability,
     Transcript, VideoFacts,
 };
 
@@ -163,7 +163,7 @@ impl SentimentModel for FakeFusion {
         let neutral = |input: &FusionInput| Sentiment {
             score: 1.0,
             flow: input.flow,
-            weights: ModalityWeights::default(),
+            contributions: Contributions::default(),
             margin: None,
         };
         Ok(inputs.iter().map(neutral).collect())

@@ -1,5 +1,6 @@
 //! Tests of the network as a whole.
 
+mod contributions;
 mod gradients;
 mod masks;
 mod parity;

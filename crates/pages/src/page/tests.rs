@@ -99,7 +99,7 @@ fn duplicates_lead_to_their_original() {
         serde_json::from_str(text.lines().next().unwrap()).unwrap()
     };
     let pointer = serde_json::json!({
-        "kind": "duplicate", "schema": 2, "program": "0.1.0", "source": first["source"],
+        "kind": "duplicate", "schema": 3, "program": "0.1.0", "source": first["source"],
         "bundle": first["bundle"], "config": first["config"],
         "of": {"path": "/in/day/a.mp4", "report": "day/a.mp4.jsonl"},
     });

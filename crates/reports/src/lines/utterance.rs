@@ -1,6 +1,7 @@
 //! The line of an utterance.
 
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::recording::is_false;
@@ -30,7 +31,7 @@ pub struct UtteranceLine {
     pub sentiment_missing: Option<String>,
     /// Which of the network's two flows scored it; null without sentiment.
     pub flow: Option<FlowName>,
-    /// Its modalities and their weights.
+    /// Its modalities, and what each adds to the score.
     pub modalities: ModalitiesLine,
     /// What was left out, cut short or guessed, in sentences for people; absent where nothing
     /// was.
@@ -168,7 +169,7 @@ pub enum FlowName {
     TextMissing,
 }
 
-/// The modalities of an utterance and their weights.
+/// The modalities of an utterance, and what each adds to the score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModalitiesLine {
@@ -186,11 +187,16 @@ pub struct ModalitiesLine {
 pub struct ModalityLine {
     /// Whether it was present.
     pub present: bool,
-    /// True when no data taught the network this modality: it then has no say, and weight 0.
+    /// True when no data taught the network this modality: it then has no say.
     #[serde(default, skip_serializing_if = "is_false")]
     pub untrained: bool,
-    /// The network's attention, not normalised; null without sentiment.
-    pub weight: Option<f64>,
+    /// The score minus the score without this modality; null where it takes no part in a score.
+    #[serde(default)]
+    pub contribution: Option<f64>,
+    /// The network's attention, which older reports have and which says nothing of the score.
+    #[serde(default, skip_serializing)]
+    #[schemars(skip)]
+    pub(crate) weight: IgnoredAny,
 }
 
 /// The video modality.
@@ -199,11 +205,16 @@ pub struct ModalityLine {
 pub struct FaceLine {
     /// Whether a face was seen.
     pub present: bool,
-    /// True when no data taught the network this modality: it then has no say, and weight 0.
+    /// True when no data taught the network this modality: it then has no say.
     #[serde(default, skip_serializing_if = "is_false")]
     pub untrained: bool,
-    /// The network's attention, not normalised; null without sentiment.
-    pub weight: Option<f64>,
+    /// The score minus the score without this modality; null where it takes no part in a score.
+    #[serde(default)]
+    pub contribution: Option<f64>,
+    /// The network's attention, which older reports have and which says nothing of the score.
+    #[serde(default, skip_serializing)]
+    #[schemars(skip)]
+    pub(crate) weight: IgnoredAny,
     /// Share of the sampled frames in which a face was found.
     #[schemars(range(min = 0, max = 1))]
     pub face_coverage: f64,
