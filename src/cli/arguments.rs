@@ -20,6 +20,7 @@ use super::new_bundle::NewBundleArgs;
 use super::prune::PruneArgs;
 use super::retry::RetryArgs;
 use super::run::RunArgs;
+use super::show::ShowArgs;
 use super::status::StatusArgs;
 use super::study::StudyArgs;
 use super::train::TrainArgs;
@@ -49,6 +50,8 @@ pub enum Command {
     /// Show the state of the daemon for a folder of reports, and what could not be scored. Exit
     /// code 3 when no daemon runs
     Status(StatusArgs),
+    /// Show reports on the terminal
+    Show(ShowArgs),
     /// Show reports: makes a page of them that any browser opens, without a network
     View(ViewArgs),
     /// Try again what failed
@@ -107,6 +110,7 @@ impl Command {
             Self::Run(args) => super::run::run(args),
             Self::Watch(args) => super::watch::watch(args),
             Self::Status(args) => super::status::status(args),
+            Self::Show(args) => super::show::show(args),
             Self::View(args) => super::view::view(args),
             Self::Retry(args) => super::retry::retry(args),
             Self::Prune(args) => super::prune::prune(args),

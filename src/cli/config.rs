@@ -2,12 +2,12 @@
 
 use clap::{Args, Subcommand};
 
-use super::columns::columns;
 use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use super::settings::SettingsArgs;
 use undertone_config::Change;
+use undertone_terminal::columns;
 
 /// Arguments of `config`.
 #[derive(Debug, Args)]

@@ -1,8 +1,8 @@
 //! What utterances lack, and which protocols cannot be measured for it.
 
-use super::columns::sentences;
 use super::error::CliError;
 use undertone_fusion::Modality;
+use undertone_terminal::sentences;
 use undertone_training::{Coverage, Dataset, Protocol};
 use undertone_types::Split;
 

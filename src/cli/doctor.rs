@@ -11,7 +11,6 @@ use serde::Serialize;
 use elements::{FORMATS, NEEDED};
 use trials::trial_checks;
 
-use super::columns::columns;
 use super::error::CliError;
 use super::exit::Exit;
 use super::say;
@@ -22,6 +21,7 @@ use undertone_config::{BundleSetting, Config};
 use undertone_daemon::check_hooks;
 use undertone_engines::media::FaceSettings;
 use undertone_engines::media_probe::MediaProbe;
+use undertone_terminal::columns;
 use undertone_types::error_chain;
 
 /// Arguments of `doctor`.

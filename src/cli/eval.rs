@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::columns::columns;
 use super::coverage::Measured;
 use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use undertone_fusion::Scorer;
+use undertone_terminal::columns;
 use undertone_training::{
     Dataset, EvalReport, Interval, Metrics, Protocol, Simulator, evaluate, publish,
 };

@@ -5,9 +5,9 @@ use std::io;
 
 use undertone_discovery::Discovered;
 
-use super::columns::sentences;
 use super::progress::Terminal;
 use super::say;
+use undertone_terminal::sentences;
 
 /// Names folders and links that cannot be read.
 pub(super) fn warn_of_unreadable(discovered: &Discovered, terminal: &Terminal) {

@@ -4,12 +4,12 @@ use clap::builder::Styles;
 use clap::{Command, CommandFactory};
 
 use super::arguments::Arguments;
-use super::columns::columns;
+use undertone_terminal::columns;
 
 /// Every subcommand that is not hidden, in the order in which it is shown.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Scoring", &["run", "watch", "status", "retry", "prune"]),
-    ("Reports", &["view", "export", "schema"]),
+    ("Reports", &["show", "view", "export", "schema"]),
     (
         "Models and settings",
         &["models", "new-bundle", "bundle", "doctor", "config"],

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::columns::columns;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Terminal;
@@ -13,6 +12,7 @@ use undertone_formats::{
     Corpus, Folders, FormatError, LabelRange, Sequences, Splits, narrow_labels, read_arrays,
     read_csd, read_mertools, read_mmsa, read_transcripts,
 };
+use undertone_terminal::columns;
 use undertone_training::{ImportedSplit, import as write};
 
 /// Most left-out utterances that are named.

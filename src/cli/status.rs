@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::columns::{columns, sentences};
 use super::error::CliError;
 use super::exit::Exit;
 use super::say;
 use undertone_daemon::{Snapshot, StateFolder};
 use undertone_reports::{FailureLine, failure_records};
+use undertone_terminal::{columns, sentences};
 use undertone_types::shown_path;
 
 /// Arguments of `status`.

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
-use super::columns::columns;
 use super::coverage::Measured;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Terminal;
 use super::train::TrainSettings;
 use super::{say, signals};
+use undertone_terminal::columns;
 use undertone_training::{
     Dataset, Protocol, RunDone, STUDY_COLUMNS, Spread, StudyObserver, StudyPlan, StudyRow, Term,
     publish_study, study as run_study,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::columns::columns;
 use super::progress::pace;
 use undertone_reports::{Polarity, SummaryLine};
+use undertone_terminal::columns;
 
 /// A recording in the table.
 #[derive(Clone, Debug, PartialEq, Eq)]

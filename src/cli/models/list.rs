@@ -7,7 +7,6 @@ use clap::Args;
 use serde::Serialize;
 
 use super::megabytes;
-use crate::cli::columns::columns;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::say;
@@ -15,6 +14,7 @@ use undertone_bundle::{MANIFEST_NAME, Manifest, named_parts};
 use undertone_models::{
     Catalogue, Entry, Installed, Origin, Places, demo_manifest, demo_size_bytes, installed,
 };
+use undertone_terminal::columns;
 
 /// Arguments of `models list`.
 #[derive(Debug, Args)]

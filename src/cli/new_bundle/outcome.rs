@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::cli::columns::{columns, sentences};
 use crate::cli::error::CliError;
 use undertone_bundle::Bundle;
 use undertone_fusion::Scorer;
+use undertone_terminal::{columns, sentences};
 use undertone_training::{Dataset, EvalReport, Protocol, evaluate, ridge};
 use undertone_types::Split;
 

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::cli::columns::sentences;
 use crate::cli::progress::{Outcome, Progress, Terminal};
 use crate::cli::say;
 use crate::cli::table::{Row, Totals, breaks_off, render_table, render_totals};
@@ -12,6 +11,7 @@ use undertone_config::Stages;
 use undertone_daemon::{BatchEvent, Finished, InProgress};
 use undertone_reports::{FailureLine, read_finished};
 use undertone_telemetry::{busy_share, peak_memory_bytes};
+use undertone_terminal::sentences;
 use undertone_types::{Recording, RecordingId, Stage, shown_path};
 
 /// Can be updated from any thread.

@@ -17,12 +17,14 @@ const NARROWEST: usize = 40;
 
 /// Lines of cells in columns; what a cell holds stays in its line. On a terminal too narrow for
 /// them cells are continued below: nothing is left out.
-pub(super) fn columns<const N: usize>(lines: &[[String; N]]) -> String {
+#[must_use]
+pub fn columns<const N: usize>(lines: &[[String; N]]) -> String {
     within(lines, width())
 }
 
 /// Sentences, each continued below where the terminal is too narrow for it.
-pub(super) fn sentences(text: &str) -> String {
+#[must_use]
+pub fn sentences(text: &str) -> String {
     wrapped(text, width())
 }
 
@@ -49,7 +51,7 @@ fn wrapped(text: &str, limit: Option<usize>) -> String {
 }
 
 /// The width of the terminal; none for other programs, unless they name one.
-fn width() -> Option<usize> {
+pub(super) fn width() -> Option<usize> {
     let named = std::env::var("COLUMNS").ok();
     let named = named.and_then(|columns| columns.trim().parse().ok());
     let real = || {
@@ -116,7 +118,7 @@ fn rows(cells: &[Cow<'_, str>], widths: &[usize], limit: usize) -> Vec<String> {
 }
 
 /// A text in parts of at most so many characters, broken at spaces where there are any.
-fn broken(text: &str, room: usize) -> Vec<&str> {
+pub(super) fn broken(text: &str, room: usize) -> Vec<&str> {
     let (mut parts, mut rest) = (Vec::new(), text);
     while let Some((end, _)) = rest.char_indices().nth(room) {
         let fits = &rest[..end];
@@ -132,7 +134,7 @@ fn broken(text: &str, room: usize) -> Vec<&str> {
     parts
 }
 
-fn length(text: &str) -> usize {
+pub(super) fn length(text: &str) -> usize {
     text.chars().count()
 }
 
