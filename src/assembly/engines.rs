@@ -267,6 +267,7 @@ pub fn chain(config: &Config, bundle: &Bundle) -> Chain {
         text: config.text.mode,
         gate: gate(config, bundle),
         batch: config.fuse.batch,
+        explain: config.report.explain,
     }
 }
 

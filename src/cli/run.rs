@@ -42,6 +42,10 @@ pub struct RunArgs {
     /// Score again what already has a report or is quarantined
     #[arg(long)]
     pub force: bool,
+    /// Say in the reports what made each score: both flows, and the words that move it most. Takes
+    /// longer; the same as `--set report.explain=true`
+    #[arg(long)]
+    pub explain: bool,
     /// Write all reports of the folder in these formats as well, separated by commas, as
     /// `undertone export` does
     #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = formats())]
@@ -53,7 +57,11 @@ pub struct RunArgs {
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let terminal = Terminal::new();
-    let prepared = Prepared::new(args.settings.load(), &args.paths, assembly::open_bundle)?;
+    let mut settings = args.settings.clone();
+    if args.explain {
+        settings.add("report.explain", "true");
+    }
+    let prepared = Prepared::new(settings.load(), &args.paths, assembly::open_bundle)?;
     out::prepare(&args.out)?;
     let shared = SharedFolder::open(&args.out)?;
     start_logging(&prepared.config.log, terminal.clone())?;

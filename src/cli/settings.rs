@@ -26,6 +26,11 @@ pub(super) fn key_value(said: &str) -> Result<(String, String), String> {
 }
 
 impl SettingsArgs {
+    /// Adds a setting that overrides all others.
+    pub(super) fn add(&mut self, key: &str, value: &str) {
+        self.set.push((key.to_owned(), value.to_owned()));
+    }
+
     /// The resolved settings.
     ///
     /// # Errors

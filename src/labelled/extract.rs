@@ -82,7 +82,11 @@ impl<'e> Extractor<'e> {
         let words = clip.text.clone().or(heard).unwrap_or_default();
         let (real, simulated) = self.representer.both(&words, &transcribed)?;
         let text = TextRepresentation::new(TextSource::Simulated, simulated);
-        let observed = self.observer.observe(Represented { transcribed, text })?;
+        let observed = self.observer.observe(Represented {
+            transcribed,
+            text,
+            other: None,
+        })?;
         Ok(Example {
             id: clip.id.clone(),
             source: clip.source.clone(),

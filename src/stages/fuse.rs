@@ -1,9 +1,8 @@
 //! `fuse`: the fusion network scores the waiting utterances in batches.
 
+use super::explain::explain;
 use undertone_fusion::{FusionError, FusionInput, Modality, Scorer};
-use undertone_types::{
-    Cause, Failure, Flow, Fused, NoSentiment, Observed, Sentiment, Stage, TextSource,
-};
+use undertone_types::{Cause, Failure, Fused, NoSentiment, Observed, Sentiment, Stage, TextSource};
 
 /// Scores utterances: the fusion network, or a fake in tests.
 pub trait SentimentModel: Send {
@@ -13,6 +12,12 @@ pub trait SentimentModel: Send {
     /// When an input has the wrong width or is not finite.
     fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError>;
 
+    /// The scores alone, in order.
+    ///
+    /// # Errors
+    /// When an input has the wrong width or is not finite.
+    fn scores(&self, inputs: &[FusionInput]) -> Result<Vec<f32>, FusionError>;
+
     /// The modalities that no data taught it: it takes them as absent.
     fn untrained(&self) -> &[Modality];
 }
@@ -20,6 +25,10 @@ pub trait SentimentModel: Send {
 impl SentimentModel for Scorer {
     fn score(&self, inputs: &[FusionInput]) -> Result<Vec<Sentiment>, FusionError> {
         self.score(inputs)
+    }
+
+    fn scores(&self, inputs: &[FusionInput]) -> Result<Vec<f32>, FusionError> {
+        self.scores(inputs)
     }
 
     fn untrained(&self) -> &[Modality] {
@@ -31,14 +40,16 @@ impl SentimentModel for Scorer {
 /// no sentiment. When the batch fails each utterance is scored alone, so that one bad utterance
 /// fails its own recording only.
 ///
-/// One result per utterance, in order.
+/// With `explain` each score is explained. One result per utterance, in order.
 pub fn fuse(
     model: Result<&dyn SentimentModel, NoSentiment>,
     batch: Vec<Observed>,
+    explain: bool,
 ) -> Vec<Result<Fused, Failure>> {
     let unscored = |observed, why| Fused {
         observed,
         sentiment: Err(why),
+        explanation: None,
     };
     let model = match model {
         Ok(model) => model,
@@ -61,13 +72,26 @@ pub fn fuse(
         true => Vec::new(),
         false => score(model, batch),
     }
-    .into_iter();
+    .into_iter()
+    .map(|scored| match explain {
+        true => explained(model, scored?),
+        false => scored,
+    });
     let mut nothing = nothing.into_iter();
     let next = |why| match why {
         Some(why) => nothing.next().map(|one| Ok(unscored(one, why))),
         None => scored.next(),
     };
     why.into_iter().filter_map(next).collect()
+}
+
+/// What was scored, with what made its score.
+fn explained(model: &dyn SentimentModel, mut fused: Fused) -> Result<Fused, Failure> {
+    if let Ok(sentiment) = &fused.sentiment {
+        let explanation = explain(model, &fused.observed, sentiment.score);
+        fused.explanation = Some(explanation.map_err(failure)?);
+    }
+    Ok(fused)
 }
 
 /// Why an utterance cannot be scored, where it has neither voice, words nor face, or only such as
@@ -103,6 +127,7 @@ fn score(model: &dyn SentimentModel, batch: Vec<Observed>) -> Vec<Result<Fused, 
                 Ok(Fused {
                     observed,
                     sentiment: Ok(sentiment),
+                    explanation: None,
                 })
             })
             .collect(),
@@ -110,16 +135,14 @@ fn score(model: &dyn SentimentModel, batch: Vec<Observed>) -> Vec<Result<Fused, 
             .into_iter()
             .flat_map(|observed| score(model, vec![observed]))
             .collect(),
-        Err(error) => batch
-            .iter()
-            .map(|_| Err(Failure::new(Stage::Fuse, cause_of(&error), &error)))
-            .collect(),
+        // It is alone.
+        Err(error) => vec![Err(failure(error))],
     }
 }
 
 /// Whether the utterance, the installation or libtorch is the cause.
-fn cause_of(error: &FusionError) -> Cause {
-    match error {
+fn failure(error: FusionError) -> Failure {
+    let cause = match error {
         FusionError::NotFinite { .. } | FusionError::Overflow { .. } => Cause::Content,
         FusionError::Torch(_) => Cause::Engine,
         FusionError::Read { .. }
@@ -129,19 +152,18 @@ fn cause_of(error: &FusionError) -> Cause {
         | FusionError::Damaged { .. }
         | FusionError::Mismatch(_)
         | FusionError::Width { .. } => Cause::Environment,
-    }
+    };
+    Failure::new(Stage::Fuse, cause, &error)
 }
 
-fn input(observed: &Observed) -> FusionInput {
+/// What the network is given of an utterance.
+pub(super) fn input(observed: &Observed) -> FusionInput {
     let text = &observed.represented.text;
     FusionInput {
         audio: observed.observation.audio.clone(),
         text: text.hidden.clone(),
         video: observed.observation.video.clone(),
-        flow: match text.source {
-            TextSource::Transcript => Flow::Complete,
-            TextSource::Simulated | TextSource::None => Flow::TextMissing,
-        },
+        flow: text.source.flow(),
     }
 }
 
@@ -180,6 +202,11 @@ mod tests {
             Ok(inputs.iter().map(neutral).collect())
         }
 
+        fn scores(&self, inputs: &[FusionInput]) -> Result<Vec<f32>, FusionError> {
+            let scored = self.score(inputs)?;
+            Ok(scored.iter().map(|sentiment| sentiment.score).collect())
+        }
+
         fn untrained(&self) -> &[Modality] {
             &self.untrained
         }
@@ -198,7 +225,7 @@ mod tests {
             refused: 3,
             untrained: Vec::new(),
         };
-        let scored = fuse(Ok(&model), batch);
+        let scored = fuse(Ok(&model), batch, false);
         let kept: Vec<_> = scored.iter().map(Result::is_ok).collect();
         assert_eq!(kept, [true, false, true]);
         let failure = scored[1].as_ref().unwrap_err();
@@ -215,7 +242,7 @@ mod tests {
         words.represented.text.hidden = undertone_types::Matrix::from_rows(&[[0.0; 2]]);
         let mut silence = observed(2);
         silence.represented.transcribed.utterance.audio = None;
-        let fused = fuse(Ok(&model), vec![observed(2), words, silence]);
+        let fused = fuse(Ok(&model), vec![observed(2), words, silence], false);
         let why = |index: usize| fused[index].as_ref().unwrap().sentiment.err();
         assert_eq!(why(0), Some(NoSentiment::Untrained));
         assert_eq!(why(1), None);
@@ -224,7 +251,7 @@ mod tests {
 
     #[test]
     fn without_a_network_nothing_is_scored_and_nothing_fails() {
-        let fused = fuse(Err(NoSentiment::NoNetwork), vec![observed(2)]);
+        let fused = fuse(Err(NoSentiment::NoNetwork), vec![observed(2)], true);
         let sentiment = &fused[0].as_ref().unwrap().sentiment;
         assert_eq!(*sentiment, Err(NoSentiment::NoNetwork));
     }

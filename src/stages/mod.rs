@@ -5,6 +5,7 @@
 
 pub mod cutter;
 pub mod decode;
+pub mod explain;
 pub mod fuse;
 pub mod observe;
 pub mod panics;

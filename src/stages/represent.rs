@@ -17,6 +17,7 @@ pub struct Representer<'e> {
     form: TextForm,
     mode: TextMode,
     gate: f32,
+    explain: bool,
 }
 
 impl<'e> Representer<'e> {
@@ -36,7 +37,15 @@ impl<'e> Representer<'e> {
             form: language.map(LanguageModel::text_form).unwrap_or_default(),
             mode,
             gate,
+            explain: false,
         })
+    }
+
+    /// The same worker that with `explain` also adds what explains a score: the text of the other
+    /// source, and the text without each of its words.
+    #[must_use]
+    pub fn explaining(self, explain: bool) -> Self {
+        Self { explain, ..self }
     }
 
     /// Adds the text representation to an utterance. Text that the language model cannot take costs
@@ -46,14 +55,47 @@ impl<'e> Representer<'e> {
     /// When the language model fails.
     pub fn represent(&mut self, transcribed: Transcribed) -> Result<Represented, Failure> {
         let source = self.choose(&transcribed);
-        let text = match self.text(source, &transcribed) {
+        let mut text = self.text_or_why(source, &transcribed)?;
+        let mut other = None;
+        if self.explain {
+            if let (false, Some(session)) = (text.hidden.is_empty(), &mut self.session) {
+                text.without = session.without_each_word().map_err(failure)?;
+            }
+            let source = self.other(text.source, &transcribed);
+            other = source
+                .map(|source| self.text_or_why(source, &transcribed))
+                .transpose()?;
+        }
+        Ok(Represented {
+            transcribed,
+            text,
+            other,
+        })
+    }
+
+    /// The source that could have been chosen in place of this one.
+    fn other(&self, source: TextSource, transcribed: &Transcribed) -> Option<TextSource> {
+        match source {
+            TextSource::Transcript if transcribed.utterance.audio.is_some() => {
+                Some(TextSource::Simulated)
+            }
+            TextSource::Simulated if self.has_words(transcribed) => Some(TextSource::Transcript),
+            _ => None,
+        }
+    }
+
+    fn text_or_why(
+        &mut self,
+        source: TextSource,
+        transcribed: &Transcribed,
+    ) -> Result<TextRepresentation, Failure> {
+        match self.text(source, transcribed) {
             Err(error) if error.is_about_the_utterance() => {
                 let missing = error_chain(&error).join(": ");
-                TextRepresentation::none(self.width, Some(missing))
+                Ok(TextRepresentation::none(self.width, Some(missing)))
             }
-            text => text.map_err(failure)?,
-        };
-        Ok(Represented { transcribed, text })
+            text => text.map_err(failure),
+        }
     }
 
     fn text(
@@ -122,12 +164,16 @@ impl<'e> Representer<'e> {
         Ok((real, simulated))
     }
 
-    /// The source of an utterance's text. A transcript of which the language model would get to see
-    /// nothing is an empty one.
+    /// Whether there is a transcript; one of which the language model would get to see nothing is none.
+    fn has_words(&self, transcribed: &Transcribed) -> bool {
+        let transcript = transcribed.transcript.as_ref();
+        transcript.is_some_and(|t| !self.form.of(&t.text).text.is_empty())
+    }
+
+    /// The source of an utterance's text.
     fn choose(&self, transcribed: &Transcribed) -> TextSource {
         let has_audio = transcribed.utterance.audio.is_some();
-        let transcript = transcribed.transcript.as_ref();
-        let has_text = transcript.is_some_and(|t| !self.form.of(&t.text).text.is_empty());
+        let has_text = self.has_words(transcribed);
         match self.mode {
             TextMode::Auto if has_text && transcribed.confidence >= self.gate => {
                 TextSource::Transcript
@@ -158,7 +204,7 @@ fn failure(error: LanguageError) -> Failure {
 mod tests {
     use super::*;
     use undertone_engines::llama::{Reading, Simulation};
-    use undertone_types::{Transcript, Utterance};
+    use undertone_types::{LeftOutWord, Transcript, Utterance};
 
     fn utterance(words: Option<&str>, has_audio: bool, confidence: f32) -> Transcribed {
         Transcribed {
@@ -191,6 +237,7 @@ mod tests {
             form,
             mode,
             gate,
+            explain: false,
         };
         representer.choose(transcribed)
     }
@@ -285,6 +332,12 @@ mod tests {
         fn simulate(&mut self, _: &[f32]) -> Result<Simulation, LanguageError> {
             Err(LanguageError::NoProjector)
         }
+        fn without_each_word(&mut self) -> Result<Vec<LeftOutWord>, LanguageError> {
+            Ok(vec![LeftOutWord {
+                word: "x".to_owned(),
+                hidden: Matrix::empty(2),
+            }])
+        }
     }
 
     fn represent(
@@ -328,6 +381,29 @@ mod tests {
         let unheard = represent(too_long, 0.0).unwrap();
         assert_eq!(unheard.source, TextSource::None);
         assert!(unheard.missing.unwrap().contains("no projector"));
+    }
+
+    #[test]
+    fn what_explains_a_score_is_there_where_it_is_asked_for() {
+        let language = Scripted(|| {
+            Ok(Reading {
+                hidden: Matrix::from_rows(&[[1.0, 2.0]]),
+                truncated_at: None,
+            })
+        });
+        for explain in [false, true] {
+            let representer = Representer::new(Some(&language), TextMode::Auto, 0.5).unwrap();
+            let mut representer = representer.explaining(explain);
+            let trusted = representer.represent(utterance(Some("x"), true, 1.0));
+            let trusted = trusted.unwrap();
+            assert_eq!(trusted.text.without.len(), usize::from(explain));
+            // It has no projector.
+            let missing = trusted.other.map(|other| other.missing.is_some());
+            assert_eq!(missing, explain.then_some(true));
+            let nothing = representer.represent(utterance(None, true, 0.0)).unwrap();
+            assert_eq!(nothing.other, None);
+            assert!(nothing.text.without.is_empty());
+        }
     }
 
     #[test]

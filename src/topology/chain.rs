@@ -54,6 +54,8 @@ pub struct Chain {
     pub gate: Gate,
     /// Most utterances that the network scores at once.
     pub batch: usize,
+    /// Whether reports say what made the scores.
+    pub explain: bool,
 }
 
 /// Runs `recordings` through the chain until they end, [`Stop::ask`] is called, or a stage
@@ -93,7 +95,12 @@ pub fn run(
         for (index, model) in engines.sentiment_models.into_iter().enumerate() {
             let port = wiring.port(Stage::Fuse, &to_fuse, &fused, 1);
             wiring.spawn(Stage::Fuse, index, move |_| {
-                fuse_all(&port, model.as_deref().map_err(|why| *why), chain.batch)
+                fuse_all(
+                    &port,
+                    model.as_deref().map_err(|why| *why),
+                    chain.batch,
+                    chain.explain,
+                )
             });
         }
         for (index, observer) in engines.observers.into_iter().enumerate() {
@@ -155,7 +162,8 @@ fn representer<'e>(
     language: Option<&'e dyn LanguageModel>,
 ) -> Result<impl FnMut(Transcribed) -> Result<Represented, Failure> + use<'e>, StageError> {
     let mut stage = Representer::new(language, chain.text, chain.gate.threshold)
-        .map_err(|error| StageError::new(Stage::Represent, error))?;
+        .map_err(|error| StageError::new(Stage::Represent, error))?
+        .explaining(chain.explain);
     Ok(move |payload| stage.represent(payload))
 }
 

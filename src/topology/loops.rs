@@ -76,11 +76,12 @@ pub(super) fn report_all(
 }
 
 /// Scores the utterances that are waiting, without waiting for a full batch; without a model
-/// they pass unscored.
+/// they pass unscored. With `explain` each score is explained.
 pub(super) fn fuse_all(
     port: &Port<'_, Observed, Fused>,
     model: Result<&dyn SentimentModel, NoSentiment>,
     batch: usize,
+    explain: bool,
 ) {
     while let Some(first) = port.receive() {
         let waiting: Vec<_> = std::iter::once(first)
@@ -101,7 +102,7 @@ pub(super) fn fuse_all(
         let started = Instant::now();
         let at_work = port.clock.at_work();
         let items = utterances.len();
-        let scored = catch_unwind(AssertUnwindSafe(|| fuse(model, utterances)));
+        let scored = catch_unwind(AssertUnwindSafe(|| fuse(model, utterances, explain)));
         drop((at_work, taken));
         let worked = started.elapsed();
         port.clock.worked(worked, items as u64);

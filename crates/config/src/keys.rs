@@ -58,6 +58,7 @@ const KEYS: &[(&str, Rule)] = &[
     ("stages.observe.workers", Rule::Integer(1, 64)),
     ("stages.fuse.workers", Rule::Integer(1, 4)),
     ("fuse.batch", Rule::Integer(1, 1024)),
+    ("report.explain", Rule::Boolean),
     ("threads.total", Rule::Integer(0, 1024)),
     (
         "log.level",

@@ -20,8 +20,8 @@ pub use problem::{ConfigErrors, Place, Problem, ProblemKind};
 pub use schema::{Relation, Rule, Schema};
 pub use settings::{
     Config, Decode, Duplicates, Events, Files, Fuse, Hooks, Isolation, Limits, Log, LogFormat,
-    LogLevel, Metrics, Outdated, Retry, Shutdown, Stages, Text, TextMode, Threads, Utterances,
-    Watch, Worker, Workers,
+    LogLevel, Metrics, Outdated, Report, Retry, Shutdown, Stages, Text, TextMode, Threads,
+    Utterances, Watch, Worker, Workers,
 };
 
 /// The defaults, as the file that documents them.

@@ -22,6 +22,8 @@ pub struct Config {
     pub stages: Stages,
     /// The fusion network.
     pub fuse: Fuse,
+    /// What is in reports.
+    pub report: Report,
     /// The budget of cores.
     pub threads: Threads,
     /// What is logged, and how.
@@ -175,6 +177,14 @@ impl Workers {
 pub struct Fuse {
     /// Most utterances scored in one call.
     pub batch: usize,
+}
+
+/// What is in reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Whether they say what made the scores.
+    pub explain: bool,
 }
 
 /// The budget of cores.

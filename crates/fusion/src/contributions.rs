@@ -23,8 +23,9 @@ impl FusionInput {
         without
     }
 
-    /// The modalities that take part in its score.
-    pub(super) fn taking_part(&self, untrained: &[Modality]) -> Vec<Modality> {
+    /// The modalities that take part in its score: those that are there and were taught.
+    #[must_use]
+    pub fn taking_part(&self, untrained: &[Modality]) -> Vec<Modality> {
         let takes_part =
             |modality: &Modality| !untrained.contains(modality) && !self.get(*modality).is_empty();
         Modality::ALL.into_iter().filter(takes_part).collect()

@@ -90,7 +90,10 @@ impl Scorer {
     }
 
     /// Scores in [−3, 3] alone, in the order given.
-    fn scores(&self, inputs: &[FusionInput]) -> Result<Vec<f32>, FusionError> {
+    ///
+    /// # Errors
+    /// When an input has the wrong width or holds a value that is not finite.
+    pub fn scores(&self, inputs: &[FusionInput]) -> Result<Vec<f32>, FusionError> {
         let predictions = predict(&self.network, inputs)?.into_iter();
         Ok(predictions
             .map(|prediction| prediction.score.clamp(-LIMIT, LIMIT))

@@ -38,6 +38,7 @@ pub fn mark() -> Arc<RunMark> {
             pause_s: 0.5,
             voice_threshold: 0.5,
             words: false,
+            explain: false,
         },
         former_fingerprint: "fedcba9876543210".to_owned(),
     })
@@ -123,7 +124,11 @@ pub fn fused(index: u32, score: f32) -> Fused {
     let text = TextRepresentation::new(source, Matrix::from_rows(&[[0.0; 4]]));
     Fused {
         observed: Observed {
-            represented: Represented { transcribed, text },
+            represented: Represented {
+                transcribed,
+                text,
+                other: None,
+            },
             observation: Observation {
                 audio: Matrix::from_rows(&[[0.0; 3]]),
                 video: Matrix::empty(5),
@@ -140,6 +145,7 @@ pub fn fused(index: u32, score: f32) -> Fused {
             },
             margin: None,
         }),
+        explanation: None,
     }
 }
 

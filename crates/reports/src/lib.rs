@@ -36,10 +36,11 @@ pub use failure::{
 };
 pub use ledger::{FinishedReport, Standing, is_done, read_finished, reported, standing};
 pub use lines::{
-    AudioLine, BundleLine, ConfigLine, DoubtName, DuplicateLine, FaceLine, FailureLine, FlowName,
-    IntervalLine, LanguageLine, Line, MediaLine, ModalitiesLine, ModalityLine, OriginalLine,
-    Polarity, RecordingLine, SentimentLine, SourceLine, SpanLine, SummaryLine, TextLine,
-    TextShares, TextSourceName, UtteranceLine, VideoLine, WordLine,
+    AudioLine, BundleLine, ConfigLine, DoubtName, DuplicateLine, ExplanationLine, FaceLine,
+    FailureLine, FlowName, IntervalLine, LanguageLine, Line, MediaLine, ModalitiesLine,
+    ModalityLine, OriginalLine, Polarity, RecordingLine, SentimentLine, SourceLine, SpanLine,
+    SummaryLine, TextLine, TextShares, TextSourceName, UtteranceLine, VideoLine, WordEffectLine,
+    WordLine,
 };
 pub use mark::RunMark;
 pub use outdated::OutdatedReports;

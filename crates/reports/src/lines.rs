@@ -1,6 +1,7 @@
 //! The lines of a report, as they are read and written.
 
 mod duplicate;
+mod explanation;
 mod failure;
 mod recording;
 mod summary;
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use duplicate::{DuplicateLine, OriginalLine};
+pub use explanation::{ExplanationLine, WordEffectLine};
 pub use failure::FailureLine;
 pub use recording::{
     AudioLine, AudioTrackLine, BundleLine, ConfigLine, MediaLine, RecordingLine, SourceLine,

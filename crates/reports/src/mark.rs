@@ -45,15 +45,25 @@ impl RunMark {
                 voice_threshold: rounded(utterances.voice_threshold.into()),
                 audio_track: decode.audio_track,
                 words: config.text.words,
+                explain: config.report.explain,
             },
             former_fingerprint: bundle.former_fingerprint().to_owned(),
         }
     }
 
-    /// True when this bundle and these settings, read from a report, are those of the run.
+    /// True when this bundle and these settings, read from a report, are those of the run. A report
+    /// that also explains its scores has all that is asked for.
     #[must_use]
     pub fn made(&self, bundle: &BundleLine, config: &ConfigLine) -> bool {
-        self.is_of_bundle(bundle) && *config == self.config
+        self.is_of_bundle(bundle) && *config == self.asked(config)
+    }
+
+    /// The settings of the run, with explanations where this report has them.
+    pub(super) fn asked(&self, config: &ConfigLine) -> ConfigLine {
+        ConfigLine {
+            explain: self.config.explain || config.explain,
+            ..self.config.clone()
+        }
     }
 
     /// True when this bundle, read from a report, is that of the run.

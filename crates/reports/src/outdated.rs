@@ -19,10 +19,11 @@ const NAMED: usize = 5;
 const FINGERPRINT: usize = 8;
 
 /// The settings behind the keys of a report's first line.
-const SETTINGS: [(&str, &str); 11] = [
+const SETTINGS: [(&str, &str); 12] = [
     ("text_mode", "text.mode"),
     ("gate", "text.gate"),
     ("words", "text.words"),
+    ("explain", "report.explain"),
     ("frames_per_second", "decode.frames_per_second"),
     ("frame_width_px", "decode.frame_width_px"),
     ("window_s", "decode.window_s"),
@@ -122,7 +123,7 @@ fn changes(mark: &RunMark, bundle: &BundleLine, config: &ConfigLine) -> Vec<Stri
         ));
     }
     let values = |config: &ConfigLine| serde_json::to_value(config).unwrap_or_default();
-    let (before, now) = (values(config), values(&mark.config));
+    let (before, now) = (values(config), values(&mark.asked(config)));
     for (key, setting) in SETTINGS {
         let text = |values: &serde_json::Value| match &values[key] {
             serde_json::Value::String(text) => shown(text).into_owned(),
@@ -146,6 +147,7 @@ mod tests {
     fn every_setting_of_a_report_has_a_name() {
         let mut config = mark().config.clone();
         config.words = true;
+        config.explain = true;
         let keys = serde_json::to_value(&config).unwrap();
         let mut keys: Vec<_> = keys.as_object().unwrap().keys().cloned().collect();
         keys.sort();
@@ -170,6 +172,16 @@ mod tests {
                 "text.mode: none → auto",
                 "text.words: true → false",
             ]
+        );
+        // A report may have more than is asked for, and not less.
+        let mut explained = now.config.clone();
+        explained.explain = true;
+        assert!(changes(&now, &now.bundle, &explained).is_empty());
+        let mut asking = (*now).clone();
+        asking.config.explain = true;
+        assert_eq!(
+            changes(&asking, &now.bundle, &now.config),
+            ["report.explain: false → true"]
         );
         // The fingerprint that a former version gave the same bundle.
         bundle.fingerprint.clone_from(&now.former_fingerprint);

@@ -2,14 +2,14 @@
 
 use serde::de::IgnoredAny;
 use undertone_types::{
-    AudioTrack, Contributions, Doubt, Flow, Fused, MediaFacts, Recording, Represented, Sentiment,
-    TextRepresentation, TextSource, Word,
+    AudioTrack, Contributions, Doubt, Explanation, Flow, Fused, MediaFacts, Recording, Represented,
+    Sentiment, TextRepresentation, TextSource, Word,
 };
 
 use super::lines::{
-    AudioLine, AudioTrackLine, DoubtName, FaceLine, FlowName, IntervalLine, LanguageLine,
-    MediaLine, ModalitiesLine, ModalityLine, Polarity, RecordingLine, SentimentLine, SourceLine,
-    TextLine, TextSourceName, UtteranceLine, VideoLine, WordLine,
+    AudioLine, AudioTrackLine, DoubtName, ExplanationLine, FaceLine, FlowName, IntervalLine,
+    LanguageLine, MediaLine, ModalitiesLine, ModalityLine, Polarity, RecordingLine, SentimentLine,
+    SourceLine, TextLine, TextSourceName, UtteranceLine, VideoLine, WordEffectLine, WordLine,
 };
 use super::mark::RunMark;
 use super::rounding::{rounded, rounded_s};
@@ -152,12 +152,38 @@ pub(super) fn utterance_line(
                 face_coverage: finite("face coverage", observation.face_coverage)?.clamp(0.0, 1.0),
             },
         },
-        notes: notes(&represented.text),
+        explanation: (fused.explanation.as_ref())
+            .map(|explanation| explanation_line(explanation, &finite))
+            .transpose()?,
+        notes: notes(&represented.text, fused.explanation.as_ref()),
     })
 }
 
-/// What the language model could not take of the text.
-fn notes(text: &TextRepresentation) -> Vec<String> {
+fn explanation_line(
+    explanation: &Explanation,
+    finite: &impl Fn(&'static str, f32) -> Result<f64, ReportError>,
+) -> Result<ExplanationLine, ReportError> {
+    let score = |score: Option<f32>| {
+        score
+            .map(|score| finite("score of a flow", score))
+            .transpose()
+    };
+    let words = explanation.words.iter().map(|word| {
+        Ok(WordEffectLine {
+            word: word.word.clone(),
+            effect: finite("effect of a word", word.effect)?,
+        })
+    });
+    Ok(ExplanationLine {
+        complete: score(explanation.complete)?,
+        text_missing: score(explanation.text_missing)?,
+        simulated: explanation.simulated.clone(),
+        words: words.collect::<Result<_, ReportError>>()?,
+    })
+}
+
+/// What the language model could not take of the text, and what is not explained.
+fn notes(text: &TextRepresentation, explanation: Option<&Explanation>) -> Vec<String> {
     let cut = text.truncated_at.map(|characters| {
         format!(
             "the language model read only the first {characters} characters of the transcript: \
@@ -165,7 +191,9 @@ fn notes(text: &TextRepresentation) -> Vec<String> {
         )
     });
     let missing = text.missing.as_ref().map(|why| format!("no text: {why}"));
-    cut.into_iter().chain(missing).collect()
+    let unexplained = explanation.map_or(&[][..], |explanation| &explanation.notes);
+    let notes = cut.into_iter().chain(missing);
+    notes.chain(unexplained.iter().cloned()).collect()
 }
 
 fn text_line(
@@ -319,6 +347,29 @@ mod tests {
         assert_eq!(said["text"]["contribution"], 0.7);
         assert_eq!(said["video"]["present"], false);
         assert!(said["video"]["contribution"].is_null(), "{said}");
+    }
+
+    #[test]
+    fn what_made_a_score_is_written_where_it_is_known() {
+        let mut fused = crate::fixtures::fused(0, 0.5);
+        let mark = crate::fixtures::mark();
+        let said = serde_json::to_value(line(&fused, &mark).unwrap()).unwrap();
+        assert!(said.get("explanation").is_none(), "{said}");
+        fused.explanation = Some(Explanation {
+            complete: Some(0.5),
+            words: vec![undertone_types::WordEffect {
+                word: "fine".to_owned(),
+                effect: 0.456_78,
+            }],
+            notes: vec!["only half of it".to_owned()],
+            ..Explanation::default()
+        });
+        let said = serde_json::to_value(line(&fused, &mark).unwrap()).unwrap();
+        let expected = serde_json::json!({
+            "complete": 0.5, "text_missing": null, "words": [{ "word": "fine", "effect": 0.4568 }],
+        });
+        assert_eq!(said["explanation"], expected);
+        assert_eq!(said["notes"][0], "only half of it");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! An utterance on a terminal: when, what score, from what words, and what made it so.
 
-use undertone_reports::{DoubtName, ModalitiesLine, TextSourceName, UtteranceLine};
+use undertone_reports::{
+    DoubtName, ExplanationLine, ModalitiesLine, TextSourceName, UtteranceLine,
+};
 use undertone_types::shown;
 
 use super::look::{Look, Paint, bar, signed};
@@ -98,8 +100,33 @@ fn facts(line: &UtteranceLine) -> Vec<(&'static str, String)> {
         facts.push(("90 %", format!("{low} to {high}")));
     }
     facts.extend(contributions(&line.modalities).map(|added| ("adds", added)));
+    if let Some(explanation) = &line.explanation {
+        facts.extend(moved_by(explanation).map(|words| ("moved by", words)));
+        facts.extend(flows(explanation).map(|flows| ("flows", flows)));
+    }
     facts.extend(line.notes.iter().map(|note| ("note", shown(note).into())));
     facts
+}
+
+/// The words that move the score most: "dreadful -2.10, saturday +0.12".
+fn moved_by(explanation: &ExplanationLine) -> Option<String> {
+    let words = explanation.words.iter();
+    let words = words.map(|word| format!("{} {}", shown(&word.word), signed(word.effect)));
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// The scores of both flows, and the simulated text that is nowhere else; none where there is no
+/// choice.
+fn flows(explanation: &ExplanationLine) -> Option<String> {
+    let (complete, text_missing) = (explanation.complete?, explanation.text_missing?);
+    let simulated = explanation.simulated.as_deref();
+    let simulated = simulated.map_or_else(String::new, |text| format!(" ({})", shown(text)));
+    Some(format!(
+        "transcript {}, simulated {}{simulated}",
+        signed(complete),
+        signed(text_missing)
+    ))
 }
 
 fn doubted(doubt: DoubtName) -> &'static str {

@@ -12,6 +12,7 @@
 //! crate of the workspace.
 
 mod atomic;
+mod explanation;
 mod failure;
 mod frame;
 mod matrix;
@@ -29,6 +30,7 @@ mod utterance;
 mod work_times;
 
 pub use atomic::{AtomicFile, is_abandoned, write_atomically};
+pub use explanation::{Explanation, WordEffect};
 pub use failure::{Cause, Failure, Stage, error_chain};
 pub use frame::{FACE_SIDE_PX, Face, Frame, Rect};
 pub use matrix::{Matrix, ShapeError};
@@ -39,7 +41,7 @@ pub use recording::{Recording, RecordingId, SourceItem};
 pub use sentiment::{Contributions, Flow, Margin, NoSentiment, RecordingMargin, Sentiment};
 pub use shown::{shown, shown_lines, shown_path};
 pub use split::{Split, UnknownSplit};
-pub use text::{TextRepresentation, TextSource};
+pub use text::{LeftOutWord, TextRepresentation, TextSource};
 pub use text_form::{FormedText, TextForm};
 pub use transcript::{Doubt, Language, TokenProbability, Transcript, Word};
 pub use utterance::{Fused, Observed, Passage, RATE_HZ, Represented, Transcribed, Utterance};

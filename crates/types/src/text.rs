@@ -1,6 +1,6 @@
 //! Text as the fusion network sees it: hidden states of the language model.
 
-use super::Matrix;
+use super::{Flow, Matrix};
 
 /// Where the text representation of an utterance came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,26 @@ pub enum TextSource {
     None,
 }
 
+impl TextSource {
+    /// The flow that an utterance with such a text goes through.
+    #[must_use]
+    pub fn flow(self) -> Flow {
+        match self {
+            Self::Transcript => Flow::Complete,
+            Self::Simulated | Self::None => Flow::TextMissing,
+        }
+    }
+}
+
+/// A word of a text, as the language model got to see it, and the text without it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeftOutWord {
+    /// The word: what stands between spaces.
+    pub word: String,
+    /// Hidden states over the other words, read again without this one, `[tokens, width]`.
+    pub hidden: Matrix,
+}
+
 /// Hidden states of the language model over text tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextRepresentation {
@@ -20,6 +40,8 @@ pub struct TextRepresentation {
     pub source: TextSource,
     /// `[tokens, width]`, last layer; empty when `source` is `None`.
     pub hidden: Matrix,
+    /// The text without each of its words, in order; empty unless scores are to be explained.
+    pub without: Vec<LeftOutWord>,
     /// What was simulated from the voice, where that is the source.
     pub simulated: Option<String>,
     /// Where the transcript was cut since the language model cannot take all of it: how many of its
@@ -36,6 +58,7 @@ impl TextRepresentation {
         Self {
             source,
             hidden,
+            without: Vec::new(),
             simulated: None,
             truncated_at: None,
             missing: None,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Frame, NoSentiment, Observation, Sentiment, TextRepresentation, Transcript};
+use super::{
+    Explanation, Frame, NoSentiment, Observation, Sentiment, TextRepresentation, Transcript,
+};
 
 /// Sampling rate of all audio inside the program, in Hz.
 pub const RATE_HZ: u32 = 16_000;
@@ -48,6 +50,9 @@ pub struct Represented {
     pub transcribed: Transcribed,
     /// Real or simulated text.
     pub text: TextRepresentation,
+    /// The text of the other source, which explains a score and changes none; `None` unless that is
+    /// asked for.
+    pub other: Option<TextRepresentation>,
 }
 
 /// After `observe`.
@@ -66,4 +71,6 @@ pub struct Fused {
     pub observed: Observed,
     /// Its sentiment, or why it has none.
     pub sentiment: Result<Sentiment, NoSentiment>,
+    /// What made the score, where that is asked for.
+    pub explanation: Option<Explanation>,
 }

@@ -12,8 +12,8 @@ use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecog
 use undertone_features::{AudioExtractor, FeatureError, Prosody};
 use undertone_fusion::{FusionError, FusionInput};
 use undertone_types::{
-    AudioFacts, Contributions, Frame, Matrix, MediaFacts, Sentiment, Stage, TokenProbability,
-    Transcript, VideoFacts,
+    AudioFacts, Contributions, Frame, LeftOutWord, Matrix, MediaFacts, Sentiment, Stage,
+    TokenProbability, Transcript, VideoFacts,
 };
 
 /// Windows of a fake recording.
@@ -121,6 +121,9 @@ impl LanguageSession for FakeLanguageModel {
     fn simulate(&mut self, _: &[f32]) -> Result<Simulation, LanguageError> {
         unreachable!("the fake transcripts are always trusted")
     }
+    fn without_each_word(&mut self) -> Result<Vec<LeftOutWord>, LanguageError> {
+        unreachable!("nothing is to be explained")
+    }
 }
 
 fn language_error() -> LanguageError {
@@ -167,6 +170,10 @@ impl SentimentModel for FakeFusion {
             margin: None,
         };
         Ok(inputs.iter().map(neutral).collect())
+    }
+
+    fn scores(&self, inputs: &[FusionInput]) -> Result<Vec<f32>, FusionError> {
+        Ok(vec![1.0; inputs.len()])
     }
 
     fn untrained(&self) -> &[undertone_fusion::Modality] {

@@ -51,6 +51,7 @@ fn chain(workers: usize) -> Chain {
         text: TextMode::Auto,
         gate,
         batch: 4,
+        explain: false,
     }
 }
 

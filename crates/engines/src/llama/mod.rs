@@ -29,7 +29,7 @@ pub use prompt::{Prompt, PromptError};
 use session::LlamaSession;
 
 use crate::whisper::NativeError;
-use undertone_types::{Matrix, TextForm};
+use undertone_types::{LeftOutWord, Matrix, TextForm};
 
 /// A speech language model. Shared between worker threads.
 pub trait LanguageModel: Send + Sync {
@@ -62,7 +62,18 @@ pub trait LanguageSession {
     /// # Errors
     /// When the engine fails, there is no projector, or the audio does not fit the context.
     fn simulate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError>;
+
+    /// The text that was read or simulated last, without each of its first [`MOST_LEFT_OUT`] words in
+    /// turn; empty where there is none, or the model cannot forget the end of a text. Only what follows a
+    /// word is evaluated again, since what precedes it does not know it.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn without_each_word(&mut self) -> Result<Vec<LeftOutWord>, LanguageError>;
 }
+
+/// Words of a text that are left out, so that a text of any length takes a bounded time.
+pub const MOST_LEFT_OUT: usize = 100;
 
 /// What the language model made of a transcript.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,9 +6,9 @@ use llama_cpp_2::token::LlamaToken;
 use super::ctc::Speller;
 use super::evaluator::Evaluator;
 use super::projector::Projector;
-use super::{LanguageError, LanguageSession, Llama, Reading, Simulation, words};
+use super::{LanguageError, LanguageSession, Llama, MOST_LEFT_OUT, Reading, Simulation, words};
 use crate::repetition::repeated;
-use undertone_types::Matrix;
+use undertone_types::{LeftOutWord, Matrix};
 
 pub(super) struct LlamaSession<'m> {
     llama: &'m Llama,
@@ -17,6 +17,16 @@ pub(super) struct LlamaSession<'m> {
     speller: Option<Speller>,
     /// Tokens of the prompt before transcripts, where they are the first in the evaluator's memory.
     kept: Option<usize>,
+    /// The text that the evaluator's memory ends in.
+    last: Option<Evaluated>,
+}
+
+/// A text that was evaluated.
+struct Evaluated {
+    tokens: Vec<LlamaToken>,
+    /// Position of the first.
+    start: usize,
+    hidden: Matrix,
 }
 
 impl<'m> LlamaSession<'m> {
@@ -36,6 +46,7 @@ impl<'m> LlamaSession<'m> {
             speller,
             evaluator,
             kept: None,
+            last: None,
         })
     }
 
@@ -99,7 +110,8 @@ impl<'m> LlamaSession<'m> {
 
     /// Generates a line after the audio.
     fn generate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError> {
-        let mut position = self.evaluate_simulate_prompt(audio)?;
+        let start = self.evaluate_simulate_prompt(audio)?;
+        let mut position = start;
         let room = self.llama.context_tokens().saturating_sub(position);
         let vocab = self.llama.model.vocab();
         let (mut hidden, mut generated): (_, Vec<LlamaToken>) = (Vec::new(), Vec::new());
@@ -122,10 +134,14 @@ impl<'m> LlamaSession<'m> {
                 break;
             }
         }
-        Ok(Simulation {
-            text: self.text(&generated),
-            hidden: self.matrix(hidden)?,
-        })
+        let hidden = self.matrix(hidden)?;
+        let text = self.text(&generated);
+        self.last = Some(Evaluated {
+            tokens: generated,
+            start,
+            hidden: hidden.clone(),
+        });
+        Ok(Simulation { text, hidden })
     }
 
     fn text(&self, tokens: &[LlamaToken]) -> String {
@@ -142,6 +158,7 @@ impl<'m> LlamaSession<'m> {
 
 impl LanguageSession for LlamaSession<'_> {
     fn read(&mut self, transcript: &str, audio: &[f32]) -> Result<Reading, LanguageError> {
+        self.last = None;
         let llama = self.llama;
         let transcript = llama.settings.text_form.of(transcript);
         let prefix = llama.settings.read.text_prefix;
@@ -157,17 +174,51 @@ impl LanguageSession for LlamaSession<'_> {
             return Err(LanguageError::NoTokens);
         }
         let hidden = self.evaluator.hidden_states(&tokens, position)?;
+        let hidden = self.matrix(hidden)?;
+        self.last = Some(Evaluated {
+            tokens,
+            start: position,
+            hidden: hidden.clone(),
+        });
         Ok(Reading {
-            hidden: self.matrix(hidden)?,
+            hidden,
             truncated_at: (text.len() < transcript.text.len())
                 .then(|| transcript.written(text.chars().count())),
         })
     }
 
     fn simulate(&mut self, audio: &[f32]) -> Result<Simulation, LanguageError> {
+        self.last = None;
         match self.spell(audio)? {
             Some(text) => self.read_simulated(text, audio),
             None => self.generate(audio),
         }
+    }
+
+    fn without_each_word(&mut self) -> Result<Vec<LeftOutWord>, LanguageError> {
+        let Some(last) = self.last.take() else {
+            return Ok(Vec::new());
+        };
+        let vocab = self.llama.model.vocab();
+        let spelled = |count: usize| vocab.detokenize(&last.tokens[..count], false, false);
+        let words = words::of_tokens(last.tokens.len(), spelled);
+        let mut without = Vec::new();
+        // From the last word on, so that the memory still holds what precedes the next one.
+        for word in words.into_iter().take(MOST_LEFT_OUT).rev() {
+            let position = last.start + word.tokens.start;
+            if !self.evaluator.clear_from(position) {
+                return Ok(Vec::new());
+            }
+            let before = word.tokens.start * self.llama.width;
+            let mut hidden = last.hidden.as_slice()[..before].to_vec();
+            let after = &last.tokens[word.tokens.end..];
+            hidden.extend(self.evaluator.hidden_states(after, position)?);
+            without.push(LeftOutWord {
+                word: word.text,
+                hidden: self.matrix(hidden)?,
+            });
+        }
+        without.reverse();
+        Ok(without)
     }
 }

@@ -142,3 +142,26 @@ fn with_a_model_of_your_own() {
         compare(&llama, &"i did not like it at all ".repeat(120), 5e-2);
     }
 }
+
+#[test]
+fn a_text_without_a_word_is_read_as_if_the_word_had_not_been_there() {
+    let llama = reader(demo(), "<|text|> {transcript}", 64);
+    let mut session = llama.session().unwrap();
+    assert!(session.without_each_word().unwrap().is_empty());
+    session.read(SHORT, &[]).unwrap();
+    let without = session.without_each_word().unwrap();
+    let words: Vec<&str> = without.iter().map(|one| &*one.word).collect();
+    assert_eq!(words, ["the", "film", "was", "great"]);
+    for (left_out, rest) in without.iter().zip([
+        "film was great",
+        "the was great",
+        "the film great",
+        "the film was",
+    ]) {
+        let apart = distance(&left_out.hidden, &session.read(rest, &[]).unwrap().hidden);
+        assert!(apart < 1e-5, "{rest}: {apart}");
+    }
+    // A text of one word has none left.
+    session.read("film", &[]).unwrap();
+    assert!(session.without_each_word().unwrap()[0].hidden.is_empty());
+}

@@ -174,6 +174,9 @@ pub struct ConfigLine {
     /// Whether the times of words were asked for.
     #[serde(default, skip_serializing_if = "is_false")]
     pub words: bool,
+    /// Whether explanations of scores were asked for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub explain: bool,
 }
 
 /// As with [`is_false`].

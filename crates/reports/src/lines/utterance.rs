@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use super::explanation::ExplanationLine;
 use super::recording::is_false;
 
 /// An utterance and its sentiment.
@@ -33,6 +34,9 @@ pub struct UtteranceLine {
     pub flow: Option<FlowName>,
     /// Its modalities, and what each adds to the score.
     pub modalities: ModalitiesLine,
+    /// What made the score; absent unless asked for (`report.explain`), and without a score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<ExplanationLine>,
     /// What was left out, cut short or guessed, in sentences for people; absent where nothing
     /// was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,5 +1,5 @@
 use undertone_reports::fixtures::write_report;
-use undertone_reports::{DoubtName, IntervalLine, read_record};
+use undertone_reports::{DoubtName, ExplanationLine, IntervalLine, WordEffectLine, read_record};
 
 use super::*;
 
@@ -42,8 +42,19 @@ fn all_that_is_known_of_an_utterance_is_shown() {
         high: 3.0,
     };
     line.sentiment.as_mut().unwrap().interval_90 = Some(interval);
+    line.explanation = Some(ExplanationLine {
+        complete: Some(1.5),
+        text_missing: Some(2.0),
+        simulated: Some("a hero".to_owned()),
+        words: vec![WordEffectLine {
+            word: "hero".to_owned(),
+            effect: -0.25,
+        }],
+    });
     let shown = show(&report, Look::default());
     for row in [
+        "moved by  hero -0.25",
+        "flows     transcript +1.50, simulated +2.00 (a hero)",
         "sounds as a\\nhero",
         "unused    a “fine” film",
         "doubt     the recogniser repeated itself",
