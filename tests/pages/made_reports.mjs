@@ -54,6 +54,10 @@ function utterance(index, start_s, mood, random, source) {
       video: { present: hasFace, contribution: adds(1, hasFace), face_coverage: round(random()) },
     },
   };
+  if (isScored && from !== 'none') line.explanation = {
+    complete: round(score), text_missing: round(score * 0.8), simulated: from === 'transcript' ? said : undefined,
+    words: said.split(' ').slice(0, 3).map((word) => ({ word, effect: round((random() - 0.5) * 3) })),
+  };
   if (!isScored) line.sentiment_missing = 'nothing of this utterance is known to the network';
   if (random() < 0.02) line.notes = ['the text was longer than the model reads: its end was left out'];
   return line;

@@ -124,7 +124,7 @@ function scoreCell(row) {
 function speechCell(row) {
   const words = row.text.transcript ? speech(row) : element('p', { class: 'aside' }, 'no transcript');
   const notes = [...(row.notes ?? []), row.sentiment_missing && `No score: ${row.sentiment_missing}`].filter(Boolean);
-  return [words, simulated(row), notes.map((note) => element('p', { class: 'note' }, note))];
+  return [words, simulated(row), explanation(row), notes.map((note) => element('p', { class: 'note' }, note))];
 }
 
 function sourceCell(row) {
@@ -136,34 +136,13 @@ function sourceCell(row) {
   ];
 }
 
-function contributionsCell(row) {
-  // Of what was never taught the page says at its top that it has no say.
-  const taught = Object.entries(MODALITIES).filter(([key]) => !row.modalities[key].untrained);
-  const parts = taught.map(([key, name]) => {
-    const { present, contribution, face_coverage: seen } = row.modalities[key];
-    const isKnown = contribution !== null;
-    const value = !present ? 'absent' : isKnown ? signed(contribution) : row.sentiment ? 'not known' : 'not used';
-    const share = present && seen !== undefined && seen < 1 ? ` in ${percent(seen)}` : '';
-    return element('li', {}, element('span', { class: 'modality' }, name), isKnown && effectBar(contribution),
-      value, element('span', { class: 'modality' }, share));
-  });
-  return element('ul', { class: 'contributions' }, parts);
-}
-
-/** What something adds to a score, as a bar to the left or right of nothing. */
-function effectBar(effect) {
-  const length = Math.min(Math.abs(effect), 3);
-  return drawing('svg', { class: 'effect', viewBox: '-3 0 6 2', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-    drawing('rect', { class: effect < 0 ? 'negative' : 'positive', x: effect < 0 ? -length : 0, y: 0, width: length, height: 2 }),
-    drawing('line', { x1: 0, x2: 0, y1: 0, y2: 2 }));
-}
-
 function columnsNote(utterances) {
   const areKnown = utterances.some((one) => one.sentiment?.interval_90);
   return element('p', { class: 'aside' },
     areKnown && 'Below a score: its 90\u00a0% interval, in which the truth lies for nine of ten utterances like this one. ',
     'Words: the confidence in the transcript against the one from which it is trusted. ',
     'Contributions: the score minus the score without that modality. They do not add up to the score. ',
+    utterances.some((one) => one.explanation) && 'Moved by: the score minus the score of the text without that word. ',
     'A face \u201cin 40 %\u201d was found in that share of the pictures.');
 }
 
