@@ -10,6 +10,7 @@ use super::doctor::DoctorArgs;
 use super::error::CliError;
 use super::eval::EvalArgs;
 use super::exit::Exit;
+use super::explain::ExplainArgs;
 use super::export::ExportArgs;
 use super::extract::ExtractArgs;
 use super::import::ImportArgs;
@@ -52,6 +53,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Show reports on the terminal
     Show(ShowArgs),
+    /// Score the recording of a report again, with what made each score
+    Explain(ExplainArgs),
     /// Show reports: makes a page of them that any browser opens, without a network
     View(ViewArgs),
     /// Try again what failed
@@ -111,6 +114,7 @@ impl Command {
             Self::Watch(args) => super::watch::watch(args),
             Self::Status(args) => super::status::status(args),
             Self::Show(args) => super::show::show(args),
+            Self::Explain(args) => super::explain::explain(args),
             Self::View(args) => super::view::view(args),
             Self::Retry(args) => super::retry::retry(args),
             Self::Prune(args) => super::prune::prune(args),

@@ -9,9 +9,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::error::{CliError, Context};
 use super::exit::Exit;
+use super::records::read_report;
 use super::say;
 use undertone_exports::{Exported, Format, Plan, TableFormat, export, write_report};
-use undertone_reports::{Record, RecordPath, Report, read_record, records_below};
+use undertone_reports::{RecordPath, records_below};
 use undertone_types::{error_chain, shown_lines, shown_path, write_atomically};
 
 const NO_REPORT: &str = "there is no report to export";
@@ -187,21 +188,6 @@ fn written(format: Format, report: &Path) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     write_report(format, &*read_report(report)?, &mut bytes).context(format!("{report:?}"))?;
     Ok(bytes)
-}
-
-fn read_report(path: &Path) -> Result<Box<Report>, CliError> {
-    match read_record(path)? {
-        Record::Report(report) => Ok(report),
-        Record::Duplicate(line) => Err(CliError::usage(format!(
-            "{path:?} has no utterances: the recording has the content of {:?}; export the report of that, {:?} \
-             in the folder of reports",
-            line.of.path, line.of.report
-        ))),
-        Record::Failure(line) => Err(CliError::usage(format!(
-            "{path:?} says why the recording could not be scored, and has no utterances: {}",
-            line.error.join(": ")
-        ))),
-    }
 }
 
 /// For who asked for nothing else: without any report it is an error.

@@ -9,7 +9,7 @@ use undertone_terminal::columns;
 /// Every subcommand that is not hidden, in the order in which it is shown.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Scoring", &["run", "watch", "status", "retry", "prune"]),
-    ("Reports", &["show", "view", "export", "schema"]),
+    ("Reports", &["show", "explain", "view", "export", "schema"]),
     (
         "Models and settings",
         &["models", "new-bundle", "bundle", "doctor", "config"],

@@ -5,7 +5,7 @@ mod outdated;
 mod source;
 mod view;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -62,16 +62,12 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
         settings.add("report.explain", "true");
     }
     let prepared = Prepared::new(settings.load(), &args.paths, assembly::open_bundle)?;
-    out::prepare(&args.out)?;
-    let shared = SharedFolder::open(&args.out)?;
-    start_logging(&prepared.config.log, terminal.clone())?;
-    ensure_tried(&prepared.bundle, |line| terminal.line(line))?;
-    let swept = sweep(&args.out);
-    if swept > 0 {
-        tracing::info!(files = swept, "removed temporary files of a killed run");
-    }
-    say_caveats(&prepared.bundle, &prepared.config.log, &terminal);
-    let exit = run_batch(args, prepared, &shared, &terminal)?;
+    let job = Job {
+        out: &args.out,
+        force: args.force,
+        table: true,
+    };
+    let exit = score(&job, prepared, &terminal)?;
     if args.export.is_empty() {
         return Ok(exit);
     }
@@ -83,9 +79,37 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, CliError> {
     })
 }
 
+/// How recordings are scored.
+pub(super) struct Job<'a> {
+    /// Folder of the reports.
+    pub(super) out: &'a Path,
+    /// Score again what is done, and what is quarantined.
+    pub(super) force: bool,
+    /// Print what became of each recording.
+    pub(super) table: bool,
+}
+
+/// Scores the recordings found.
+pub(super) fn score(
+    job: &Job<'_>,
+    prepared: Prepared,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    out::prepare(job.out)?;
+    let shared = SharedFolder::open(job.out)?;
+    start_logging(&prepared.config.log, terminal.clone())?;
+    ensure_tried(&prepared.bundle, |line| terminal.line(line))?;
+    let swept = sweep(job.out);
+    if swept > 0 {
+        tracing::info!(files = swept, "removed temporary files of a killed run");
+    }
+    say_caveats(&prepared.bundle, &prepared.config.log, terminal);
+    run_batch(job, prepared, &shared, terminal)
+}
+
 /// Scores the recordings found, and shows progress.
 fn run_batch(
-    args: &RunArgs,
+    job: &Job<'_>,
     prepared: Prepared,
     shared: &SharedFolder,
     terminal: &Terminal,
@@ -103,12 +127,12 @@ fn run_batch(
     let view = Arc::new(View::new(terminal, found.len()));
     let stages = assembly::chain(&config, &bundle).stages;
     let mark = Arc::new(RunMark::new(&config, &bundle));
-    outdated::say_outdated(&found, &args.out, &mark, terminal);
+    outdated::say_outdated(&found, job.out, &mark, terminal);
     // The worker loads the models.
     drop(bundle);
     let source = Source {
-        out: args.out.clone(),
-        force: args.force,
+        out: job.out.to_owned(),
+        force: job.force,
         mark: mark.clone(),
         claims: shared.claims()?,
         view: view.clone(),
@@ -119,7 +143,7 @@ fn run_batch(
         .name("source".to_owned())
         .spawn(move || source.send_all(found, &give))?;
     let batch = BatchRun {
-        out: args.out.clone(),
+        out: job.out.to_owned(),
         config,
         mark,
         workshop,
@@ -127,7 +151,10 @@ fn run_batch(
         stop: stop.clone(),
     };
     let (usage, ended) = batch.run(&mut |event| view.update(event));
-    let incomplete = view.finish(&usage, &stages)?;
+    let incomplete = view.finish();
+    if job.table {
+        view.print(&usage, &stages)?;
+    }
     let is_missing = say_what_is_missing(&discovered)?;
     ended.context("the run was stopped early; run it again to continue")?;
     if stop.load(Ordering::Relaxed) {

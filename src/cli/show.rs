@@ -6,8 +6,9 @@ use clap::Args;
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::records::read;
 use super::say;
-use undertone_reports::{RecordPath, read_record, records_below};
+use undertone_reports::{Record, read_record, records_below};
 use undertone_terminal::{Look, show_record};
 use undertone_types::error_chain;
 
@@ -23,24 +24,23 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, CliError> {
     let look = Look::of_output();
     let (mut shown, mut exit) = (0, Exit::Done);
     for path in &args.reports {
-        let is_folder = path.is_dir();
-        let records = match is_folder {
-            true => records_below(path)?,
-            false => vec![RecordPath::alone(path)],
+        let mut show = |record: &Record| {
+            let gap = if shown > 0 { "\n" } else { "" };
+            shown += 1;
+            say(&format!("{gap}{}", show_record(record, look)))
         };
-        for record in &records {
+        if !path.is_dir() {
+            show(&read(path)?)?;
+            continue;
+        }
+        for record in records_below(path)? {
             match read_record(&record.file) {
-                Ok(record) => {
-                    let gap = if shown > 0 { "\n" } else { "" };
-                    say(&format!("{gap}{}", show_record(&record, look)))?;
-                    shown += 1;
-                }
+                Ok(record) => show(&record)?,
                 // One of a folder does not hide the others.
-                Err(error) if is_folder => {
+                Err(error) => {
                     eprintln!("cannot be read: {}", error_chain(&error).join(": "));
                     exit = Exit::SomeFailed;
                 }
-                Err(error) => return Err(error.into()),
             }
         }
     }

@@ -11,6 +11,7 @@ mod bad_input;
 mod chance;
 mod clips;
 mod converted;
+mod explaining;
 mod exports;
 mod heard;
 mod importing;

@@ -7,6 +7,7 @@
 //! is scored or tried again (see `daemon`).
 
 mod atomic;
+mod config_settings;
 mod duplicate;
 pub mod escape;
 mod failure;
@@ -30,6 +31,7 @@ mod writer;
 pub mod fixtures;
 
 pub use atomic::place;
+pub use config_settings::settings;
 pub use duplicate::write_duplicate;
 pub use failure::{
     NextTry, failed_before, failure_records, read_failure, retry_now, write_failure,

@@ -67,7 +67,8 @@ impl RunMark {
     }
 
     /// True when this bundle, read from a report, is that of the run.
-    pub(super) fn is_of_bundle(&self, bundle: &BundleLine) -> bool {
+    #[must_use]
+    pub fn is_of_bundle(&self, bundle: &BundleLine) -> bool {
         let known = [&self.bundle.fingerprint, &self.former_fingerprint];
         known.contains(&&bundle.fingerprint)
     }

@@ -1,5 +1,7 @@
 //! A recording on a terminal: its name, its sentiment as a whole, and what to know first.
 
+use std::borrow::Cow;
+
 use undertone_reports::{Polarity, Report};
 use undertone_types::shown;
 
@@ -60,6 +62,16 @@ fn counts(report: &Report) -> String {
     )
 }
 
+/// What people call a modality.
+fn called(modality: &str) -> Cow<'_, str> {
+    match modality {
+        "audio" => "voice".into(),
+        "text" => "words".into(),
+        "video" => "face".into(),
+        other => shown(other),
+    }
+}
+
 /// What to know before any score is believed.
 fn caveats(report: &Report) -> Vec<String> {
     let (recording, summary) = (&report.recording, &report.summary);
@@ -68,9 +80,11 @@ fn caveats(report: &Report) -> Vec<String> {
         caveats.push("demo models: scores of real recordings mean little".to_owned());
     }
     if !recording.bundle.untrained.is_empty() {
-        let names = shown(&recording.bundle.untrained.join(", ")).into_owned();
+        let names = recording.bundle.untrained.iter().map(|name| called(name));
+        let names: Vec<_> = names.collect();
         caveats.push(format!(
-            "no data taught the network {names}: no say in the scores"
+            "no data taught the network {}: no say in the scores",
+            names.join(" and ")
         ));
     }
     if recording.media.truncated {

@@ -128,9 +128,15 @@ impl View {
         self.progress.advance(more);
     }
 
-    /// Prints the table and the totals; returns how many recordings failed or break off.
-    pub(super) fn finish(&self, usage: &Finished, workers: &Stages) -> std::io::Result<usize> {
+    /// Ends the progress; returns how many recordings failed or break off.
+    pub(super) fn finish(&self) -> usize {
         self.progress.clear();
+        let totals = &self.state().totals;
+        totals.failed + totals.truncated
+    }
+
+    /// Prints the table and the totals.
+    pub(super) fn print(&self, usage: &Finished, workers: &Stages) -> std::io::Result<()> {
         let wall = self.progress.elapsed();
         let State {
             rows, mut totals, ..
@@ -161,8 +167,7 @@ impl View {
             "{}\nbusy: {}{memory}\n",
             render_totals(&totals).trim_end(),
             busy.join(", ")
-        )))?;
-        Ok(totals.failed + totals.truncated)
+        )))
     }
 }
 
