@@ -19,7 +19,7 @@ pub fn announce(announcement: &Announcement, metrics: &Metrics) {
                 "scored"
             );
             metrics.result(Result::Scored);
-            metrics.report(scored.duration_s, summary);
+            metrics.report(scored);
         }
         Announcement::Duplicate { file, of } => {
             let (recording, of) = (shown_path(&file.relative), shown_path(&of.relative));

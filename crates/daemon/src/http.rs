@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
-use tiny_http::{Header, Method, Response, Server};
+use tiny_http::{Header, Method, Request, Response, Server};
 
 use super::health::Health;
-use super::metrics::Metrics;
+use super::metrics::{Format, Metrics};
 
 /// Cannot listen on the address.
 #[derive(Debug, thiserror::Error)]
@@ -41,13 +41,20 @@ pub fn answer(
     let body = move || {
         for request in server.incoming_requests() {
             let (status, kind, text) = match (request.method(), request.url()) {
-                (Method::Get | Method::Head, url) => page(url, &metrics, &health),
+                (Method::Get | Method::Head, "/metrics") => {
+                    let format = wanted(&request);
+                    metrics.healthy(health.problem().is_none());
+                    (200, format.content_type(), metrics.text(format))
+                }
+                (Method::Get | Method::Head, url) => page(url, &health),
                 _ => (405, TEXT, "only GET\n".to_owned()),
             };
-            let kind = Header::from_bytes("Content-Type", kind).expect("our own header is valid");
+            let header =
+                |name, value| Header::from_bytes(name, value).expect("our own header is valid");
             let response = Response::from_string(text)
                 .with_status_code(status)
-                .with_header(kind);
+                .with_header(header("Content-Type", kind))
+                .with_header(header("Vary", "Accept"));
             // A client that has hung up needs no answer.
             let _ = request.respond(response);
         }
@@ -60,15 +67,20 @@ pub fn answer(
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-fn page(url: &str, metrics: &Metrics, health: &Health) -> (u16, &'static str, String) {
+/// The format of the metrics that a request asks for.
+fn wanted(request: &Request) -> Format {
+    let headers = request.headers().iter();
+    let accept = headers.filter(|header| header.field.equiv("Accept"));
+    Format::wanted(accept.map(|header| header.value.as_str()))
+}
+
+fn page(url: &str, health: &Health) -> (u16, &'static str, String) {
     let state = |problem: Option<String>| match problem {
         None => (200, TEXT, "ok\n".to_owned()),
         Some(problem) => (503, TEXT, format!("{problem}\n")),
     };
     match url {
-        "/metrics" => (200, OPEN_METRICS, metrics.text()),
         "/healthz" => state(health.problem()),
         "/readyz" => state(health.unready()),
         _ => (
@@ -86,8 +98,8 @@ mod tests {
 
     #[test]
     fn health_and_readiness_are_told_apart() {
-        let (metrics, health) = (Metrics::new(), Health::new());
-        let status = |url| page(url, &metrics, &health).0;
+        let health = Health::new();
+        let status = |url| page(url, &health).0;
         assert_eq!((status("/healthz"), status("/readyz")), (200, 503));
         let ready = Condition {
             ready: true,
@@ -104,14 +116,14 @@ mod tests {
             silent: Some("\"/mnt\" has not answered for 61 s".to_owned()),
             ..ready.clone()
         });
-        let (status_code, _, text) = page("/healthz", &metrics, &health);
+        let (status_code, _, text) = page("/healthz", &health);
         assert_eq!(status_code, 503);
         assert!(text.contains("/mnt"), "{text}");
         health.update(Condition {
             stuck: Some("nothing moves".to_owned()),
             ..ready
         });
-        assert_eq!(page("/healthz", &metrics, &health).2, "nothing moves\n");
+        assert_eq!(page("/healthz", &health).2, "nothing moves\n");
         assert_eq!(status("/other"), 404);
     }
 }

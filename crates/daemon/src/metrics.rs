@@ -1,21 +1,36 @@
-//! Metrics for Prometheus, in the OpenMetrics text format.
+//! Metrics for Prometheus.
+
+mod format;
+mod processes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use strum::VariantNames as _;
 
+use super::core::{Class, Scored};
 use super::protocol::Heartbeat;
 use super::status::Counts;
-use undertone_reports::SummaryLine;
 use undertone_types::{Cause, Stage};
+
+pub use format::Format;
+use processes::{WorkerProcess, register_processes};
+
+/// Bounds of the times that recordings take, in seconds: from a short clip to a long day.
+const SCORING_S: [f64; 14] = [
+    0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14_400.0,
+];
 
 type Label = [(&'static str, &'static str); 1];
 type Seconds = Counter<f64, AtomicU64>;
@@ -35,9 +50,14 @@ pub struct Metrics {
     busy: Family<Label, Seconds>,
     blocked_in: Family<Label, Seconds>,
     blocked_out: Family<Label, Seconds>,
-    memory: Gauge,
+    /// Without a value until a recording has been scored.
+    last_scored: Family<[(&'static str, &'static str); 0], Level>,
+    scoring: Histogram,
+    longest_waits: Family<Label, Level>,
     replaced: Counter,
     paused: Gauge,
+    healthy: Gauge,
+    worker: WorkerProcess,
     /// Times of the current worker; they start at zero with each worker.
     before: Mutex<HashMap<(Stage, &'static str), f64>>,
 }
@@ -60,18 +80,23 @@ pub enum Result {
 impl Metrics {
     /// All metrics at zero.
     pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("undertone");
+        let mut registry = Registry::default();
+        let worker = register_processes(&mut registry);
+        let ours = registry.sub_registry_with_prefix("undertone");
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "This program", version);
+        ours.register("build", "This program", version);
+        let scoring = Histogram::new(SCORING_S);
+        let help = "Time from opening a recording to its report";
+        ours.register_with_unit("scoring", help, Unit::Seconds, scoring.clone());
         macro_rules! measured {
             ($name:literal, $help:literal) => {{
                 let metric = Default::default();
-                registry.register($name, $help, Clone::clone(&metric));
+                ours.register($name, $help, Clone::clone(&metric));
                 metric
             }};
             ($name:literal, $help:literal, $unit:expr) => {{
                 let metric = Default::default();
-                registry.register_with_unit($name, $help, $unit, Clone::clone(&metric));
+                ours.register_with_unit($name, $help, $unit, Clone::clone(&metric));
                 metric
             }};
         }
@@ -94,31 +119,82 @@ impl Metrics {
                 "Time that a stage waited for the next stage",
                 Unit::Seconds
             ),
-            memory: measured!("worker_memory", "Memory of the worker", Unit::Bytes),
+            last_scored: measured!(
+                "last_scored_timestamp",
+                "When the last recording was scored, in seconds since 1970",
+                Unit::Seconds
+            ),
+            scoring,
+            longest_waits: measured!(
+                "oldest_waiting",
+                "Time that a recording has waited to be scored: the longest of each kind",
+                Unit::Seconds
+            ),
             replaced: measured!("replaced_workers", "Workers that had to be replaced"),
             paused: measured!("paused", "1 while nothing is scored since the disk is full"),
+            healthy: measured!("healthy", "1 while /healthz says that all is well"),
+            worker,
             registry,
             before: Mutex::default(),
         }
+        .with_zeros()
+    }
+
+    /// A counter that appears only with its first event hides that event from whoever asks for
+    /// the increase.
+    fn with_zeros(self) -> Self {
+        for outcome in ["scored", "duplicate", "failed", "quarantined"] {
+            self.results
+                .get_or_create(&[("outcome", outcome)])
+                .inc_by(0);
+        }
+        for cause in Cause::ALL {
+            self.failures
+                .get_or_create(&[("cause", cause.name())])
+                .inc_by(0);
+        }
+        for source in ["transcript", "simulated", "none"] {
+            self.utterances.get_or_create(&[("text", source)]).inc_by(0);
+        }
+        self.longest_waits(std::iter::empty());
+        self
     }
 
     /// All metrics, as text.
-    pub fn text(&self) -> String {
+    pub fn text(&self, format: Format) -> String {
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("writing to a string does not fail");
+        let written = format.write(&mut text, &self.registry);
+        written.expect("writing to a string does not fail");
         text
     }
 
+    /// How long the first recording of each class has waited; nothing waits in those left out.
+    pub fn longest_waits(&self, waits: impl Iterator<Item = (Class, Duration)>) {
+        let mut longest: HashMap<&str, Duration> = HashMap::new();
+        for (class, waited) in waits {
+            let longest = longest.entry(class.into()).or_default();
+            *longest = waited.max(*longest);
+        }
+        for kind in Class::VARIANTS {
+            let waited = longest.get(kind).copied().unwrap_or_default();
+            let level = self.longest_waits.get_or_create(&[("kind", kind)]);
+            level.set(waited.as_secs_f64());
+        }
+    }
+
     /// Recordings by state, and the speed relative to real time.
-    pub fn state(&self, counts: &Counts, speed: f64, paused: bool, memory_bytes: Option<u64>) {
+    pub fn state(&self, counts: &Counts, speed: f64, paused: bool) {
         for (state, count) in counts.named() {
             let gauge = self.recordings.get_or_create(&[("state", state)]);
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
         self.speed.set(speed);
         self.paused.set(i64::from(paused));
-        let memory = memory_bytes.unwrap_or(0);
-        self.memory.set(i64::try_from(memory).unwrap_or(i64::MAX));
+    }
+
+    /// Whether the daemon is healthy, at the moment when somebody asks.
+    pub fn healthy(&self, healthy: bool) {
+        self.healthy.set(i64::from(healthy));
     }
 
     /// Counts the result of a recording.
@@ -138,8 +214,13 @@ impl Metrics {
     }
 
     /// A report was written.
-    pub fn report(&self, duration_s: f64, summary: &SummaryLine) {
-        self.scored.inc_by(duration_s.max(0.0));
+    pub fn report(&self, scored: &Scored) {
+        let summary = &scored.summary;
+        self.scored.inc_by(scored.duration_s.max(0.0));
+        self.scoring.observe(scored.took_s);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now_s = now.unwrap_or_default().as_secs_f64();
+        self.last_scored.get_or_create(&[]).set(now_s);
         let count = |share: f64| (share * f64::from(summary.utterances)).round() as u64;
         let transcript = count(summary.text.transcribed);
         let simulated = count(summary.text.simulated);
@@ -160,8 +241,9 @@ impl Metrics {
         self.replaced.inc();
     }
 
-    /// A new worker's times begin at zero.
-    pub fn new_worker(&self) {
+    /// A new worker's times begin at zero. One in the daemon's own process has no number.
+    pub fn new_worker(&self, process: Option<u32>) {
+        self.worker.set(process.unwrap_or(0));
         self.before
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -187,46 +269,6 @@ impl Metrics {
             }
             let waiting = i64::try_from(stage.waiting).unwrap_or(i64::MAX);
             self.waiting.get_or_create(&label).set(waiting);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::StageHeartbeat;
-
-    #[test]
-    fn times_go_on_over_workers() {
-        let metrics = Metrics::new();
-        let heartbeat = |busy_s| Heartbeat {
-            stages: vec![StageHeartbeat {
-                stage: Stage::Decode,
-                busy_s,
-                blocked_in_s: 0.0,
-                blocked_out_s: 0.0,
-                waiting: 3,
-                at_work: true,
-            }],
-            movement: 1,
-        };
-        metrics.heartbeat(&heartbeat(2.0));
-        metrics.heartbeat(&heartbeat(3.0));
-        metrics.new_worker();
-        metrics.heartbeat(&heartbeat(1.0));
-        metrics.result(Result::Quarantined(Cause::Crashed));
-        let text = metrics.text();
-        for line in [
-            "undertone_stage_busy_seconds_total{stage=\"decode\"} 4.0",
-            "undertone_queue_depth{stage=\"decode\"} 3",
-            "undertone_failures_total{cause=\"crashed\"} 1",
-            "undertone_outcomes_total{outcome=\"quarantined\"} 1",
-            "# EOF",
-        ] {
-            assert!(
-                text.lines().any(|said| said == line),
-                "{line} is not in {text}"
-            );
         }
     }
 }

@@ -73,6 +73,11 @@ impl Process {
         kill_group(self.pid);
     }
 
+    /// Its process id.
+    pub fn number(&self) -> u32 {
+        self.pid
+    }
+
     /// The most memory that it ever held (resident), in bytes.
     pub fn peak_memory_bytes(&self) -> Option<u64> {
         peak_memory_bytes_of(self.pid)

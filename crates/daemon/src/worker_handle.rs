@@ -108,6 +108,11 @@ impl WorkerHandle {
         let _ = self.orders.send(Order::FinishOpen);
     }
 
+    /// The number of its process; none for a worker in this process.
+    pub fn process(&self) -> Option<u32> {
+        Some(self.process.as_ref()?.number())
+    }
+
     /// The most memory that its process ever held, in bytes.
     pub fn peak_memory_bytes(&self) -> Option<u64> {
         self.process.as_ref()?.peak_memory_bytes()

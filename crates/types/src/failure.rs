@@ -68,6 +68,7 @@ impl Stage {
     JsonSchema,
     strum::Display,
     strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -95,6 +96,9 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All causes.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
     /// The name in failure records and metrics.
     #[must_use]
     pub fn name(self) -> &'static str {

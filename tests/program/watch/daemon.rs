@@ -191,18 +191,24 @@ impl Daemon {
 
     /// Asks over HTTP: status and body.
     pub fn get(&mut self, path: &str) -> (u16, String) {
+        let (head, body) = self.ask_for(path, "Accept: */*");
+        let status = head.split_whitespace().nth(1).unwrap();
+        (status.parse().unwrap(), body)
+    }
+
+    /// Head and body of an answer to a request with this header.
+    pub fn ask_for(&mut self, path: &str, header: &str) -> (String, String) {
         let address = self.until("the address is logged", |daemon| {
             let log = daemon.log();
             let (_, rest) = log.split_once("address=")?;
             Some(rest.lines().next()?.trim().to_owned())
         });
         let mut stream = TcpStream::connect(address).unwrap();
-        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\n{header}\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split_whitespace().nth(1).unwrap();
-        (status.parse().unwrap(), body.to_owned())
+        (head.to_owned(), body.to_owned())
     }
 }
 

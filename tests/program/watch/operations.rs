@@ -27,10 +27,23 @@ fn it_says_how_it_is() {
         "undertone_stage_busy_seconds_total{stage=\"decode\"}",
         "undertone_queue_depth{stage=\"transcribe\"}",
         "undertone_worker_memory_bytes",
-        "# EOF",
+        "undertone_worker_start_time_seconds",
+        "undertone_last_scored_timestamp_seconds",
+        "undertone_scoring_seconds_bucket{le=\"+Inf\"} 1",
+        "undertone_oldest_waiting_seconds{kind=\"new\"} 0",
+        "undertone_healthy 1",
+        "process_cpu_seconds_total",
     ] {
         assert!(text.contains(name), "{name} is not in {text}");
     }
+    assert!(!text.contains("# EOF"), "{text}");
+    let accept = "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+    let (head, text) = daemon.ask_for("/metrics", accept);
+    assert!(
+        head.contains("Content-Type: application/openmetrics-text; version=1.0.0"),
+        "{head}"
+    );
+    assert!(text.ends_with("# EOF\n"), "{text}");
     let (_, status, _) = daemon.ask("status", &["--json"]);
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
     assert!(

@@ -189,7 +189,7 @@ impl Batch {
             true => Class::Suspect,
             false => Class::Fresh,
         };
-        self.queue.push(Queued { file, class, alone });
+        self.queue.push(Queued { file, class, alone }, self.now);
     }
 
     fn event(&mut self, number: u64, event: Event) {

@@ -300,6 +300,8 @@ pub struct Scored {
     pub file: FileRef,
     /// Length of the recording in seconds.
     pub duration_s: f64,
+    /// Time from opening it to its report, in seconds.
+    pub took_s: f64,
     /// Its last line.
     pub summary: SummaryLine,
 }

@@ -41,8 +41,9 @@ use undertone_config::{Config, Duplicates, Isolation, Limits, Outdated, Retry};
 pub use announcement::Announcement;
 pub use boundary::{
     Effect, FailureRecord, FailureToWrite, FileRef, Identity, Input, LookUp, NextAttempt, Now,
-    Records, ReportRecord, RootIndex, Sighting, WorkerEnd, Write, WriteError,
+    Records, ReportRecord, RootIndex, Scored, Sighting, WorkerEnd, Write, WriteError,
 };
+pub use queue::Class;
 pub use retry::{History, Next, is_strike};
 pub use upkeep::Ending;
 
@@ -217,6 +218,13 @@ impl Core {
     #[must_use]
     pub fn counts(&self) -> crate::status::Counts {
         self.files.counts()
+    }
+
+    /// The classes of which recordings wait to be scored, and how long the first of each has
+    /// waited, since it was queued.
+    pub fn longest_waits(&self) -> impl Iterator<Item = (Class, Duration)> {
+        let waiting = self.queue.waiting_since();
+        waiting.map(|(class, since)| (class, self.now.elapsed.saturating_sub(since)))
     }
 
     /// The recordings that the worker has.

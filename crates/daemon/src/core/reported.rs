@@ -209,7 +209,8 @@ impl Core {
         }
         self.files.set(id, State::Queued);
         let file = id;
-        self.queue.push(Queued { file, class, alone });
+        self.queue
+            .push(Queued { file, class, alone }, self.now.elapsed);
     }
 
     /// A file has a report: it keeps this state until it changes.

@@ -1,7 +1,7 @@
 //! Gives recordings to the worker, and handles its events.
 
 use super::boundary::{Effect, Scored, Write, WriteError};
-use super::catalogue::State;
+use super::catalogue::{Entry, State};
 use super::queue::Queued;
 use super::worker::{ChainFault, Task};
 use super::{Announcement, Core};
@@ -104,16 +104,18 @@ impl Core {
                 duration_s,
                 summary,
             } => {
-                let task = self.worker.take_back(id, now);
-                let id = task.map(|task| task.file);
-                let Some((id, entry)) = id.and_then(|id| Some((id, self.files.get(id)?))) else {
+                let Some(task) = self.worker.take_back(id, now) else {
                     return;
                 };
-                let file = entry.file();
+                let (id, began) = (task.file, task.opened.unwrap_or(task.given));
+                let Some(file) = self.files.get(id).map(Entry::file) else {
+                    return;
+                };
                 self.scored_s += duration_s;
                 let scored = Scored {
                     file: file.clone(),
                     duration_s,
+                    took_s: now.saturating_sub(began).as_secs_f64(),
                     summary,
                 };
                 self.announce(Announcement::Scored(Box::new(scored)));

@@ -82,7 +82,6 @@ impl Daemon {
     }
 
     fn start_worker(&mut self, number: u64) {
-        self.metrics.new_worker();
         let setup = Setup {
             config: self.config.clone(),
             out: self.out.clone(),
@@ -96,7 +95,10 @@ impl Daemon {
             });
         };
         match self.workshop.start(setup, report) {
-            Ok(worker) => self.worker = Some(worker),
+            Ok(worker) => {
+                self.metrics.new_worker(worker.process());
+                self.worker = Some(worker);
+            }
             Err(error) => {
                 let input = Input::NotStarted(number, error.to_string());
                 let _ = self.to_core.send(input);

@@ -86,10 +86,10 @@ impl Daemon {
             paused,
             silent,
         });
-        let memory = self.core.worker().memory_bytes;
         let is_paused = snapshot.paused.is_some();
         self.metrics
-            .state(&snapshot.counts, snapshot.speed, is_paused, memory);
+            .state(&snapshot.counts, snapshot.speed, is_paused);
+        self.metrics.longest_waits(self.core.longest_waits());
         let status = format!(
             "{} queued, {} running, {} done",
             snapshot.counts.queued, snapshot.counts.running, snapshot.counts.done
