@@ -6,6 +6,7 @@
 # make test-pages the pages of `undertone view` in a headless Chromium, without engines; SHOTS=FOLDER keeps
 #                 screenshots
 # make test-exports  reads the exports back with pandas, DuckDB, pympi and others (a Python environment of its own)
+# make test-packaging  the alerts and the dashboard against a daemon, with Debian's Prometheus
 # make check      format, licences, lints, documentation, tests: the cheapest first
 # make soak       runs and the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
@@ -28,7 +29,7 @@ TARGET_CPU ?= x86-64-v3
 # A target folder of its own: other flags would throw away the engines of `make build`.
 INSTALL_TARGET ?= target/install
 
-.PHONY: demo test test-pure test-real test-pages test-exports check format deny lint docs soak soak-files models setup build bench \
+.PHONY: demo test test-pure test-real test-pages test-exports test-packaging check format deny lint docs soak soak-files models setup build bench \
   installable install uninstall
 
 setup:
@@ -63,6 +64,9 @@ test-pages:
 
 test-exports: build
 	scripts/test-exports.sh
+
+test-packaging: build
+	scripts/test-packaging.sh
 
 check: format deny lint docs test
 

@@ -5,7 +5,7 @@
 #   bin/undertone                           the program, without debug information
 #   lib/undertone/                          libtorch's libraries, found from the program's place
 #   lib/systemd/system/undertone.service    the daemon as a service
-#   share/undertone/examples/               settings
+#   share/undertone/examples/               settings, a Grafana dashboard, alerts for Prometheus
 #   share/doc/undertone/                    manuals and licences
 #   share/man/man1/                         manual pages
 #   share/bash-completion/, zsh/, fish/     completions
@@ -82,7 +82,7 @@ put() { "${as_root[@]}" install -D -m "$1" -t "$root/$2" "${@:3}"; }
 put 755 bin "$stage/undertone"
 for name in "${!taken[@]}"; do put 644 lib/undertone "$libraries/$name"; done
 put 644 lib/systemd/system "$stage/undertone.service"
-put 644 share/undertone/examples config/*.toml
+put 644 share/undertone/examples config/*.toml packaging/grafana/undertone.json packaging/prometheus/undertone.rules.yml
 put 644 share/doc/undertone README.md LICENSE CHANGELOG.md SECURITY.md docs/* "$stage/licences.txt"
 put 644 share/man/man1 "$stage"/man/*.1
 put 644 share/bash-completion/completions "$stage/completions/undertone"

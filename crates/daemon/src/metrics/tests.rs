@@ -1,14 +1,16 @@
 //! What `/metrics` shows.
 
+mod names;
+
+use std::process::{Child, Command};
+
 use super::*;
 use crate::core::FileRef;
 use crate::protocol::StageHeartbeat;
 use undertone_reports::fixtures;
 
-#[test]
-fn times_go_on_over_workers() {
-    let metrics = Metrics::new();
-    let heartbeat = |busy_s| Heartbeat {
+fn heartbeat(busy_s: f64) -> Heartbeat {
+    Heartbeat {
         stages: vec![StageHeartbeat {
             stage: Stage::Decode,
             busy_s,
@@ -18,7 +20,30 @@ fn times_go_on_over_workers() {
             at_work: true,
         }],
         movement: 1,
-    };
+    }
+}
+
+/// A recording of 10 s.
+fn scored(took_s: f64) -> Scored {
+    Scored {
+        file: FileRef {
+            root: 0,
+            relative: std::path::Path::new("a.mp4").into(),
+        },
+        duration_s: 10.0,
+        took_s,
+        summary: fixtures::summary(3),
+    }
+}
+
+/// A process that does nothing.
+fn idle() -> Child {
+    Command::new("sleep").arg("60").spawn().unwrap()
+}
+
+#[test]
+fn times_go_on_over_workers() {
+    let metrics = Metrics::new();
     metrics.heartbeat(&heartbeat(2.0));
     metrics.heartbeat(&heartbeat(3.0));
     metrics.new_worker(None);
@@ -96,10 +121,7 @@ fn a_worker_that_is_no_process_of_its_own_has_no_usage_of_its_own() {
         assert!(has(name), "{name}");
     }
     assert!(!has("undertone_worker_memory_bytes"));
-    let mut child = std::process::Command::new("sleep")
-        .arg("60")
-        .spawn()
-        .unwrap();
+    let mut child = idle();
     metrics.new_worker(Some(child.id()));
     assert!(has("undertone_worker_memory_bytes") && has("undertone_worker_cpu_seconds_total"));
     child.kill().unwrap();
@@ -113,15 +135,7 @@ fn what_was_scored_is_timed() {
     let stamp = "undertone_last_scored_timestamp_seconds ";
     assert!(!metrics.text(Format::Text).contains(stamp));
     for took_s in [0.7, 20_000.0] {
-        metrics.report(&Scored {
-            file: FileRef {
-                root: 0,
-                relative: std::path::Path::new("a.mp4").into(),
-            },
-            duration_s: 10.0,
-            took_s,
-            summary: fixtures::summary(3),
-        });
+        metrics.report(&scored(took_s));
     }
     let text = metrics.text(Format::Text);
     for line in [
