@@ -12,6 +12,8 @@
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
 # make models     rebuilds models/demo with the recipes (hours)
 # make install    the program and its libraries into PREFIX (/usr/local), for any processor with AVX2
+# make deb        a Debian package of that, in target/debian
+# make test-deb   installs the package in a clean root and scores a clip there (as root, with debootstrap)
 # make uninstall  removes what `make install` put there
 
 CARGO ?= cargo
@@ -30,7 +32,7 @@ TARGET_CPU ?= x86-64-v3
 INSTALL_TARGET ?= target/install
 
 .PHONY: demo test test-pure test-real test-pages test-exports test-packaging check format deny lint docs soak soak-files models setup build bench \
-  installable install uninstall
+  installable install uninstall deb test-deb
 
 setup:
 	@scripts/setup-debian.sh
@@ -111,6 +113,12 @@ installable: setup
 
 install: installable
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install.sh "$(INSTALL_TARGET)/release/undertone"
+
+deb: installable
+	scripts/make-deb.sh "$(INSTALL_TARGET)/release/undertone"
+
+test-deb: deb
+	scripts/test-deb.sh
 
 uninstall:
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install.sh --uninstall
