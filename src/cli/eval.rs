@@ -10,9 +10,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::coverage::Measured;
 use super::error::CliError;
 use super::exit::Exit;
+use super::format::Format;
 use super::say;
 use undertone_fusion::Scorer;
-use undertone_terminal::columns;
+use undertone_terminal::table;
 use undertone_training::{
     Dataset, EvalReport, Interval, Metrics, Protocol, Simulator, evaluate, publish,
 };
@@ -45,8 +46,11 @@ pub struct EvalArgs {
     /// reports then have 90 % intervals. Use utterances that it was not trained on
     #[arg(long)]
     pub write_intervals: bool,
+    /// How the table is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
     /// Print JSON, with the score of every utterance
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
 }
 
@@ -89,21 +93,32 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
         say(&format!("{}\n", serde_json::to_string_pretty(&reports)?))?;
         eprint!("{notes}");
     } else {
-        say(&table(&reports))?;
-        say(&notes)?;
+        say(&table(&lines(&reports), args.format.into()))?;
+        args.format.note(&notes)?;
     }
     Ok(Exit::Done)
 }
 
-fn table(reports: &[EvalReport]) -> String {
+fn lines(reports: &[EvalReport]) -> Vec<[String; 12]> {
     let heading = [
-        "protocol", "n", "MAE", "95 %", "corr", "95 %", "acc7", "acc5", "acc2", "F1",
+        "protocol",
+        "n",
+        "MAE",
+        "95 %",
+        "corr",
+        "95 %",
+        "acc7",
+        "acc5",
+        "acc2",
+        "F1",
+        "acc2 has0",
+        "F1 has0",
     ];
     let heading = std::iter::once(heading.map(ToOwned::to_owned));
-    columns(&heading.chain(reports.iter().map(row)).collect::<Vec<_>>())
+    heading.chain(reports.iter().map(row)).collect()
 }
 
-fn row(report: &EvalReport) -> [String; 10] {
+fn row(report: &EvalReport) -> [String; 12] {
     let number = |value: f64| format!("{value:.4}");
     let maybe = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
     let between = |of: fn(&Metrics) -> Option<f64>| {
@@ -126,5 +141,7 @@ fn row(report: &EvalReport) -> [String; 10] {
         number(metrics.acc5),
         maybe(metrics.acc2_non0),
         maybe(metrics.f1_non0),
+        number(metrics.acc2_has0),
+        number(metrics.f1_has0),
     ]
 }

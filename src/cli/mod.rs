@@ -17,6 +17,7 @@ mod exit;
 mod explain;
 mod export;
 mod extract;
+mod format;
 mod found;
 mod help;
 mod import;

@@ -9,10 +9,11 @@ use clap::Args;
 use super::coverage::Measured;
 use super::error::CliError;
 use super::exit::Exit;
+use super::format::Format;
 use super::progress::Terminal;
 use super::train::TrainSettings;
 use super::{say, signals};
-use undertone_terminal::columns;
+use undertone_terminal::table;
 use undertone_training::{
     Dataset, Protocol, RunDone, STUDY_COLUMNS, Spread, StudyObserver, StudyPlan, StudyRow, Term,
     publish_study, study as run_study,
@@ -47,6 +48,9 @@ pub struct StudyArgs {
     /// Runs in parallel; one per core by default
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// How the table is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
@@ -82,8 +86,8 @@ pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Interrupted);
     };
     publish_study(&rows, &args.out)?;
-    say(&table(&rows))?;
-    say(&notes)?;
+    say(&table(&lines(&rows), args.format.into()))?;
+    args.format.note(&notes)?;
     Ok(Exit::Done)
 }
 
@@ -104,33 +108,21 @@ impl StudyObserver for View {
 }
 
 /// Mean ± standard deviation over the seeds.
-fn table(rows: &[StudyRow]) -> String {
-    let [mae, corr, acc2, f1, acc7] = STUDY_COLUMNS.map(|(name, _)| name.to_owned());
-    let heading = [
-        "model".to_owned(),
-        "protocol".to_owned(),
-        mae,
-        corr,
-        acc2,
-        f1,
-        acc7,
-    ];
-    let line = |row: &StudyRow| {
-        let [mae, corr, acc2, f1, acc7] = STUDY_COLUMNS.map(|(_, metric)| cell(row.spread(metric)));
-        [
-            row.model.clone(),
-            row.protocol.clone(),
-            mae,
-            corr,
-            acc2,
-            f1,
-            acc7,
-        ]
+fn lines(rows: &[StudyRow]) -> Vec<[String; 10]> {
+    let line = |[model, protocol]: [&str; 2], metrics: [String; 8]| {
+        let mut cells = [model, protocol]
+            .map(ToOwned::to_owned)
+            .into_iter()
+            .chain(metrics);
+        std::array::from_fn(|_| cells.next().unwrap_or_default())
     };
-    let lines: Vec<_> = std::iter::once(heading)
-        .chain(rows.iter().map(line))
-        .collect();
-    columns(&lines)
+    let heading = STUDY_COLUMNS.map(|(name, _)| name.to_owned());
+    let mut lines = vec![line(["model", "protocol"], heading)];
+    lines.extend(rows.iter().map(|row| {
+        let metrics = STUDY_COLUMNS.map(|(_, metric)| cell(row.spread(metric)));
+        line([&row.model, &row.protocol], metrics)
+    }));
+    lines
 }
 
 fn cell(spread: Option<Spread>) -> String {

@@ -256,7 +256,14 @@ fn a_study_is_one_table() {
     assert_eq!(said.matches("/fold-").count(), 8, "{said}");
     // Heading, three protocols of each network and of ridge, and ridge without text.
     assert_eq!(table.lines().count(), 1 + 3 * 3 + 1, "{table}");
-    assert_eq!(table.matches(" ± ").count(), 6 * 5, "{table}");
+    assert_eq!(table.matches(" ± ").count(), 6 * 8, "{table}");
+    let (code, latex, _) = run(&[&study[..], &["--format", "latex"]].concat());
+    assert_eq!(code, 0);
+    assert!(
+        latex.starts_with("\\begin{tabular}{lrrrrrrrrr}\n"),
+        "{latex}"
+    );
+    assert_eq!(latex.matches(" $\\pm$ ").count(), 6 * 8, "{latex}");
     let (code, again, said) = run(&study);
     assert_eq!((code, again), (0, table), "what is done is not done again");
     assert_eq!(said.matches("/fold-").count(), 8, "{said}");

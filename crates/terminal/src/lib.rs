@@ -7,8 +7,10 @@ mod columns;
 mod look;
 mod recording;
 mod report;
+mod table;
 mod utterance;
 
 pub use columns::{columns, sentences};
 pub use look::Look;
 pub use report::{show, show_record};
+pub use table::{TableFormat, table};

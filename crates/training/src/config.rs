@@ -252,6 +252,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_settings_of_the_paper_and_of_mosi_are_settings() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
+        let paper = TrainConfig::load(Some(&folder.join("paper.toml")), &[]).unwrap();
+        assert_eq!(
+            (paper.missing.modalities, paper.network.feature_limit),
+            (0.0, 0.0)
+        );
+        TrainConfig::load(Some(&folder.join("mosi.toml")), &[]).unwrap();
+    }
+
+    #[test]
     fn the_file_of_defaults_is_the_default() {
         assert_eq!(
             TrainConfig::load(None, &[]).unwrap(),

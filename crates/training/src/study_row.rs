@@ -34,13 +34,17 @@ pub struct Spread {
 /// A metric: its name and its value.
 type Column = (&'static str, fn(&Metrics) -> Option<f64>);
 
-/// The metrics of the tables.
-pub const STUDY_COLUMNS: [Column; 5] = [
+/// The metrics of the tables. Accuracies and F1 of two classes leave out utterances whose truth is 0, as
+/// the field does, unless they say `has0`.
+pub const STUDY_COLUMNS: [Column; 8] = [
     ("MAE", |metrics| Some(metrics.mae)),
     ("corr", |metrics| metrics.corr),
     ("acc2", |metrics| metrics.acc2_non0),
     ("F1", |metrics| metrics.f1_non0),
     ("acc7", |metrics| Some(metrics.acc7)),
+    ("acc5", |metrics| Some(metrics.acc5)),
+    ("acc2 has0", |metrics| Some(metrics.acc2_has0)),
+    ("F1 has0", |metrics| Some(metrics.f1_has0)),
 ];
 
 impl StudyRow {

@@ -1,7 +1,7 @@
 """Whisper's states of the projector's sentences, disturbed, several to a window of 30 s.
 
 WORK/states/ENCODER/ORIGIN-PASS-NNN.pt holds the utterances of 40 windows: states `[positions, width]` (f16) and words. The
-origin is `made` (voices of programs) or `real` (people, real_speech.py). Every pass disturbs anew, and those after the first
+origin is `made` (voices of programs), `reviews` (the same, of VADER's) or `real` (people, real_speech.py). Every pass disturbs anew, and those after the first
 play each utterance faster or slower, which is another voice. Goes on where it stopped.
 """
 
@@ -18,6 +18,7 @@ import place
 import sentences
 from whisper_encoder import FRAME_SAMPLES, RATE_HZ, WINDOW_SAMPLES, Encoder
 
+ORIGINS = {"made": "projector.jsonl", "reviews": "reviews.jsonl", "real": "real.jsonl"}
 WINDOWS_PER_SHARD = 40
 GAP_S = (0.3, 0.9)
 SPEEDS = (0.87, 1.15)
@@ -34,7 +35,7 @@ def batched(items, size):
 
 def spoken(work, origin):
     """(path, words) of everything of an origin that the projector learns from."""
-    table = work / "speech" / {"made": "projector.jsonl", "real": "real.jsonl"}[origin]
+    table = work / "speech" / ORIGINS[origin]
     lines = [json.loads(line) for line in table.read_text().splitlines()]
     return [(work / "speech" / line["file"], sentences.letters(line["text"])) for line in lines]
 
@@ -74,7 +75,7 @@ def encode(encoder, disturber, window, rng):
 def main():
     options = place.parser(__doc__)
     options.add_argument("--encoder", default="whisper-base", choices=["whisper-base", "whisper-tiny.en"])
-    options.add_argument("--origin", default="made", choices=["made", "real"])
+    options.add_argument("--origin", default="made", choices=list(ORIGINS))
     options.add_argument("--passes", type=int, nargs="+", default=[0, 1], help="which passes to make")
     options.add_argument("--shards", type=int, default=None, help="stop after so many shards of each pass")
     options.add_argument("--threads", type=int, default=2)

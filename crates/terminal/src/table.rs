@@ -1,0 +1,112 @@
+//! Tables for people, and in the formats that papers and spreadsheets take.
+
+use super::columns;
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum TableFormat {
+    /// Columns for the terminal.
+    #[default]
+    Text,
+    /// Markdown.
+    Markdown,
+    /// LaTeX, with the rules of the package booktabs.
+    Latex,
+    /// Comma-separated values (RFC 4180).
+    Csv,
+}
+
+/// Lines of cells, the heading first.
+#[must_use]
+pub fn table<const N: usize>(lines: &[[String; N]], format: TableFormat) -> String {
+    match format {
+        TableFormat::Text => columns(lines),
+        TableFormat::Markdown => markdown(lines),
+        TableFormat::Latex => latex(lines),
+        TableFormat::Csv => csv(lines),
+    }
+}
+
+fn markdown<const N: usize>(lines: &[[String; N]]) -> String {
+    let row = |line: &[String; N]| {
+        let cells = line.each_ref().map(|cell| cell.replace('|', "\\|"));
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let rule = format!("| {} |\n", ["---"; N].join(" | "));
+    let mut rows: Vec<_> = lines.iter().map(row).collect();
+    rows.insert(1.min(rows.len()), rule);
+    rows.concat()
+}
+
+fn latex<const N: usize>(lines: &[[String; N]]) -> String {
+    let row = |line: &[String; N]| {
+        let cells = line.each_ref().map(|cell| escaped(cell));
+        format!("{} \\\\\n", cells.join(" & "))
+    };
+    let (heading, body) = lines.split_at(1.min(lines.len()));
+    let heading: String = heading.iter().map(row).collect();
+    let body: String = body.iter().map(row).collect();
+    // The first column names what the others measure.
+    let sides = format!("l{}", "r".repeat(N.saturating_sub(1)));
+    format!(
+        "\\begin{{tabular}}{{{sides}}}\n\\toprule\n{heading}\\midrule\n{body}\\bottomrule\n\\end{{tabular}}\n"
+    )
+}
+
+fn escaped(cell: &str) -> String {
+    let of = |letter: char| match letter {
+        '&' | '%' | '$' | '#' | '_' | '{' | '}' => format!("\\{letter}"),
+        '\\' => "\\textbackslash{}".to_owned(),
+        '~' => "\\textasciitilde{}".to_owned(),
+        '^' => "\\textasciicircum{}".to_owned(),
+        '±' => "$\\pm$".to_owned(),
+        '−' => "$-$".to_owned(),
+        letter => letter.to_string(),
+    };
+    cell.chars().map(of).collect()
+}
+
+fn csv<const N: usize>(lines: &[[String; N]]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for line in lines {
+        // Lines of one length do not fail in memory.
+        let _written = writer.write_record(line);
+    }
+    let bytes = writer.into_inner().unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines() -> [[String; 3]; 2] {
+        [["model", "MAE", "95 %"], ["a_b|c", "0.5 ± 0.1", "0.4, 0.6"]]
+            .map(|line| line.map(str::to_owned))
+    }
+
+    #[test]
+    fn cells_are_what_they_were_in_every_format() {
+        let written = |format| table(&lines(), format);
+        assert_eq!(
+            written(TableFormat::Markdown),
+            "| model | MAE | 95 % |\n| --- | --- | --- |\n| a_b\\|c | 0.5 ± 0.1 | 0.4, 0.6 |\n"
+        );
+        assert_eq!(
+            written(TableFormat::Csv),
+            "model,MAE,95 %\na_b|c,0.5 ± 0.1,\"0.4, 0.6\"\n"
+        );
+        assert_eq!(
+            written(TableFormat::Latex),
+            "\\begin{tabular}{lrr}\n\\toprule\nmodel & MAE & 95 \\% \\\\\n\\midrule\n\
+             a\\_b|c & 0.5 $\\pm$ 0.1 & 0.4, 0.6 \\\\\n\\bottomrule\n\\end{tabular}\n"
+        );
+    }
+
+    #[test]
+    fn a_table_without_lines_is_a_heading() {
+        let heading = &lines()[..1];
+        assert!(table(heading, TableFormat::Markdown).ends_with("| --- | --- | --- |\n"));
+        assert!(table(heading, TableFormat::Latex).contains("\\midrule\n\\bottomrule"));
+    }
+}
