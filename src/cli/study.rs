@@ -107,20 +107,22 @@ impl StudyObserver for View {
     }
 }
 
-/// Mean ± standard deviation over the seeds.
-fn lines(rows: &[StudyRow]) -> Vec<[String; 10]> {
-    let line = |[model, protocol]: [&str; 2], metrics: [String; 8]| {
-        let mut cells = [model, protocol]
-            .map(ToOwned::to_owned)
-            .into_iter()
-            .chain(metrics);
+/// Mean ± standard deviation over the seeds, and how likely the difference of MAE from the first model is
+/// chance.
+fn lines(rows: &[StudyRow]) -> Vec<[String; 11]> {
+    let line = |[model, protocol]: [&str; 2], metrics: [String; 8], p_value: String| {
+        let names = [model, protocol].map(ToOwned::to_owned).into_iter();
+        let mut cells = names.chain(metrics).chain([p_value]);
         std::array::from_fn(|_| cells.next().unwrap_or_default())
     };
     let heading = STUDY_COLUMNS.map(|(name, _)| name.to_owned());
-    let mut lines = vec![line(["model", "protocol"], heading)];
+    let mut lines = vec![line(["model", "protocol"], heading, "p".to_owned())];
     lines.extend(rows.iter().map(|row| {
         let metrics = STUDY_COLUMNS.map(|(_, metric)| cell(row.spread(metric)));
-        line([&row.model, &row.protocol], metrics)
+        let p_value = row
+            .p_value
+            .map_or_else(|| "-".to_owned(), |p| format!("{p:.4}"));
+        line([&row.model, &row.protocol], metrics, p_value)
     }));
     lines
 }

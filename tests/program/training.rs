@@ -260,7 +260,7 @@ fn a_study_is_one_table() {
     let (code, latex, _) = run(&[&study[..], &["--format", "latex"]].concat());
     assert_eq!(code, 0);
     assert!(
-        latex.starts_with("\\begin{tabular}{lrrrrrrrrr}\n"),
+        latex.starts_with("\\begin{tabular}{lrrrrrrrrrr}\n"),
         "{latex}"
     );
     assert_eq!(latex.matches(" $\\pm$ ").count(), 6 * 8, "{latex}");

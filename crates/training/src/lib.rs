@@ -35,6 +35,7 @@ mod resume;
 mod ridge;
 mod run;
 mod schedule;
+mod significance;
 mod simulator;
 mod state;
 mod statistics;

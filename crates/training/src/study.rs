@@ -11,6 +11,7 @@ use super::baseline::Baseline;
 use super::evaluate::{Scored, evaluate};
 use super::folds::folds;
 use super::run::with_simulator;
+use super::study_row::{StudyScores, rows};
 use super::{
     Dataset, EmptySplit, EvalReport, Protocol, StopReason, StudyError, StudyRow, Term, TrainConfig,
     TrainError, publish, train,
@@ -105,14 +106,14 @@ pub fn study(
     let Some(reports) = run_all(&jobs, plan, out, observer)? else {
         return Ok(None);
     };
-    let mut rows = Vec::new();
+    let mut found = Vec::new();
     for (model, _) in &models {
         for protocol in &plan.protocols {
-            rows.push(row(model, *protocol, &jobs, &reports)?);
+            found.push(scores(model, *protocol, &jobs, &reports));
         }
     }
-    rows.extend(baselines(config, &parts, plan)?);
-    Ok(Some(rows))
+    found.extend(baselines(config, &parts, plan)?);
+    Ok(Some(rows(&found)?))
 }
 
 /// Checks what every run needs.
@@ -269,12 +270,12 @@ fn run(
 }
 
 /// A model under a protocol: per seed, the utterances of all folds together.
-fn row(
+fn scores(
     model: &str,
     protocol: Protocol,
     jobs: &[Job<'_>],
     reports: &[Vec<EvalReport>],
-) -> Result<StudyRow, StudyError> {
+) -> StudyScores {
     let mut seeds = std::collections::BTreeMap::<u64, Vec<Scored>>::new();
     let name = protocol.to_string();
     for (job, reports) in jobs
@@ -286,8 +287,11 @@ fn row(
         let scored = own.flat_map(|report| report.utterances.clone());
         seeds.entry(job.seed).or_default().extend(scored);
     }
-    let seeds: Vec<Vec<Scored>> = seeds.into_values().collect();
-    Ok(StudyRow::new(model, &name, &seeds)?)
+    StudyScores {
+        model: model.to_owned(),
+        protocol: name,
+        seeds: seeds.into_values().collect(),
+    }
 }
 
 /// Ridge regression on the same splits: on all modalities, and on audio and video alone, where
@@ -296,7 +300,7 @@ fn baselines(
     config: &TrainConfig,
     parts: &[Dataset],
     plan: &StudyPlan,
-) -> Result<Vec<StudyRow>, StudyError> {
+) -> Result<Vec<StudyScores>, StudyError> {
     let no_text = Protocol::Only([true, false, true]);
     let mut found: Vec<(&str, Protocol, Vec<Scored>)> = (plan.protocols.iter())
         .map(|&protocol| ("ridge", protocol, Vec::new()))
@@ -316,9 +320,12 @@ fn baselines(
             scored.extend(baseline.score(&part, *protocol, Split::Test)?);
         }
     }
-    (found.into_iter())
-        .map(|(model, protocol, scored)| {
-            Ok(StudyRow::new(model, &protocol.to_string(), &[scored])?)
-        })
-        .collect()
+    let found = found
+        .into_iter()
+        .map(|(model, protocol, scored)| StudyScores {
+            model: model.to_owned(),
+            protocol: protocol.to_string(),
+            seeds: vec![scored],
+        });
+    Ok(found.collect())
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evaluate::{Scored, summarise};
 use super::publish::write_table;
+use super::significance::p_value;
 use super::{EmptySplit, Metrics};
 use crate::files::{FileError, write_json};
 use undertone_types::Split;
@@ -20,6 +21,26 @@ pub struct StudyRow {
     pub protocol: String,
     /// The metrics of each seed, in their order, to four decimals.
     pub seeds: Vec<Metrics>,
+    /// How likely a difference of MAE from the study's first model, under the same protocol, would be by
+    /// chance; `None` for that model, and where recordings are too few.
+    pub p_value: Option<f64>,
+}
+
+/// What a model under a protocol gave, of each seed.
+pub(super) struct StudyScores {
+    pub(super) model: String,
+    pub(super) protocol: String,
+    pub(super) seeds: Vec<Vec<Scored>>,
+}
+
+/// A row for each; all are compared with the first model.
+pub(super) fn rows(found: &[StudyScores]) -> Result<Vec<StudyRow>, EmptySplit> {
+    let row = |scores: &StudyScores| {
+        let mut rivals = found.iter().filter(|one| one.protocol == scores.protocol);
+        let reference = rivals.next().filter(|first| first.model != scores.model);
+        StudyRow::new(scores, reference)
+    };
+    found.iter().map(row).collect()
 }
 
 /// A metric over seeds.
@@ -48,17 +69,16 @@ pub const STUDY_COLUMNS: [Column; 8] = [
 ];
 
 impl StudyRow {
-    /// From each seed's scored utterances.
-    pub(super) fn new(
-        model: &str,
-        protocol: &str,
-        seeds: &[Vec<Scored>],
-    ) -> Result<Self, EmptySplit> {
+    /// From each seed's scored utterances, compared with those of `reference`.
+    fn new(scores: &StudyScores, reference: Option<&StudyScores>) -> Result<Self, EmptySplit> {
         let metrics = |scored: &Vec<Scored>| summarise(scored, Split::Test).map(Metrics::rounded);
         Ok(Self {
-            model: model.to_owned(),
-            protocol: protocol.to_owned(),
-            seeds: seeds.iter().map(metrics).collect::<Result<_, _>>()?,
+            model: scores.model.clone(),
+            protocol: scores.protocol.clone(),
+            seeds: (scores.seeds.iter())
+                .map(metrics)
+                .collect::<Result<_, _>>()?,
+            p_value: reference.and_then(|reference| p_value(&scores.seeds, &reference.seeds)),
         })
     }
 
@@ -76,7 +96,8 @@ impl StudyRow {
     }
 }
 
-/// Writes `study.json` (every seed) and `study.csv` (mean and deviation) into a folder.
+/// Writes `study.json` (every seed) and `study.csv` (mean and deviation, and the
+/// probability that a difference from the first model is chance) into a folder.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -88,6 +109,7 @@ pub fn publish_study(rows: &[StudyRow], folder: &Path) -> Result<(), FileError> 
     for (name, _) in STUDY_COLUMNS {
         heading.extend([name.to_owned(), format!("{name}_deviation")]);
     }
+    heading.push("p".to_owned());
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.4}"));
     let mut table = vec![heading];
     for row in rows {
@@ -103,6 +125,7 @@ pub fn publish_study(rows: &[StudyRow], folder: &Path) -> Result<(), FileError> 
             line.push(number(spread.map(|spread| spread.mean)));
             line.push(number(spread.and_then(|spread| spread.deviation)));
         }
+        line.push(number(row.p_value));
         table.push(line);
     }
     write_table(&folder.join("study.csv"), &table)
