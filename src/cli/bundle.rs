@@ -23,7 +23,7 @@ pub struct BundleArgs {
     #[arg(long, value_name = "DIR", requires = "out")]
     pub network: Option<PathBuf>,
     /// Folder of the new bundle
-    #[arg(long, value_name = "DIR", requires = "network")]
+    #[arg(short, long, value_name = "DIR", requires = "network")]
     pub out: Option<PathBuf>,
     /// Name that reports give; BASE's by default
     #[arg(long, requires = "network")]

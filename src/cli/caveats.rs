@@ -12,7 +12,7 @@ pub(super) fn say_caveats(bundle: &Bundle, log: &Log, terminal: &Terminal) {
         // Who reads along on a terminal is also told what helps.
         let is_for_people = terminal.is_terminal() && log.format == LogFormat::Text;
         if is_for_people && tracing::enabled!(tracing::Level::WARN) {
-            terminal.line("`undertone models` lists bundles for real recordings, and gets them");
+            terminal.note("`undertone models` lists bundles for real recordings, and gets them");
         }
     }
     let network = bundle.manifest.fusion.as_ref();

@@ -40,7 +40,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = resamples)]
     pub bootstrap: usize,
     /// Folder for evaluation.json, evaluation.csv and predictions.csv
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Measure how far the truth is from the scores, and keep it in the network's fusion.json:
     /// reports then have 90 % intervals. Use utterances that it was not trained on

@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Terminal;
 use super::records::{read, read_report};
-use super::run::{Job, score};
+use super::run::{Job, Shown, score};
 use super::say;
 use super::settings::SettingsArgs;
 use crate::assembly::{self, Prepared};
@@ -48,7 +48,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, CliError> {
     let job = Job {
         out: kept.folder(),
         force: true,
-        table: false,
+        shown: Shown::Nothing,
     };
     let exit = score(&job, prepared, &Terminal::new())?;
     if exit == Exit::Interrupted {

@@ -28,7 +28,7 @@ pub struct ExportArgs {
     pub format: Vec<Format>,
     /// File for one report or a table; folder for several files. Without it one report goes to
     /// standard output, and the files of a folder lie in it
-    #[arg(long, value_name = "PATH")]
+    #[arg(short, long, value_name = "PATH")]
     pub out: Option<PathBuf>,
     /// Write over files that are newer than their report
     #[arg(long)]
@@ -117,19 +117,22 @@ fn no_two_share_files(records: &[RecordPath]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// At the end of a run: the files of all reports in its folder.
-pub(super) fn export_all(out: &Path, formats: &[Format]) -> Result<Exit, CliError> {
+/// At the end of a run: the files of all reports in its folder. A silent run tells of problems only.
+pub(super) fn export_all(out: &Path, formats: &[Format], silent: bool) -> Result<Exit, CliError> {
     let records = records_below(out)?;
     let (formats, tables) = apart(formats, out);
-    let exit = write_files(&Plan {
+    let plan = Plan {
         records: &records,
         formats: &formats,
         folder: None,
         tables: &tables,
         keep_newer: true,
-    })?;
+    };
+    if silent {
+        return Ok(say_problems(&export(&plan)?));
+    }
     // What became of the recordings, the run has said.
-    Ok(exit.unwrap_or_else(|| {
+    Ok(write_files(&plan)?.unwrap_or_else(|| {
         eprintln!("nothing exported: {NO_REPORT}");
         Exit::Done
     }))
@@ -215,13 +218,17 @@ fn write_files(plan: &Plan<'_>) -> Result<Option<Exit>, CliError> {
             exported.kept
         );
     }
+    Ok(Some(say_problems(&exported)))
+}
+
+fn say_problems(exported: &Exported) -> Exit {
     for problem in &exported.problems {
         eprintln!("error: {}", shown_lines(&error_chain(problem).join(": ")));
     }
-    Ok(Some(match exported.problems.is_empty() {
+    match exported.problems.is_empty() {
         true => Exit::Done,
         false => Exit::SomeFailed,
-    }))
+    }
 }
 
 fn say_what_is_left_out(exported: &Exported) {

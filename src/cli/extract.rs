@@ -17,7 +17,7 @@ pub struct ExtractArgs {
     #[command(flatten)]
     pub labelled: LabelledArgs,
     /// Folder for the features; clips and texts that are in it already are not extracted again
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
     /// Give texts a simulated text as well: the same words, of which this share (0 to 1) is lost
     /// at random, as recognition loses them

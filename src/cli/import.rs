@@ -30,7 +30,7 @@ pub struct ImportArgs {
 #[derive(Debug, Args)]
 pub struct OutArgs {
     /// Folder for the features; an interrupted import continues
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
     /// Transcripts: CSV with the columns name and text (or english, sentence, chinese), or
     /// JSON lines with id and text

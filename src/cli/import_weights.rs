@@ -17,7 +17,7 @@ pub struct ImportWeightsArgs {
     #[arg(value_name = "CHECKPOINT")]
     pub checkpoint: PathBuf,
     /// Folder for the network
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
 }
 

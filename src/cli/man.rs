@@ -18,7 +18,7 @@ use undertone_types::shown_path;
 #[derive(Debug, Args)]
 pub struct ManArgs {
     /// Folder for the pages; created if missing
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
 }
 

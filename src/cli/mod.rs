@@ -40,6 +40,7 @@ mod study;
 mod table;
 mod train;
 mod try_model;
+mod verbosity;
 mod view;
 mod watch;
 mod worker;
@@ -74,6 +75,7 @@ pub use study::StudyArgs;
 pub use table::{Row, Totals, render_table, render_totals};
 pub use train::{TrainArgs, TrainSettings};
 pub use try_model::TryModelArgs;
+pub use verbosity::VerbosityArgs;
 pub use view::ViewArgs;
 pub use watch::WatchArgs;
 

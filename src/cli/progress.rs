@@ -13,6 +13,19 @@ use undertone_types::shown_lines;
 pub struct Terminal {
     bars: MultiProgress,
     is_terminal: bool,
+    verbosity: Verbosity,
+}
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Only what makes the exit code another than 0.
+    Quiet,
+    /// What people want to know.
+    #[default]
+    Normal,
+    /// Everything, also what a bar shows.
+    Verbose,
 }
 
 impl Default for Terminal {
@@ -25,10 +38,21 @@ impl Terminal {
     /// Standard error as it is.
     #[must_use]
     pub fn new() -> Self {
+        Self::speaking(Verbosity::Normal)
+    }
+
+    /// Standard error as it is, on which so much is said.
+    pub(super) fn speaking(verbosity: Verbosity) -> Self {
         Self {
             bars: MultiProgress::new(),
             is_terminal: io::stderr().is_terminal(),
+            verbosity,
         }
+    }
+
+    /// Whether only what went wrong is said.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
     }
 
     /// Whether somebody may be reading along.
@@ -36,9 +60,9 @@ impl Terminal {
         self.is_terminal
     }
 
-    /// A bar below everything else; `None` where standard error is not a terminal.
+    /// A bar below everything else; `None` where standard error is not a terminal, or quiet.
     pub(super) fn bar(&self, length: usize, template: &str) -> Option<ProgressBar> {
-        self.is_terminal.then(|| {
+        (self.is_terminal && !self.is_quiet()).then(|| {
             let style = ProgressStyle::with_template(template);
             let bar = ProgressBar::new(length as u64)
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -48,7 +72,15 @@ impl Terminal {
         })
     }
 
-    /// Writes a line above the bars. A closed standard error is ignored.
+    /// Writes a line above the bars that is good to know, unless it is to be quiet.
+    pub(super) fn note(&self, text: &str) {
+        if !self.is_quiet() {
+            self.line(text);
+        }
+    }
+
+    /// Writes a line above the bars, also when it is to be quiet. A closed standard error is
+    /// ignored.
     pub fn line(&self, text: &str) {
         self.bars.suspend(|| {
             let _ = writeln!(io::stderr(), "{}", shown_lines(text));
@@ -181,17 +213,21 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_position(state.recordings as u64);
         }
-        let is_failure = matches!(outcome, Outcome::Failed(_));
-        if self.bar.is_none() || is_failure {
-            let pace = pace(state.media_s, state.began.elapsed());
-            let line = line(state.recordings, self.total, name, outcome, &pace);
-            self.terminal.line(&line);
+        let pace = pace(state.media_s, state.began.elapsed());
+        let line = line(state.recordings, self.total, name, outcome, &pace);
+        match outcome {
+            Outcome::Failed(_) => self.terminal.line(&line),
+            Outcome::Truncated(_) if self.terminal.is_quiet() => self.terminal.line(&line),
+            _ if self.bar.is_none() || self.terminal.verbosity == Verbosity::Verbose => {
+                self.terminal.note(&line);
+            }
+            _ => {}
         }
     }
 
     /// Writes a line above the display.
     pub fn say(&self, text: &str) {
-        self.terminal.line(text);
+        self.terminal.note(text);
     }
 
     /// Removes the bar: the run is over.

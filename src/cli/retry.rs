@@ -26,7 +26,7 @@ pub struct RetryArgs {
     #[arg(long)]
     pub forget: bool,
     /// Folder of the reports
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
 }
 

@@ -19,7 +19,7 @@ use undertone_types::shown_path;
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Folder of the reports
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
     /// Print JSON, for programs
     #[arg(long)]

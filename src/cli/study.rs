@@ -27,7 +27,7 @@ pub struct StudyArgs {
     #[arg(required = true, value_name = "FEATURES")]
     pub features: Vec<PathBuf>,
     /// Folder for the runs, study.json and study.csv; finished runs are not repeated
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
     /// What differs from the defaults.
     #[command(flatten)]

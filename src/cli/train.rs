@@ -29,7 +29,7 @@ pub struct TrainArgs {
     #[arg(required = true, value_name = "FEATURES")]
     pub features: Vec<PathBuf>,
     /// Folder for checkpoints and the trained network
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
     /// Settings that differ from the defaults.
     #[command(flatten)]

@@ -23,7 +23,7 @@ pub struct ViewArgs {
     #[arg(required = true, value_name = "REPORT|FOLDER")]
     pub paths: Vec<PathBuf>,
     /// The page; by default NAME.html beside the report, or reports.html in the folder
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Open the page in the browser
     #[arg(long)]

@@ -29,7 +29,7 @@ pub struct WatchArgs {
     #[arg(required = true, value_name = "DIR")]
     pub folders: Vec<PathBuf>,
     /// Folder for the reports; created if missing
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
     /// Where settings come from.
     #[command(flatten)]

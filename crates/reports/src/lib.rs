@@ -45,7 +45,7 @@ pub use lines::{
     WordLine,
 };
 pub use mark::RunMark;
-pub use outdated::OutdatedReports;
+pub use outdated::{OutdatedReports, what_changed};
 pub use paths::{COMBINED, ReportPaths, is_export, is_own_output, is_record, page_beside};
 pub use prune::{Gone, Prunable, PruneError, RecordKind};
 pub use schema::report_schema;

@@ -42,19 +42,9 @@ impl OutdatedReports {
 
     /// Counts a report, if it is outdated.
     pub fn add(&mut self, standing: &Standing, mark: &RunMark) {
-        let changes = match standing {
-            _ if standing.is_of(mark) => return,
-            Standing::Reported(line) => changes(mark, &line.bundle, &line.config),
-            Standing::Duplicate { pointer, original } => {
-                match changes(mark, &original.bundle, &original.config) {
-                    // The original was made anew, the pointer was not.
-                    none if none.is_empty() => changes(mark, &pointer.bundle, &pointer.config),
-                    some => some,
-                }
-            }
-            Standing::Unknown | Standing::Failed(_) => return,
-        };
-        *self.0.entry(changes.join(", ")).or_default() += 1;
+        if let Some(changes) = what_changed(standing, mark) {
+            *self.0.entry(changes).or_default() += 1;
+        }
     }
 
     /// True when none is.
@@ -87,6 +77,25 @@ impl fmt::Display for OutdatedReports {
         }
         write!(f, " ({})", parts.join("; "))
     }
+}
+
+/// What is other now than when a report was made, for example "text.mode: none → auto"; `None`
+/// where it is not outdated, or there is none.
+#[must_use]
+pub fn what_changed(standing: &Standing, mark: &RunMark) -> Option<String> {
+    let changes = match standing {
+        _ if standing.is_of(mark) => return None,
+        Standing::Reported(line) => changes(mark, &line.bundle, &line.config),
+        Standing::Duplicate { pointer, original } => {
+            match changes(mark, &original.bundle, &original.config) {
+                // The original was made anew, the pointer was not.
+                none if none.is_empty() => changes(mark, &pointer.bundle, &pointer.config),
+                some => some,
+            }
+        }
+        Standing::Unknown | Standing::Failed(_) => return None,
+    };
+    Some(changes.join(", "))
 }
 
 /// What is other now than when a report was made with this bundle and these settings.

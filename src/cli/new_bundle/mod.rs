@@ -53,7 +53,7 @@ pub struct NewBundleArgs {
     pub label_range: Option<LabelRange>,
     /// Folder of the new bundle. DIR.work holds what is done until then: interrupted, the same
     /// command goes on
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
     /// Name that reports give; by default that of the folder
     #[arg(long)]

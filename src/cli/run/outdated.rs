@@ -12,6 +12,6 @@ pub(super) fn say_outdated(found: &[Found], out: &Path, mark: &RunMark, terminal
         outdated.add(&standing(out, &recording.relative), mark);
     }
     if !outdated.is_empty() {
-        terminal.line(&format!("{outdated}; making them anew"));
+        terminal.note(&format!("{outdated}; making them anew"));
     }
 }

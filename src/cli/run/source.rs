@@ -1,19 +1,17 @@
 //! What a run works through: recordings, looked at one after the other. Those that another run
 //! works on are looked at again at the end.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use super::plan::{Plan, Planner};
 use super::view::View;
 use undertone_daemon::{Claim, Claims, Sourced};
 use undertone_discovery::{Found, identify};
-use undertone_reports::{
-    FailureLine, NextTry, ReportPaths, RunMark, failed_before, is_done, read_failure,
-};
+use undertone_reports::{FailureLine, failed_before, is_done, read_failure};
 use undertone_types::{Cause, Failure, Recording, RecordingId, Stage};
 
 /// How often it is looked whether another run has finished a recording.
@@ -21,12 +19,8 @@ const AGAIN: Duration = Duration::from_millis(250);
 
 /// Hashes recordings, and passes over those that are done.
 pub(super) struct Source {
-    /// Folder of the reports.
-    pub(super) out: PathBuf,
-    /// Score again what is done, and what is quarantined.
-    pub(super) force: bool,
-    /// Bundle and settings.
-    pub(super) mark: Arc<RunMark>,
+    /// Decides what to do with each.
+    pub(super) planner: Planner,
     /// Who works on what.
     pub(super) claims: Claims,
     /// Shows what is not scored.
@@ -50,7 +44,7 @@ impl Source {
         for (found, id) in found.into_iter().zip(0..) {
             let id = RecordingId(id);
             let Some(claim) = self.claims.claim(&found.relative) else {
-                let former = read_failure(&self.paths(&found.relative).failure);
+                let former = read_failure(&self.planner.paths(&found.relative).failure);
                 deferred.push(Deferred { id, found, former });
                 continue;
             };
@@ -82,46 +76,33 @@ impl Source {
         item.is_none_or(|item| to.send(item).is_ok())
     }
 
-    fn paths(&self, relative: &Path) -> ReportPaths {
-        ReportPaths::new(&self.out, relative)
-    }
-
     /// What there is to do for a recording, if anything.
     fn look_at(&self, found: &Found, id: RecordingId, claim: Claim) -> Option<Sourced> {
         let recording = match identify(found, id) {
             Ok(recording) => recording,
             Err(error) => return Some(unreadable(found, id, &error, claim)),
         };
-        let paths = self.paths(&found.relative);
-        if self.force {
-            return Some(Sourced::Recording(recording, claim));
+        match self.planner.plan(&recording) {
+            Plan::Score(_) => return Some(Sourced::Recording(recording, claim)),
+            Plan::Done => self.view.skipped(&recording),
+            Plan::Quarantined(record) => self.view.quarantined(&recording, &record),
         }
-        if is_done(&self.out, &found.relative, &recording.blake3, &self.mark) {
-            self.view.skipped(&recording, &paths.report);
-            return None;
-        }
-        let quarantined = failed_before(&paths, &recording.blake3)
-            .filter(|record| record.next() == NextTry::Quarantined)
-            .filter(|record| record.bundle.fingerprint == self.mark.bundle.fingerprint);
-        if let Some(record) = quarantined {
-            self.view.quarantined(&recording, &record);
-            return None;
-        }
-        Some(Sourced::Recording(recording, claim))
+        None
     }
 
     /// Another run has let go of a recording: it has scored it, failed, or was ended.
     fn look_again(&self, waiting: &Deferred, claim: Claim) -> Option<Sourced> {
         let Deferred { id, found, former } = waiting;
-        let paths = self.paths(&found.relative);
         let recording = match identify(found, *id) {
             Ok(recording) => recording,
             Err(error) => return Some(unreadable(found, *id, &error, claim)),
         };
-        if is_done(&self.out, &found.relative, &recording.blake3, &self.mark) {
-            self.view.elsewhere(&recording, &paths.report);
+        let Planner { out, mark, .. } = &self.planner;
+        if is_done(out, &found.relative, &recording.blake3, mark) {
+            self.view.elsewhere(&recording);
             return None;
         }
+        let paths = self.planner.paths(&found.relative);
         match failed_before(&paths, &recording.blake3) {
             Some(record) if former.as_ref() != Some(&record) => {
                 self.view.failed_elsewhere(&recording, &record);

@@ -1,21 +1,27 @@
 //! What a run shows: progress while it goes, a table and the totals at its end.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::events::RunEvent;
+use super::{Job, Shown};
 use crate::cli::progress::{Outcome, Progress, Terminal};
 use crate::cli::say;
 use crate::cli::table::{Row, Totals, breaks_off, render_table, render_totals};
 use undertone_config::Stages;
 use undertone_daemon::{BatchEvent, Finished, InProgress};
-use undertone_reports::{FailureLine, read_finished};
+use undertone_reports::{FailureLine, NextTry, ReportPaths, read_finished};
 use undertone_telemetry::{busy_share, peak_memory_bytes};
 use undertone_terminal::sentences;
 use undertone_types::{Recording, RecordingId, Stage, shown_path};
 
 /// Can be updated from any thread.
 pub(super) struct View {
+    /// Folder of the reports.
+    out: PathBuf,
+    shown: Shown,
     progress: Progress,
     state: Mutex<State>,
 }
@@ -29,11 +35,27 @@ struct State {
 }
 
 impl View {
-    pub(super) fn new(terminal: &Terminal, recordings: usize) -> Self {
-        Self {
+    pub(super) fn new(terminal: &Terminal, recordings: usize, job: &Job<'_>) -> Self {
+        let out = job.out;
+        let view = Self {
+            out: out.to_owned(),
+            shown: job.shown,
             progress: Progress::start(terminal, recordings),
             state: Mutex::default(),
+        };
+        view.tell(&RunEvent::Begin { recordings, out });
+        view
+    }
+
+    /// Tells a program, if one listens. One that has gone away does not end the run.
+    fn tell(&self, event: &RunEvent) {
+        if self.shown == Shown::Events {
+            let _ = event.print();
         }
+    }
+
+    fn report_of(&self, recording: &Recording) -> PathBuf {
+        ReportPaths::new(&self.out, &recording.relative).report
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -41,20 +63,25 @@ impl View {
     }
 
     /// A recording had its report already.
-    pub(super) fn skipped(&self, recording: &Recording, report: &Path) {
+    pub(super) fn skipped(&self, recording: &Recording) {
         self.state().totals.skipped += 1;
-        self.has_report(recording, report, &Outcome::Skipped);
+        self.has_report(recording, &Outcome::Skipped);
     }
 
     /// Another run has scored a recording.
-    pub(super) fn elsewhere(&self, recording: &Recording, report: &Path) {
+    pub(super) fn elsewhere(&self, recording: &Recording) {
         self.state().totals.elsewhere += 1;
-        self.has_report(recording, report, &Outcome::Elsewhere);
+        self.has_report(recording, &Outcome::Elsewhere);
     }
 
-    fn has_report(&self, recording: &Recording, report: &Path, outcome: &Outcome) {
-        let name = name(recording);
-        if let Some(finished) = read_finished(report) {
+    fn has_report(&self, recording: &Recording, outcome: &Outcome) {
+        let (name, report) = (name(recording), self.report_of(recording));
+        self.tell(&RunEvent::Skipped {
+            path: &recording.path,
+            report: &report,
+            by_another_run: *outcome == Outcome::Elsewhere,
+        });
+        if let Some(finished) = read_finished(&report) {
             let mut state = self.state();
             state
                 .rows
@@ -69,6 +96,7 @@ impl View {
         let why = record.error.join(": ");
         let said = format!("{}: {why}", record.stage);
         let hint = "quarantined, so it was not tried; --force tries it again";
+        self.tell_record(recording, record);
         self.failed(recording, &why, format!("{said} ({hint})"));
     }
 
@@ -76,7 +104,19 @@ impl View {
     pub(super) fn failed_elsewhere(&self, recording: &Recording, record: &FailureLine) {
         let why = record.error.join(": ");
         let said = format!("{}: {why} (tried by another run)", record.stage);
+        self.tell_record(recording, record);
         self.failed(recording, &why, said);
+    }
+
+    fn tell_record(&self, recording: &Recording, record: &FailureLine) {
+        self.tell(&RunEvent::Failed {
+            path: &recording.path,
+            stage: &record.stage,
+            cause: record.cause.name(),
+            error: &record.error,
+            hint: record.hint.as_deref(),
+            quarantined: record.next() == NextTry::Quarantined,
+        });
     }
 
     fn failed(&self, recording: &Recording, why: &str, said: String) {
@@ -92,12 +132,25 @@ impl View {
     pub(super) fn update(&self, event: BatchEvent) {
         match event {
             BatchEvent::Ready => self.progress.begin(),
-            BatchEvent::Reached(recording, end_s) => self.reach(recording.id, end_s),
+            BatchEvent::Opened(recording, duration_s) => {
+                let path = &recording.path;
+                self.tell(&RunEvent::Started { path, duration_s });
+            }
+            BatchEvent::Reached(recording, end_s) => {
+                let (path, reached_s) = (&recording.path, end_s);
+                self.tell(&RunEvent::Progress { path, reached_s });
+                self.reach(recording.id, end_s);
+            }
             BatchEvent::Reported {
                 recording,
                 duration_s,
                 summary,
             } => {
+                self.tell(&RunEvent::Done {
+                    path: &recording.path,
+                    report: &self.report_of(recording),
+                    summary,
+                });
                 self.reach(recording.id, duration_s);
                 let name = name(recording);
                 let mut state = self.state();
@@ -109,10 +162,26 @@ impl View {
                 let outcome = breaks_off(summary).map_or(Outcome::Done, Outcome::Truncated);
                 self.progress.recording(&name, &outcome);
             }
-            BatchEvent::Failed(recording, failure) => {
+            BatchEvent::Failed {
+                recording,
+                failure,
+                quarantined,
+            } => {
+                self.tell(&RunEvent::Failed {
+                    path: &recording.path,
+                    stage: failure.stage.name(),
+                    cause: failure.cause.name(),
+                    error: &failure.chain,
+                    hint: failure.hint.as_deref(),
+                    quarantined,
+                });
                 self.failed(recording, &failure.chain.join(": "), failure.to_string());
             }
             BatchEvent::Stopping { under_way, left_s } => {
+                self.tell(&RunEvent::Stopping {
+                    under_way: under_way.iter().map(|task| &*task.recording).collect(),
+                    left_s,
+                });
                 self.progress.say(&stopping(&under_way, left_s));
             }
         }
@@ -135,40 +204,57 @@ impl View {
         totals.failed + totals.truncated
     }
 
-    /// Prints the table and the totals.
+    /// Prints how the run went.
     pub(super) fn print(&self, usage: &Finished, workers: &Stages) -> std::io::Result<()> {
-        let wall = self.progress.elapsed();
         let State {
             rows, mut totals, ..
         } = std::mem::take(&mut *self.state());
-        totals.wall = wall;
-        let rows: Vec<Row> = rows.into_values().collect();
-        let busy: Vec<String> = [
-            (Stage::Decode, workers.decode),
-            (Stage::Transcribe, workers.transcribe),
-            (Stage::Represent, workers.represent),
-            (Stage::Observe, workers.observe),
-            (Stage::Fuse, workers.fuse),
-        ]
-        .into_iter()
-        .map(|(stage, replicas)| {
-            let busy_s = usage.busy_s.get(&stage).copied().unwrap_or_default();
-            let share = busy_share(busy_s, wall, replicas.workers);
-            format!("{stage} {:.0}%", 100.0 * share)
-        })
-        .collect();
-        // Most of what this process holds is the program itself, which the worker shares.
-        let peak = peak_memory_bytes().max(usage.worker_peak_bytes);
-        let memory = peak.map_or_else(String::new, |bytes| {
-            format!("; peak memory {} MB", bytes / 1_000_000)
-        });
-        say(&render_table(&rows))?;
-        say(&sentences(&format!(
-            "{}\nbusy: {}{memory}\n",
-            render_totals(&totals).trim_end(),
-            busy.join(", ")
-        )))
+        totals.wall = self.progress.elapsed();
+        match self.shown {
+            Shown::Events => self.tell(&RunEvent::Summary {
+                done: totals.done,
+                skipped: totals.skipped + totals.elsewhere,
+                failed: totals.failed,
+                truncated: totals.truncated,
+                media_s: totals.media_s,
+                wall_s: totals.wall.as_secs_f64(),
+            }),
+            Shown::Table => {
+                let rows: Vec<Row> = rows.into_values().collect();
+                say(&render_table(&rows))?;
+                let totals = format!(
+                    "{}\n{}\n",
+                    render_totals(&totals).trim_end(),
+                    cost(usage, workers, totals.wall)
+                );
+                say(&sentences(&totals))?;
+            }
+            Shown::Nothing => {}
+        }
+        Ok(())
     }
+}
+
+/// What the run took: how busy each stage was, and memory.
+fn cost(usage: &Finished, workers: &Stages, wall: Duration) -> String {
+    let stages = [
+        (Stage::Decode, workers.decode),
+        (Stage::Transcribe, workers.transcribe),
+        (Stage::Represent, workers.represent),
+        (Stage::Observe, workers.observe),
+        (Stage::Fuse, workers.fuse),
+    ];
+    let busy = stages.map(|(stage, replicas)| {
+        let busy_s = usage.busy_s.get(&stage).copied().unwrap_or_default();
+        let share = busy_share(busy_s, wall, replicas.workers);
+        format!("{stage} {:.0}%", 100.0 * share)
+    });
+    // Most of what this process holds is the program itself, which the worker shares.
+    let peak = peak_memory_bytes().max(usage.worker_peak_bytes);
+    let memory = peak.map_or_else(String::new, |bytes| {
+        format!("; peak memory {} MB", bytes / 1_000_000)
+    });
+    format!("busy: {}{memory}", busy.join(", "))
 }
 
 fn name(recording: &Recording) -> String {

@@ -5,3 +5,4 @@ mod failures;
 mod interrupted;
 mod soak;
 mod together;
+mod told;

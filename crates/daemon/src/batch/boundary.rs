@@ -52,6 +52,8 @@ pub enum Effect {
         /// Why, for people.
         reason: String,
     },
+    /// A recording was opened; its length in seconds, if its container states it.
+    Opened(FileId, Option<f64>),
     /// A recording is scored up to here, in seconds.
     Reached(FileId, f64),
     /// A recording has a report.

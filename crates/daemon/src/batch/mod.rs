@@ -202,7 +202,12 @@ impl Batch {
                 self.lost_loading = 0;
                 self.worker.loaded(now);
             }
-            Event::Opened { id, duration_s } => self.worker.opened(id, duration_s, now),
+            Event::Opened { id, duration_s } => {
+                self.worker.opened(id, duration_s, now);
+                if let Some(task) = self.worker.tasks.get(&id) {
+                    self.effects.push(Effect::Opened(task.file, duration_s));
+                }
+            }
             Event::Scored { id, end_s } => {
                 self.worker.reached(id, end_s);
                 if let Some(task) = self.worker.tasks.get(&id) {

@@ -47,6 +47,9 @@ pub enum Sourced {
 pub enum BatchEvent<'r> {
     /// A worker has loaded its models.
     Ready,
+    /// A recording was opened; its length in seconds, if its container states it. After a crash of
+    /// the worker a recording may be opened again.
+    Opened(&'r Recording, Option<f64>),
     /// A recording is scored up to here, in seconds.
     Reached(&'r Recording, f64),
     /// A recording has a report.
@@ -59,7 +62,14 @@ pub enum BatchEvent<'r> {
         summary: &'r SummaryLine,
     },
     /// A recording has failed, and a record of it is written.
-    Failed(&'r Recording, &'r Failure),
+    Failed {
+        /// Which.
+        recording: &'r Recording,
+        /// Why.
+        failure: &'r Failure,
+        /// It ended the worker twice, and is not tried again unless it is asked for.
+        quarantined: bool,
+    },
     /// The run was asked to stop, and waits for these recordings.
     Stopping {
         /// What is in progress.
@@ -240,6 +250,11 @@ impl Shell<'_> {
                 tracing::warn!(under_way, "the worker has ended: {reason}");
                 let _ = sweep(&self.run.out);
             }
+            Effect::Opened(file, duration_s) => {
+                if let Some((recording, _)) = self.recordings.get(&file) {
+                    (self.tell)(BatchEvent::Opened(recording, duration_s));
+                }
+            }
             Effect::Reached(file, end_s) => {
                 if let Some((recording, _)) = self.recordings.get(&file) {
                     (self.tell)(BatchEvent::Reached(recording, end_s));
@@ -315,7 +330,12 @@ impl Shell<'_> {
         let attempts = attempts.saturating_add(history.attempts);
         let (mark, strikes) = (&self.run.mark, &history.strikes);
         write_failure(&paths, recording, mark, failure, attempts, strikes, next)?;
-        (self.tell)(BatchEvent::Failed(recording, failure));
+        let quarantined = next == NextTry::Quarantined;
+        (self.tell)(BatchEvent::Failed {
+            recording,
+            failure,
+            quarantined,
+        });
         Ok(())
     }
 

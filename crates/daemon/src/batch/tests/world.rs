@@ -137,7 +137,10 @@ impl World {
                     false => End::Failed(failure.cause),
                 },
             ),
-            Effect::OverLimit(_) | Effect::WorkerLost { .. } | Effect::Reached(..) => {}
+            Effect::OverLimit(_)
+            | Effect::WorkerLost { .. }
+            | Effect::Opened(..)
+            | Effect::Reached(..) => {}
             Effect::End(ending) => {
                 assert!(self.worker.is_none(), "the worker ends first");
                 for file in &ending.left {
