@@ -19,6 +19,7 @@ use undertone_engines::llama::{
 use undertone_engines::media::{FaceSettings, GstMedia, MediaError, MediaSettings, MediaSource};
 use undertone_engines::whisper::{Context, RecogniserError, Whisper, WhisperSettings};
 use undertone_fusion::{FusionError, Scorer};
+use undertone_reports::Sidecars;
 use undertone_torchscript::ScriptError;
 use undertone_types::NoSentiment;
 
@@ -263,7 +264,10 @@ pub fn chain(config: &Config, bundle: &Bundle) -> Chain {
     Chain {
         stages: config.stages.resolved(cores),
         cores,
-        decode: DecodeSettings::from(config),
+        decode: DecodeSettings {
+            sidecars: Sidecars::new(config, bundle),
+            ..DecodeSettings::from(config)
+        },
         text: config.text.mode,
         gate: gate(config, bundle),
         batch: config.fuse.batch,

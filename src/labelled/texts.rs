@@ -123,6 +123,7 @@ fn unspoken() -> Transcribed {
         audio: None,
         voiced_share: 0.0,
         frames: Vec::new(),
+        said: None,
     };
     Transcribed {
         utterance,

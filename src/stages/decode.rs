@@ -2,15 +2,20 @@
 //!
 //! No threads and no channels here: the caller's `send` may block, and breaks to stop.
 
+mod pass;
+
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cutter::{Earshot, LOUD_DBFS, VoiceCutter, VoiceDetector, WindowCutter, WindowSettings};
+use super::cutter::{Earshot, VoiceDetector, WindowSettings};
 use super::panics::panic_failure;
+use super::sidecar::{end_sidecar, open_sidecar};
+use pass::{By, Pass};
 use undertone_config::{Config, Utterances};
-use undertone_engines::media::{MediaError, MediaEvent, MediaSource, Wanted};
+use undertone_engines::media::{MediaError, MediaSource, Wanted};
+use undertone_reports::Sidecars;
 use undertone_types::{Body, Cause, Ended, Failure, MediaFacts, Recording, Stage, Utterance};
 
 /// How recordings are decoded and cut into utterances.
@@ -20,6 +25,8 @@ pub struct DecodeSettings {
     pub utterances: Utterances,
     /// Length of the windows where there is no voice, in seconds.
     pub window_s: f64,
+    /// Which subtitles beside recordings say what is said and when, if any may.
+    pub sidecars: Option<Sidecars>,
 }
 
 impl From<&Config> for DecodeSettings {
@@ -27,6 +34,7 @@ impl From<&Config> for DecodeSettings {
         Self {
             utterances: config.utterances.clone(),
             window_s: config.decode.window_s,
+            sidecars: None,
         }
     }
 }
@@ -91,24 +99,49 @@ impl<'m> DecodeStage<'m> {
     }
 
     fn decode(&self, path: &Path, send: Send<'_>) -> Result<Ended, MediaError> {
-        let mut by_voice = Pass::new(&self.settings, self.detector, false);
-        let facts = self.pass(path, Wanted::AudioAndVideo, &mut by_voice, send)?;
+        let sidecars = self.settings.sidecars.as_ref();
+        let mut sidecar = sidecars.and_then(|sidecars| open_sidecar(sidecars, path));
+        let pass = |by| Pass::new(&self.settings, self.detector, by);
+        let mut by_voice = pass(By::Voice);
+        if let Some((used, cut)) = &mut sidecar
+            && !cut.cues.is_empty()
+        {
+            let mut by_cues = pass(By::Cues(cut));
+            let facts = self.pass(path, &mut by_cues, send)?;
+            let utterances = by_cues.count();
+            end_sidecar(used, cut, utterances);
+            if utterances > 0 {
+                let sidecar = Some(used.clone());
+                return Ok(Ended {
+                    utterances,
+                    facts,
+                    sidecar,
+                });
+            }
+            by_voice = by_voice.again();
+        }
+        let facts = self.pass(path, &mut by_voice, send)?;
         let mut utterances = by_voice.count();
         if utterances == 0 && by_voice.worth_windows(&facts) {
-            let mut by_window = Pass::new(&self.settings, self.detector, true);
-            self.pass(path, Wanted::AudioAndVideo, &mut by_window, send)?;
+            let mut by_window = pass(By::Windows).again();
+            self.pass(path, &mut by_window, send)?;
             utterances = by_window.count();
         }
-        Ok(Ended { utterances, facts })
+        let sidecar = sidecar.map(|(used, _)| used);
+        Ok(Ended {
+            utterances,
+            facts,
+            sidecar,
+        })
     }
 
     fn pass(
         &self,
         path: &Path,
-        wanted: Wanted,
         pass: &mut Pass<'_>,
         send: Send<'_>,
     ) -> Result<MediaFacts, MediaError> {
+        let wanted = Wanted::AudioAndVideo;
         let facts = self
             .source
             .decode(path, wanted, &mut |event| pass.take(event, send))?;
@@ -137,107 +170,6 @@ fn cause_of(error: &MediaError) -> Cause {
         | MediaError::NoIndex
         | MediaError::NoSuchTrack { .. }
         | MediaError::Stopped => Cause::Content,
-    }
-}
-
-/// The cutter of the current recording.
-enum Cutter {
-    Voice(VoiceCutter),
-    Windows(WindowCutter),
-}
-
-/// One pass through a recording.
-struct Pass<'a> {
-    settings: &'a DecodeSettings,
-    detector: MakeDetector,
-    /// The second pass, which cuts windows where the first found no voice.
-    windows: bool,
-    cutter: Option<Cutter>,
-}
-
-impl<'a> Pass<'a> {
-    fn new(settings: &'a DecodeSettings, detector: MakeDetector, windows: bool) -> Self {
-        Self {
-            settings,
-            detector,
-            windows,
-            cutter: None,
-        }
-    }
-
-    fn take(&mut self, event: MediaEvent, send: Send<'_>) -> ControlFlow<()> {
-        match event {
-            MediaEvent::Opened(facts) => return self.open(facts, send),
-            MediaEvent::Audio { start_s, samples } => match &mut self.cutter {
-                Some(Cutter::Voice(cutter)) => cutter.audio(start_s, &samples),
-                Some(Cutter::Windows(cutter)) => cutter.audio(start_s, &samples),
-                None => {}
-            },
-            MediaEvent::Frame(frame) => match &mut self.cutter {
-                Some(Cutter::Voice(cutter)) => cutter.frame(frame),
-                Some(Cutter::Windows(cutter)) => cutter.frame(frame),
-                None => {}
-            },
-        }
-        self.send_complete(send)
-    }
-
-    fn open(&mut self, facts: MediaFacts, send: Send<'_>) -> ControlFlow<()> {
-        let voice = facts.audio.is_some() && !self.windows;
-        self.cutter = Some(if voice {
-            let settings = self.settings.utterances.clone();
-            Cutter::Voice(VoiceCutter::new(settings, (self.detector)()))
-        } else {
-            let audio_s = facts.audio.as_ref().map(|audio| audio.start_s);
-            let video_s = facts.video.as_ref().map(|video| video.start_s);
-            let origin_s = audio_s.into_iter().chain(video_s).reduce(f64::min);
-            let origin_s = origin_s.unwrap_or(0.0);
-            Cutter::Windows(WindowCutter::new(self.settings.windows(), origin_s))
-        });
-        if self.windows {
-            // The first pass has sent it already.
-            return ControlFlow::Continue(());
-        }
-        send(Body::Opened(facts))
-    }
-
-    fn finish(&mut self, facts: &MediaFacts, send: Send<'_>) -> ControlFlow<()> {
-        match &mut self.cutter {
-            Some(Cutter::Voice(cutter)) => cutter.finish(),
-            Some(Cutter::Windows(cutter)) => cutter.finish(facts.duration_s.unwrap_or(0.0)),
-            None => {}
-        }
-        self.send_complete(send)
-    }
-
-    fn send_complete(&mut self, send: Send<'_>) -> ControlFlow<()> {
-        let pop = |cutter: &mut Cutter| match cutter {
-            Cutter::Voice(cutter) => cutter.pop(),
-            Cutter::Windows(cutter) => cutter.pop(),
-        };
-        while let Some(utterance) = self.cutter.as_mut().and_then(pop) {
-            send(Body::Utterance(Box::new(utterance)))?;
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn count(&self) -> u32 {
-        match &self.cutter {
-            Some(Cutter::Voice(cutter)) => cutter.count(),
-            Some(Cutter::Windows(cutter)) => cutter.count(),
-            None => 0,
-        }
-    }
-
-    /// True after the pass by voice when there is video or loud sound: then cutting windows is
-    /// useful even without a voice.
-    fn worth_windows(&self, facts: &MediaFacts) -> bool {
-        match &self.cutter {
-            Some(Cutter::Voice(cutter)) => {
-                facts.video.is_some() || cutter.loudest_dbfs() > LOUD_DBFS
-            }
-            _ => false,
-        }
     }
 }
 

@@ -12,4 +12,5 @@ pub mod panics;
 pub mod passages;
 pub mod report;
 pub mod represent;
+mod sidecar;
 pub mod transcribe;

@@ -127,6 +127,7 @@ mod tests {
             audio: audio.then(|| vec![0.1; 16_000].into()),
             voiced_share: 1.0,
             frames: faces.into_iter().enumerate().map(frame).collect(),
+            said: None,
         }
     }
 

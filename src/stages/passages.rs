@@ -66,6 +66,7 @@ mod tests {
             audio: None,
             voiced_share: 1.0,
             frames: Vec::new(),
+            said: None,
         }
     }
 

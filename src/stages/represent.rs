@@ -215,6 +215,7 @@ mod tests {
                 audio: has_audio.then(|| vec![0.1; 16_000].into()),
                 voiced_share: 1.0,
                 frames: Vec::new(),
+                said: None,
             },
             transcript: words.map(|text| Transcript {
                 text: text.into(),

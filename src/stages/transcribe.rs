@@ -3,7 +3,7 @@
 use undertone_bundle::Gate;
 use undertone_config::TextMode;
 use undertone_engines::whisper::{RecogniserError, RecogniserSession, SpeechRecogniser};
-use undertone_types::{Cause, Failure, Passage, Stage, Transcribed, Transcript, Utterance};
+use undertone_types::{Cause, Failure, Origin, Passage, Stage, Transcribed, Transcript, Utterance};
 
 /// One worker of the stage.
 pub struct Transcriber<'e> {
@@ -38,13 +38,9 @@ impl<'e> Transcriber<'e> {
     /// When the recogniser fails.
     pub fn transcribe(&mut self, passage: Passage) -> Result<Vec<Transcribed>, Failure> {
         let Passage(utterances) = passage;
-        let audible: Vec<&[f32]> = match self.wanted {
-            true => utterances
-                .iter()
-                .filter_map(|one| one.audio.as_deref())
-                .collect(),
-            false => Vec::new(),
-        };
+        let heard = |one: &&Utterance| self.wanted && one.said.is_none();
+        let audible = utterances.iter().filter(heard);
+        let audible: Vec<&[f32]> = audible.filter_map(|one| one.audio.as_deref()).collect();
         let mut transcripts = match audible.is_empty() {
             true => Vec::new(),
             false => self
@@ -53,10 +49,15 @@ impl<'e> Transcriber<'e> {
                 .map_err(|error| Failure::new(Stage::Transcribe, cause_of(&error), &error))?,
         }
         .into_iter();
-        let transcribed = utterances.into_iter().map(|utterance| {
-            let heard = utterance.audio.as_ref().and_then(|_| transcripts.next());
-            self.weighed(utterance, heard)
-        });
+        let transcribed = utterances
+            .into_iter()
+            .map(|utterance| match &utterance.said {
+                Some(said) => given(said.to_string(), utterance),
+                None => {
+                    let heard = utterance.audio.as_ref().and_then(|_| transcripts.next());
+                    self.weighed(utterance, heard)
+                }
+            });
         Ok(transcribed.collect())
     }
 
@@ -104,6 +105,19 @@ impl<'e> Transcriber<'e> {
         let duration_s = utterance.end_s - utterance.start_s;
         self.gate
             .confidence(transcript, duration_s, utterance.voiced_share)
+    }
+}
+
+/// A transcript that somebody wrote, which is trusted.
+fn given(text: String, utterance: Utterance) -> Transcribed {
+    Transcribed {
+        utterance,
+        transcript: Some(Transcript {
+            text,
+            origin: Origin::Sidecar,
+            ..Transcript::default()
+        }),
+        confidence: 1.0,
     }
 }
 

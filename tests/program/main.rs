@@ -26,6 +26,7 @@ mod prune;
 mod real;
 mod reports;
 mod run;
+mod sidecars;
 mod speech_engines;
 mod terminal;
 mod text_form;

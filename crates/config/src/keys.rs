@@ -41,6 +41,7 @@ const KEYS: &[(&str, Rule)] = &[
     ),
     ("text.gate", Rule::Number(0.0, 1.0)),
     ("text.words", Rule::Boolean),
+    ("text.sidecar", Rule::Boolean),
     ("decode.frames_per_second", Rule::Integer(1, 30)),
     ("decode.frame_width_px", Rule::Integer(64, 1920)),
     ("decode.stall_s", Rule::Number(1.0, 600.0)),

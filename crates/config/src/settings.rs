@@ -57,6 +57,8 @@ pub struct Text {
     pub gate: Option<f32>,
     /// Whether reports have the times of words.
     pub words: bool,
+    /// Whether subtitles beside a recording are its transcript.
+    pub sidecar: bool,
 }
 
 /// Which source of text is used.

@@ -1,7 +1,9 @@
 //! Reads reports and failure records, on threads of their own: after a start, those of every
 //! recording are looked up.
 
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -25,6 +27,8 @@ const THREADS: usize = 2;
 pub struct Question {
     /// Which file.
     pub file: FileRef,
+    /// Where it is.
+    pub path: PathBuf,
     /// Its size and modification time now.
     pub facts: FileFacts,
     /// Number of the look-up.
@@ -68,7 +72,7 @@ fn answer_all(out: &Path, asked: &Receiver<Question>, to_core: &Sender<Input>) {
 fn answer(out: &Path, question: &Question) -> LookUp {
     let relative = &question.file.relative;
     let paths = ReportPaths::new(out, relative);
-    if question.had_report && paths.report.exists() {
+    if question.had_report && paths.report.exists() && !has_newer_sidecar(question, &paths.report) {
         return LookUp::StillThere;
     }
     LookUp::Read(Records {
@@ -77,13 +81,27 @@ fn answer(out: &Path, question: &Question) -> LookUp {
     })
 }
 
+/// Whether subtitles beside a recording came, or were changed, after its report was made. Those that
+/// were removed are noticed when the report is read: at a start, and when settings are read again.
+fn has_newer_sidecar(question: &Question, report: &Path) -> bool {
+    let changed = |path: &Path| {
+        let facts = fs::metadata(path).ok()?;
+        // Copies keep the time of modification.
+        Some((facts.ctime(), facts.ctime_nsec()))
+    };
+    let sidecars = question.mark.sidecars.as_ref();
+    let sidecar = sidecars.and_then(|sidecars| sidecars.path_beside(&question.path));
+    sidecar.is_some_and(|sidecar| changed(&sidecar) > changed(report))
+}
+
 fn report_record(standing: &Standing, question: &Question) -> Option<ReportRecord> {
     let source = standing.source()?;
     Some(ReportRecord {
         is_pointer: matches!(standing, Standing::Duplicate { .. }),
         content: content(source)?,
         is_unchanged: is_unchanged(source, question.facts),
-        is_current: standing.is_of(&question.mark),
+        is_current: standing.is_of(&question.mark)
+            && (standing.sidecar_change(&question.path, &question.mark)).is_none(),
     })
 }
 

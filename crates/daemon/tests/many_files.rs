@@ -66,6 +66,7 @@ fn report(
     let ended = Ended {
         utterances: 0,
         facts: MediaFacts::default(),
+        sidecar: None,
     };
     ReportWriter::create(paths, recording, mark)?.finish(&ended, &Default::default())
 }

@@ -1,5 +1,5 @@
 //! Files of other programs as plain data: the field's data sets, tables of labelled clips,
-//! PyTorch's weights.
+//! PyTorch's weights, subtitles.
 //!
 //! Every format of data sets is read as a [`Corpus`]: its headings at once, its features on
 //! demand. Nothing in a file is executed, and memory is bounded by what is requested, not by
@@ -23,6 +23,7 @@ mod padded;
 mod pickle;
 mod released;
 mod splits;
+mod subtitles;
 mod torch;
 mod transcripts;
 
@@ -44,5 +45,6 @@ pub use mmsa::read_mmsa;
 pub use pickle::{Node, Pickle};
 pub use released::{Released, ReleasedSizes, Renamed};
 pub use splits::Splits;
+pub use subtitles::{SubtitleError, read_subtitles};
 pub use torch::{Weights, read_state_dict};
 pub use transcripts::read_transcripts;

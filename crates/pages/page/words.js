@@ -66,16 +66,19 @@ function intervalOf({ interval_90: interval }) {
   return interval ? `${signed(interval.low)} to ${signed(interval.high)}` : '';
 }
 
-/** True when the words were not heard, or not with enough confidence. */
+/** True when nobody wrote the words down, and they were not heard, or not with enough confidence. */
 function isUnsure(utterance) {
-  const { source, confidence, gate, doubt } = utterance.text;
+  const { source, origin, confidence, gate, doubt } = utterance.text;
+  if (origin === 'sidecar') return false;
   return source !== 'transcript' || (confidence ?? 0) < gate || Boolean(doubt);
 }
 
 /** Where the words of an utterance came from. */
 function sourceInWords(utterance) {
   switch (utterance.text.source) {
-    case 'transcript': return isUnsure(utterance) ? 'heard, in doubt' : 'heard';
+    case 'transcript':
+      if (utterance.text.origin === 'sidecar') return 'from subtitles';
+      return isUnsure(utterance) ? 'heard, in doubt' : 'heard';
     case 'simulated': return 'simulated';
     default: return 'no words';
   }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use undertone_reports::{Report, TextSourceName, UtteranceLine};
+use undertone_reports::{Report, TextOriginName, TextSourceName, UtteranceLine};
 
 /// Bins of a distribution, from −3 to 3.
 const BINS: usize = 24;
@@ -55,9 +55,12 @@ impl RecordingFacts {
     }
 }
 
-/// True when the words were heard, and with enough confidence.
+/// True when somebody wrote the words down, or they were heard with enough confidence.
 fn is_sure(utterance: &UtteranceLine) -> bool {
     let text = &utterance.text;
+    if text.origin == Some(TextOriginName::Sidecar) {
+        return true;
+    }
     let confidence = text.confidence.unwrap_or_default();
     text.source == TextSourceName::Transcript && confidence >= text.gate && text.doubt.is_none()
 }

@@ -41,6 +41,7 @@ pub fn mark() -> Arc<RunMark> {
             explain: false,
         },
         former_fingerprint: "fedcba9876543210".to_owned(),
+        sidecars: None,
     })
 }
 
@@ -79,6 +80,7 @@ pub fn ended(utterances: u32) -> Ended {
             }),
             ..MediaFacts::default()
         },
+        sidecar: None,
     }
 }
 
@@ -102,6 +104,7 @@ pub fn fused(index: u32, score: f32) -> Fused {
             time_s: start_s,
             face: None,
         }],
+        said: None,
     };
     let transcribed = Transcribed {
         utterance,

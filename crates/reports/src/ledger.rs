@@ -8,6 +8,8 @@ use super::failure::read_failure;
 use super::lines::{DuplicateLine, FailureLine, Line, RecordingLine, SourceLine, SummaryLine};
 use super::mark::RunMark;
 use super::paths::ReportPaths;
+use super::sidecar::sidecar_change;
+use undertone_types::Recording;
 
 /// Bytes of a file's end that are read at a time.
 const BLOCK: u64 = 16 * 1024;
@@ -84,13 +86,15 @@ fn report_at(out: &Path, report: &Path) -> Option<Standing> {
     }
 }
 
-/// True when there is a complete report of this content, bundle and settings: scoring it again
-/// would give the same.
+/// True when there is a complete report of this recording's content and sidecar, bundle and
+/// settings: scoring it again would give the same.
 #[must_use]
-pub fn is_done(out: &Path, relative: &Path, blake3: &str, mark: &RunMark) -> bool {
-    let standing = standing(out, relative);
+pub fn is_done(out: &Path, recording: &Recording, mark: &RunMark) -> bool {
+    let standing = standing(out, &recording.relative);
     let source = standing.source();
-    source.is_some_and(|source| source.blake3.as_deref() == Some(blake3)) && standing.is_of(mark)
+    source.is_some_and(|source| source.blake3.as_deref() == Some(&*recording.blake3))
+        && standing.is_of(mark)
+        && standing.sidecar_change(&recording.path, mark).is_none()
 }
 
 impl Standing {
@@ -101,6 +105,17 @@ impl Standing {
             Self::Reported(line) => Some(&line.source),
             Self::Duplicate { pointer, .. } => Some(&pointer.source),
             Self::Unknown | Self::Failed(_) => None,
+        }
+    }
+
+    /// How the sidecar that its report was made with differs from that of the recording today, for
+    /// example "sidecar: none → a.srt"; `None` where it does not. A pointer is as good as the
+    /// report that it leads to, whose recording may have another sidecar.
+    #[must_use]
+    pub fn sidecar_change(&self, recording: &Path, mark: &RunMark) -> Option<String> {
+        match self {
+            Self::Reported(line) => sidecar_change(line, mark.sidecar_of(recording).as_ref()),
+            Self::Duplicate { .. } | Self::Unknown | Self::Failed(_) => None,
         }
     }
 

@@ -21,6 +21,7 @@ mod prune;
 mod render;
 mod rounding;
 mod schema;
+mod sidecar;
 mod summary;
 mod sweep;
 mod time;
@@ -40,15 +41,16 @@ pub use ledger::{FinishedReport, Standing, is_done, read_finished, reported, sta
 pub use lines::{
     AudioLine, BundleLine, ConfigLine, DoubtName, DuplicateLine, ExplanationLine, FaceLine,
     FailureLine, FlowName, IntervalLine, LanguageLine, Line, MediaLine, ModalitiesLine,
-    ModalityLine, OriginalLine, Polarity, RecordingLine, SentimentLine, SourceLine, SpanLine,
-    SummaryLine, TextLine, TextShares, TextSourceName, UtteranceLine, VideoLine, WordEffectLine,
-    WordLine,
+    ModalityLine, OriginalLine, Polarity, RecordingLine, SentimentLine, SidecarLine, SourceLine,
+    SpanLine, SummaryLine, TextLine, TextOriginName, TextShares, TextSourceName, UtteranceLine,
+    VideoLine, WordEffectLine, WordLine,
 };
 pub use mark::RunMark;
 pub use outdated::{OutdatedReports, what_changed};
 pub use paths::{COMBINED, ReportPaths, is_export, is_own_output, is_record, page_beside};
 pub use prune::{Gone, Prunable, PruneError, RecordKind};
 pub use schema::report_schema;
+pub use sidecar::{Sidecar, Sidecars};
 pub use sweep::sweep;
 pub use whole::{ReadError, Record, RecordPath, Report, read_record, records_below};
 pub use writer::ReportWriter;

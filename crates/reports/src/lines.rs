@@ -14,13 +14,13 @@ pub use duplicate::{DuplicateLine, OriginalLine};
 pub use explanation::{ExplanationLine, WordEffectLine};
 pub use failure::FailureLine;
 pub use recording::{
-    AudioLine, AudioTrackLine, BundleLine, ConfigLine, MediaLine, RecordingLine, SourceLine,
-    VideoLine,
+    AudioLine, AudioTrackLine, BundleLine, ConfigLine, MediaLine, RecordingLine, SidecarLine,
+    SourceLine, VideoLine,
 };
 pub use summary::{SpanLine, SummaryLine, TextShares};
 pub use utterance::{
     DoubtName, FaceLine, FlowName, IntervalLine, LanguageLine, ModalitiesLine, ModalityLine,
-    Polarity, SentimentLine, TextLine, TextSourceName, UtteranceLine, WordLine,
+    Polarity, SentimentLine, TextLine, TextOriginName, TextSourceName, UtteranceLine, WordLine,
 };
 
 /// A line of a report, or the one line of a failure record.

@@ -1,10 +1,13 @@
 //! What all reports of a run have in common: bundle and settings.
 
+use std::path::Path;
+
 use undertone_bundle::Bundle;
 use undertone_config::Config;
 
 use super::lines::{BundleLine, ConfigLine};
 use super::rounding::rounded;
+use super::sidecar::{Sidecar, Sidecars};
 
 /// Bundle and settings of a run; made once, shared by its reports.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +18,8 @@ pub struct RunMark {
     pub config: ConfigLine,
     /// The fingerprint that earlier versions of this program gave the bundle.
     pub former_fingerprint: String,
+    /// Which subtitles beside recordings are taken; none where they were not asked for.
+    pub sidecars: Option<Sidecars>,
 }
 
 impl RunMark {
@@ -48,6 +53,7 @@ impl RunMark {
                 explain: config.report.explain,
             },
             former_fingerprint: bundle.former_fingerprint().to_owned(),
+            sidecars: Sidecars::new(config, bundle),
         }
     }
 
@@ -64,6 +70,12 @@ impl RunMark {
             explain: self.config.explain || config.explain,
             ..self.config.clone()
         }
+    }
+
+    /// The sidecar of a recording, where they were asked for and there is one.
+    #[must_use]
+    pub fn sidecar_of(&self, recording: &Path) -> Option<Sidecar> {
+        self.sidecars.as_ref()?.beside(recording)
     }
 
     /// True when this bundle, read from a report, is that of the run.

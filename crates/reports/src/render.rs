@@ -2,14 +2,16 @@
 
 use serde::de::IgnoredAny;
 use undertone_types::{
-    AudioTrack, Contributions, Doubt, Explanation, Flow, Fused, MediaFacts, Recording, Represented,
-    Sentiment, TextRepresentation, TextSource, Word,
+    AudioTrack, Contributions, Doubt, Ended, Explanation, Flow, Fused, MediaFacts, Origin,
+    Recording, Represented, Sentiment, SidecarUse, TextRepresentation, TextSource, Transcript,
+    Word,
 };
 
 use super::lines::{
     AudioLine, AudioTrackLine, DoubtName, ExplanationLine, FaceLine, FlowName, IntervalLine,
     LanguageLine, MediaLine, ModalitiesLine, ModalityLine, Polarity, RecordingLine, SentimentLine,
-    SourceLine, TextLine, TextSourceName, UtteranceLine, VideoLine, WordEffectLine, WordLine,
+    SidecarLine, SourceLine, TextLine, TextOriginName, TextSourceName, UtteranceLine, VideoLine,
+    WordEffectLine, WordLine,
 };
 use super::mark::RunMark;
 use super::rounding::{rounded, rounded_s};
@@ -18,16 +20,26 @@ use super::{ReportError, SCHEMA_VERSION};
 
 pub(super) fn recording_line(
     recording: &Recording,
-    facts: &MediaFacts,
+    ended: &Ended,
     mark: &RunMark,
 ) -> RecordingLine {
     RecordingLine {
         schema: SCHEMA_VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         source: source_line(recording),
-        media: media_line(facts),
+        media: media_line(&ended.facts),
         bundle: mark.bundle.clone(),
         config: mark.config.clone(),
+        sidecar: ended.sidecar.as_ref().map(sidecar_line).map(Box::new),
+    }
+}
+
+fn sidecar_line(sidecar: &SidecarUse) -> SidecarLine {
+    SidecarLine {
+        path: sidecar.path.to_string_lossy().into_owned(),
+        blake3: sidecar.blake3.clone(),
+        cues: sidecar.cues,
+        notes: sidecar.notes.clone(),
     }
 }
 
@@ -214,13 +226,16 @@ fn text_line(
             probability: finite("probability of a word", word.probability)?.clamp(0.0, 1.0),
         })
     };
+    let is_heard = |heard: &&Transcript| heard.origin == Origin::Recogniser;
     Ok(TextLine {
         source,
+        origin: (heard.is_some_and(|heard| heard.origin == Origin::Sidecar))
+            .then_some(TextOriginName::Sidecar),
         transcript: heard
             .map(|heard| heard.text.clone())
             .filter(|text| !text.is_empty()),
         simulated: represented.text.simulated.clone(),
-        confidence: heard.map(|_| confidence),
+        confidence: heard.filter(is_heard).map(|_| confidence),
         gate: mark.config.gate,
         language: language
             .map(|language| -> Result<_, ReportError> {

@@ -109,7 +109,7 @@ impl ReportWriter {
             .into_inner()
             .map_err(|error| failed(error.into_error()))?;
         body.rewind().map_err(failed)?;
-        let first = recording_line(&recording, &ended.facts, &mark);
+        let first = recording_line(&recording, ended, &mark);
         let last = sums.line(&recording, &ended.facts, stage_s);
         place(&paths.report, |file| {
             write_line(file, &Line::Recording(first), &paths)?;

@@ -12,6 +12,7 @@
 //! crate of the workspace.
 
 mod atomic;
+mod cue;
 mod explanation;
 mod failure;
 mod frame;
@@ -30,6 +31,7 @@ mod utterance;
 mod work_times;
 
 pub use atomic::{AtomicFile, is_abandoned, write_atomically};
+pub use cue::{Cue, SidecarUse};
 pub use explanation::{Explanation, WordEffect};
 pub use failure::{Cause, Failure, Stage, error_chain};
 pub use frame::{FACE_SIDE_PX, Face, Frame, Rect};
@@ -43,6 +45,6 @@ pub use shown::{shown, shown_lines, shown_path};
 pub use split::{Split, UnknownSplit};
 pub use text::{LeftOutWord, TextRepresentation, TextSource};
 pub use text_form::{FormedText, TextForm};
-pub use transcript::{Doubt, Language, TokenProbability, Transcript, Word};
+pub use transcript::{Doubt, Language, Origin, TokenProbability, Transcript, Word};
 pub use utterance::{Fused, Observed, Passage, RATE_HZ, Represented, Transcribed, Utterance};
 pub use work_times::WorkTimes;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, MediaFacts, Recording, WorkTimes};
+use super::{Failure, MediaFacts, Recording, SidecarUse, WorkTimes};
 
 /// Something about one recording, on its way to the report.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Ended {
     pub utterances: u32,
     /// The facts as they are known at the end (the true duration).
     pub facts: MediaFacts,
+    /// The subtitles beside it, where they were asked for and there are some.
+    pub sidecar: Option<SidecarUse>,
 }
 
 impl<P> Message<P> {

@@ -41,6 +41,16 @@ pub enum Doubt {
     Language,
 }
 
+/// Who wrote a transcript down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The speech recogniser.
+    #[default]
+    Recogniser,
+    /// Somebody, in subtitles beside the recording: there is no evidence to weigh.
+    Sidecar,
+}
+
 /// A transcript and the evidence for it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transcript {
@@ -57,4 +67,6 @@ pub struct Transcript {
     pub language: Option<Language>,
     /// Why it is not to be trusted.
     pub doubt: Option<Doubt>,
+    /// Who wrote it down.
+    pub origin: Origin,
 }

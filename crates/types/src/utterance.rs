@@ -24,6 +24,8 @@ pub struct Utterance {
     pub voiced_share: f32,
     /// Sampled frames in time order; empty without video.
     pub frames: Vec<Frame>,
+    /// What is said, where a sidecar of the recording tells.
+    pub said: Option<Arc<str>>,
 }
 
 /// Consecutive utterances of a recording that the recogniser hears together, as one window.

@@ -54,8 +54,9 @@ impl Planner {
         let standing = standing(&self.out, &recording.relative);
         let scored = standing.source().map(|source| source.blake3.as_deref());
         let is_same = scored == Some(Some(&*recording.blake3));
+        let sidecar = standing.sidecar_change(&recording.path, &self.mark);
         let failed = failed_before(&self.paths(&recording.relative), &recording.blake3);
-        if is_same && standing.is_of(&self.mark) {
+        if is_same && standing.is_of(&self.mark) && sidecar.is_none() {
             return match self.force {
                 true => Plan::Score(Why::Forced),
                 false => Plan::Done,
@@ -70,10 +71,13 @@ impl Planner {
                 (false, _) => Plan::Score(Why::Failed(Box::new(record))),
             };
         }
-        Plan::Score(match what_changed(&standing, &self.mark) {
-            Some(changes) if is_same => Why::Outdated(changes),
-            _ if scored.is_some() => Why::Changed,
-            _ => Why::New,
+        let changes = what_changed(&standing, &self.mark)
+            .into_iter()
+            .chain(sidecar);
+        Plan::Score(match scored {
+            None => Why::New,
+            Some(_) if is_same => Why::Outdated(changes.collect::<Vec<_>>().join(", ")),
+            Some(_) => Why::Changed,
         })
     }
 }

@@ -98,7 +98,7 @@ impl Source {
             Err(error) => return Some(unreadable(found, *id, &error, claim)),
         };
         let Planner { out, mark, .. } = &self.planner;
-        if is_done(out, &found.relative, &recording.blake3, mark) {
+        if is_done(out, &recording, mark) {
             self.view.elsewhere(&recording);
             return None;
         }

@@ -1,16 +1,18 @@
 //! Cuts a recording into utterances while it is decoded.
 //!
 //! [`VoiceCutter`] cuts by voice; [`WindowCutter`] cuts windows of fixed length where there is
-//! no voice. Both take sound and frames in the order of time, in blocks of any size, and return
+//! no voice; [`CueCutter`] cuts where somebody has marked what is said. All take sound and frames in the order of time, in blocks of any size, and return
 //! each utterance as soon as it has ended. Memory is bounded by the longest utterance. No media
 //! engine, no threads, no channels here.
 
+mod cues;
 mod frames;
 mod spans;
 mod voice;
 mod voiced;
 mod windows;
 
+pub use cues::{CueCutter, CutCues, LONGEST_CUE_S};
 pub use voice::{Earshot, HOP, VoiceDetector};
 pub use voiced::VoiceCutter;
 pub use windows::{LOUD_DBFS, WindowCutter, WindowSettings};

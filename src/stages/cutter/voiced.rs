@@ -175,6 +175,7 @@ impl VoiceCutter {
             audio: Some(audio.into()),
             voiced_share: span.voiced as f32 / (span.end - span.start) as f32,
             frames: Vec::new(),
+            said: None,
         });
         self.index += 1;
     }

@@ -110,6 +110,7 @@ impl WindowCutter {
                 audio: audio.map(Into::into),
                 voiced_share: 0.0,
                 frames,
+                said: None,
             });
         }
     }

@@ -35,8 +35,10 @@ impl Daemon {
             } => {
                 self.backlog += 1;
                 let mark = self.mark.clone();
+                let path = self.root(&file).path_of(&file.relative);
                 let question = Question {
                     file,
+                    path,
                     facts,
                     ticket,
                     had_report,

@@ -23,6 +23,26 @@ pub struct RecordingLine {
     pub bundle: BundleLine,
     /// The settings that change scores.
     pub config: ConfigLine,
+    /// The subtitles beside the recording; absent where none were asked for (`text.sidecar`), or
+    /// there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sidecar: Option<Box<SidecarLine>>,
+}
+
+/// Subtitles beside a recording, and what became of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SidecarLine {
+    /// The file; characters that are not Unicode are replaced.
+    pub path: String,
+    /// BLAKE3 of what was read, lower-case hexadecimal; null where it cannot be read.
+    pub blake3: Option<String>,
+    /// Cues that became utterances; 0 where it was not used.
+    pub cues: u32,
+    /// What was left out, cut short or cannot be read, in sentences for people; absent where
+    /// nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The file that was scored.

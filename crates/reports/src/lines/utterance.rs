@@ -49,13 +49,17 @@ pub struct UtteranceLine {
 pub struct TextLine {
     /// Which text the network used.
     pub source: TextSourceName,
+    /// Who wrote the transcript down; absent where it was the recogniser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<TextOriginName>,
     /// The transcript, trusted or not; absent when it is empty or was not made.
     pub transcript: Option<String>,
     /// What was simulated from the voice, where that is the source: words as the models make them out,
     /// not what was said; absent where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulated: Option<String>,
-    /// Calibrated probability that the transcript can be trusted.
+    /// Calibrated probability that the transcript can be trusted; null where there is none, or a
+    /// person wrote it.
     #[schemars(range(min = 0, max = 1))]
     pub confidence: Option<f64>,
     /// Confidence from which on it is trusted.
@@ -120,6 +124,14 @@ pub enum TextSourceName {
     Simulated,
     /// No text.
     None,
+}
+
+/// Who wrote a transcript down, other than the recogniser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TextOriginName {
+    /// Somebody, in subtitles beside the recording, which the first line names. It is trusted.
+    Sidecar,
 }
 
 /// The sentiment of an utterance.

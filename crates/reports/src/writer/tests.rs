@@ -135,7 +135,17 @@ fn the_ledger_knows_content_bundle_and_settings() {
     let out = tempfile::tempdir().unwrap();
     let report = out.path().join("day/a.mp4.jsonl");
     let (hash, run) = (recording().blake3.clone(), mark());
-    let is_done = |hash: &str, run: &_| is_done(out.path(), &recording().relative, hash, run);
+    let is_done = |hash: &str, run: &RunMark| {
+        let blake3 = hash.to_owned();
+        is_done(
+            out.path(),
+            &Recording {
+                blake3,
+                ..(*recording()).clone()
+            },
+            run,
+        )
+    };
     assert!(!is_done(&hash, &run));
     let mut writer = writer(out.path());
     writer.utterance(&fused(0, 1.0)).unwrap();
@@ -167,7 +177,7 @@ fn a_duplicate_is_done_as_long_as_its_original_report_exists() {
         relative: "copy.mp4".into(),
         ..(*recording()).clone()
     };
-    let done = || is_done(out.path(), &copy.relative, &copy.blake3, &mark());
+    let done = || is_done(out.path(), &copy, &mark());
     let first = recording();
     write_duplicate(out.path(), &copy, &first.path, &first.relative, &mark()).unwrap();
     assert!(!done(), "it points nowhere");
@@ -207,10 +217,10 @@ fn a_duplicate_is_as_outdated_as_its_original() {
     other_run.finish(&ended(0), &stage_s()).unwrap();
     write_duplicate(out.path(), &copy, &first.path, &first.relative, &mark()).unwrap();
     for mark in [&*mark(), &other] {
-        assert!(!is_done(out.path(), &copy.relative, &copy.blake3, mark));
+        assert!(!is_done(out.path(), &copy, mark));
     }
     writer(out.path()).finish(&ended(0), &stage_s()).unwrap();
-    assert!(is_done(out.path(), &copy.relative, &copy.blake3, &mark()));
+    assert!(is_done(out.path(), &copy, &mark()));
 }
 
 #[test]
@@ -230,7 +240,7 @@ fn lines_without_path_and_hash_are_read() {
     }
     std::fs::write(&report, old).unwrap();
     let recording = recording();
-    let done = |mark: &RunMark| is_done(out.path(), &recording.relative, &recording.blake3, mark);
+    let done = |mark: &RunMark| is_done(out.path(), &recording, mark);
     assert!(done(&mark()));
 }
 
@@ -295,12 +305,17 @@ fn reports_of_schema_1_are_read_and_count_as_done() {
         bundle: read.recording.bundle.clone(),
         config: read.recording.config.clone(),
         former_fingerprint: String::new(),
+        sidecars: None,
     };
-    let hash = read.recording.source.blake3.unwrap();
-    assert!(is_done(out.path(), relative, &hash, &run));
+    let recording = Recording {
+        relative: relative.to_owned(),
+        blake3: read.recording.source.blake3.unwrap(),
+        ..(*recording()).clone()
+    };
+    assert!(is_done(out.path(), &recording, &run));
     let mut with_words = run;
     with_words.config.words = true;
-    assert!(!is_done(out.path(), relative, &hash, &with_words));
+    assert!(!is_done(out.path(), &recording, &with_words));
 }
 
 #[test]
