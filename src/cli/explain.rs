@@ -29,7 +29,7 @@ pub struct ExplainArgs {
     #[arg(value_name = "REPORT")]
     pub report: PathBuf,
     /// Folder in which the report with its explanations is kept; without it, it is only shown
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Where settings come from; those that change scores are the report's.
     #[command(flatten)]
@@ -124,6 +124,8 @@ fn prepare(args: &ExplainArgs, report: &Report, recording: PathBuf) -> Result<Pr
     for (key, value) in settings(&report.recording.config) {
         said.add(key, &value);
     }
+    let has_sidecar = report.recording.sidecar.is_some();
+    said.add("text.sidecar", &has_sidecar.to_string());
     said.add("report.explain", "true");
     let prepared = Prepared::new(said.load(), &[recording], assembly::open_bundle)?;
     let mark = RunMark::new(&prepared.config, &prepared.bundle);

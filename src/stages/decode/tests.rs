@@ -2,7 +2,7 @@
 
 use super::super::cutter::HOP;
 use super::*;
-use undertone_engines::media::FakeMedia;
+use undertone_engines::media::{FakeMedia, MediaEvent};
 use undertone_types::{AudioFacts, Frame, RecordingId, VideoFacts};
 
 /// Detects a voice in sound louder than 0.3.
