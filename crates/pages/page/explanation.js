@@ -8,7 +8,7 @@ function contributionsCell(row) {
     const isKnown = contribution !== null;
     const value = !present ? 'absent' : isKnown ? signed(contribution) : row.sentiment ? 'not known' : 'not used';
     const share = present && seen !== undefined && seen < 1 ? ` in ${percent(seen)}` : '';
-    return element('li', {}, element('span', { class: 'modality' }, name), isKnown && effectBar(contribution),
+    return element('li', {}, element('span', { class: 'modality' }, name), isKnown ? effectBar(contribution) : element('span', { class: 'effect' }),
       value, element('span', { class: 'modality' }, share));
   });
   return element('ul', { class: 'contributions' }, parts);
@@ -19,7 +19,7 @@ function effectBar(effect) {
   const length = Math.min(Math.abs(effect), 3);
   return drawing('svg', { class: 'effect', viewBox: '-3 0 6 2', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
     drawing('rect', { class: effect < 0 ? 'negative' : 'positive', x: effect < 0 ? -length : 0, y: 0, width: length, height: 2 }),
-    drawing('line', { x1: 0, x2: 0, y1: 0, y2: 2 }));
+    drawing('rect', { class: 'zero', x: -0.05, y: 0, width: 0.1, height: 2 }));
 }
 
 /** The words that move the score most, and the scores of both flows, where the report has them. */
