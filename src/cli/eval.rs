@@ -83,6 +83,9 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
         .map(|&protocol| evaluate(&scorer, &dataset, args.split, protocol, args.bootstrap))
         .collect::<Result<Vec<_>, _>>()?;
     let mut notes = measured.notes() + &intervals::notes(&reports);
+    if scorer.config().text_missing_untrained {
+        notes += "the text-missing flow was not trained: figures without real text mean nothing\n";
+    }
     if args.write_intervals {
         notes += &intervals::write(&args.network, &reports)?;
     }

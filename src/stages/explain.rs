@@ -26,7 +26,7 @@ pub fn explain(
     let other_score = other
         .filter(|other| other.source != TextSource::None)
         .map(|other| with_text(&scored, other))
-        .filter(|input| takes_part(input, model.untrained()))
+        .filter(|input| takes_part(input, model))
         .map(|input| model.scores(&[input]).map(|scores| scores[0]))
         .transpose()?;
     let (complete, text_missing) = match scored.flow {
@@ -61,9 +61,9 @@ fn with_text(scored: &FusionInput, text: &TextRepresentation) -> FusionInput {
     }
 }
 
-/// Whether the network was taught anything that there is.
-fn takes_part(input: &FusionInput, untrained: &[Modality]) -> bool {
-    !input.taking_part(untrained).is_empty()
+/// Whether the network was taught anything that there is, in the flow that would score it.
+fn takes_part(input: &FusionInput, model: &dyn SentimentModel) -> bool {
+    !input.taking_part(model.untrained(input.flow)).is_empty()
 }
 
 /// The words without which the score would be another, by how much of another.
@@ -84,7 +84,7 @@ fn words(
     });
     // Where a text has no other word, nothing may be left: then the whole score is the word's.
     let without: Vec<Option<FusionInput>> = without
-        .map(|input| Some(input).filter(|input| takes_part(input, model.untrained())))
+        .map(|input| Some(input).filter(|input| takes_part(input, model)))
         .collect();
     let inputs: Vec<FusionInput> = without.iter().flatten().cloned().collect();
     let mut scores = model.scores(&inputs)?.into_iter();
@@ -132,7 +132,7 @@ mod tests {
             Ok(inputs.iter().map(score).collect())
         }
 
-        fn untrained(&self) -> &[Modality] {
+        fn untrained(&self, _: Flow) -> &[Modality] {
             &[Modality::Audio]
         }
     }

@@ -2,7 +2,9 @@
 
 use super::explain::explain;
 use undertone_fusion::{FusionError, FusionInput, Modality, Scorer};
-use undertone_types::{Cause, Failure, Fused, NoSentiment, Observed, Sentiment, Stage, TextSource};
+use undertone_types::{
+    Cause, Failure, Flow, Fused, NoSentiment, Observed, Sentiment, Stage, TextSource,
+};
 
 /// Scores utterances: the fusion network, or a fake in tests.
 pub trait SentimentModel: Send {
@@ -18,8 +20,8 @@ pub trait SentimentModel: Send {
     /// When an input has the wrong width or is not finite.
     fn scores(&self, inputs: &[FusionInput]) -> Result<Vec<f32>, FusionError>;
 
-    /// The modalities that no data taught it: it takes them as absent.
-    fn untrained(&self) -> &[Modality];
+    /// The modalities that no data taught it in a flow: it takes them as absent.
+    fn untrained(&self, flow: Flow) -> &[Modality];
 }
 
 impl SentimentModel for Scorer {
@@ -31,8 +33,8 @@ impl SentimentModel for Scorer {
         self.scores(inputs)
     }
 
-    fn untrained(&self) -> &[Modality] {
-        &self.config().untrained
+    fn untrained(&self, flow: Flow) -> &[Modality] {
+        self.config().untrained_in(flow)
     }
 }
 
@@ -62,7 +64,10 @@ pub fn fuse(
     };
     let why: Vec<Option<NoSentiment>> = batch
         .iter()
-        .map(|observed| unscorable(observed, model.untrained()))
+        .map(|observed| {
+            let flow = observed.represented.text.source.flow();
+            unscorable(observed, model.untrained(flow))
+        })
         .collect();
     let mut can_be = why.iter().map(Option::is_none);
     let (batch, nothing): (Vec<_>, Vec<_>) = batch
@@ -207,8 +212,11 @@ mod tests {
             Ok(scored.iter().map(|sentiment| sentiment.score).collect())
         }
 
-        fn untrained(&self) -> &[Modality] {
-            &self.untrained
+        fn untrained(&self, flow: Flow) -> &[Modality] {
+            match flow {
+                Flow::Complete => &self.untrained,
+                Flow::TextMissing => &Modality::ALL,
+            }
         }
     }
 
@@ -247,6 +255,20 @@ mod tests {
         assert_eq!(why(0), Some(NoSentiment::Untrained));
         assert_eq!(why(1), None);
         assert_eq!(why(2), Some(NoSentiment::Nothing));
+    }
+
+    #[test]
+    fn a_flow_that_was_not_trained_scores_nothing() {
+        let model = Picky {
+            refused: 9,
+            untrained: Vec::new(),
+        };
+        let mut simulated = observed(2);
+        simulated.represented.text.source = TextSource::Simulated;
+        let fused = fuse(Ok(&model), vec![simulated, observed(2)], true);
+        let why = |index: usize| fused[index].as_ref().unwrap().sentiment.err();
+        assert_eq!(why(0), Some(NoSentiment::Untrained));
+        assert_eq!(why(1), None);
     }
 
     #[test]

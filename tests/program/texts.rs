@@ -132,18 +132,41 @@ fn what_is_wrong_with_a_table_of_texts_is_said() {
     assert!(said.contains("the table was changed since"), "{said}");
 }
 
+/// Small enough to be trained in a second.
+const SMALL: [&str; 4] = ["--set", "run.epochs=2", "--set", "network.model_width=16"];
+
+/// Runs what is to succeed: what it prints, and what it says on the way.
+fn done(args: &[&str]) -> (String, String) {
+    let (code, printed, said) = run(args);
+    assert_eq!(code, 0, "{args:?}: {said}");
+    (printed, said)
+}
+
+/// Runs what is to be refused: what it says.
+fn refused(args: &[&str]) -> String {
+    let (code, _, said) = run(args);
+    assert_eq!(code, 2, "{args:?}: {said}");
+    said
+}
+
+/// The clips of the tests as a data set.
+fn extract_clips(out: &str) {
+    done(&[
+        "extract",
+        &clip("labels.csv").display().to_string(),
+        "--out",
+        out,
+    ]);
+}
+
 /// The table says what is absent and what was left out for it, and nothing is made up for it.
 #[test]
-fn networks_are_trained_and_measured_on_texts_alone_and_with_clips() {
+fn a_network_is_trained_and_measured_on_texts_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
-    let table = texts(folder.path());
-    let (words, lost) = (path("words"), path("lost"));
-    assert_eq!(run(&["extract", &table, "--out", &words]).0, 0);
-    let small = ["--set", "run.epochs=2", "--set", "network.model_width=16"];
-    let network = path("network");
-    let (code, _, said) = run(&[&["train", &words, "--out", &network], &small[..]].concat());
-    assert_eq!(code, 0, "{said}");
+    let (words, network) = (path("words"), path("network"));
+    done(&["extract", &texts(folder.path()), "--out", &words]);
+    let (_, said) = done(&[&["train", &words, "--out", &network], &SMALL[..]].concat());
     for line in [
         "audio: absent from all utterances",
         "no training utterance has audio: nothing is learned of it",
@@ -155,8 +178,7 @@ fn networks_are_trained_and_measured_on_texts_alone_and_with_clips() {
         !said.contains("NaN") && !said.contains("simulated 0"),
         "{said}"
     );
-    let (code, measured, said) = run(&["eval", &words, "--network", &network]);
-    assert_eq!(code, 0, "{said}");
+    let (measured, _) = done(&["eval", &words, "--network", &network]);
     let (rows, notes) = measured.split_once("audio: absent").unwrap();
     let protocols: Vec<&str> = rows
         .lines()
@@ -168,33 +190,32 @@ fn networks_are_trained_and_measured_on_texts_alone_and_with_clips() {
         notes.contains("left out for lack of what they need: simulated, audio"),
         "{measured}"
     );
-    let (code, _, said) = run(&["eval", &words, "--network", &network, "--protocol", "video"]);
-    assert_eq!(code, 2, "{said}");
+    let config = fs::read_to_string(folder.path().join("network/fusion.json")).unwrap();
+    assert!(
+        config.contains(r#""text_missing_untrained": true"#),
+        "{config}"
+    );
+    assert!(
+        notes.contains("the text-missing flow was not trained"),
+        "{measured}"
+    );
+    let said = refused(&["eval", &words, "--network", &network, "--protocol", "video"]);
     assert!(said.contains("video needs video"), "{said}");
+}
 
+#[test]
+fn data_sets_with_and_without_clips_are_used_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (words, lost, clips) = (path("words"), path("lost"), path("clips"));
+    done(&["extract", &texts(folder.path()), "--out", &words]);
     // The same texts under other ids, with a simulated text, and clips.
     fs::create_dir(folder.path().join("more")).unwrap();
     let more = texts(&folder.path().join("more"));
-    assert_eq!(
-        run(&["extract", &more, "--out", &lost, "--words-lost", "0.3"]).0,
-        0
-    );
-    let clips = path("clips");
-    let labels = clip("labels.csv").display().to_string();
-    assert_eq!(run(&["extract", &labels, "--out", &clips]).0, 0);
-    let study = [
-        "study",
-        &words,
-        &lost,
-        "--out",
-        &path("study"),
-        "--seeds",
-        "1",
-        "--without",
-        "mkd",
-    ];
-    let (code, measured, said) = run(&[&study[..], &small].concat());
-    assert_eq!(code, 0, "{said}");
+    done(&["extract", &more, "--out", &lost, "--words-lost", "0.3"]);
+    extract_clips(&clips);
+    let of_study = ["--out", &path("study"), "--seeds", "1", "--without", "mkd"];
+    let (measured, _) = done(&[&["study", &words, &lost], &of_study[..], &SMALL].concat());
     // Heading, two protocols of each network and of ridge, and what is left out.
     assert_eq!(measured.lines().count(), 1 + 3 * 2 + 4, "{measured}");
     assert!(
@@ -202,15 +223,13 @@ fn networks_are_trained_and_measured_on_texts_alone_and_with_clips() {
         "{measured}"
     );
     let all = ["train", &words, &lost, &clips, "--out", &path("all")];
-    let (code, _, said) = run(&[&all[..], &small].concat());
-    assert_eq!(code, 0, "{said}");
+    let (_, said) = done(&[&all[..], &SMALL].concat());
     assert!(said.contains("28 utterances have no audio"), "{said}");
     assert!(
         said.contains("14 utterances have no simulated text, audio or video"),
         "{said}"
     );
-    let (code, _, said) = run(&["train", &words, &words, "--out", &path("no")]);
-    assert_eq!(code, 2, "{said}");
+    let said = refused(&["train", &words, &words, "--out", &path("no")]);
     assert!(
         said.contains("both have") && said.contains("texts.csv:2"),
         "{said}"
@@ -224,84 +243,55 @@ fn a_network_of_words_learns_voice_and_face_from_clips() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (words, clips) = (path("words"), path("clips"));
     let (first, second) = (path("first"), path("second"));
-    assert_eq!(
-        run(&[
-            "extract",
-            &texts(folder.path()),
-            "--out",
-            &words,
-            "--words-lost",
-            "0.3"
-        ])
-        .0,
-        0
-    );
-    let labels = clip("labels.csv").display().to_string();
-    assert_eq!(run(&["extract", &labels, "--out", &clips]).0, 0);
-    let small = ["--set", "run.epochs=3", "--set", "optimiser.batch=4"];
-    let begin = [
-        "train",
-        &words,
-        "--out",
-        &first,
-        "--set",
-        "network.model_width=16",
-    ];
-    assert_eq!(run(&[&begin[..], &small].concat()).0, 0);
+    let table = texts(folder.path());
+    done(&["extract", &table, "--out", &words, "--words-lost", "0.3"]);
+    extract_clips(&clips);
     let config = |network: &str| -> Value {
         let text = fs::read_to_string(folder.path().join(network).join("fusion.json")).unwrap();
         serde_json::from_str(&text).unwrap()
     };
+    let measure = |network: &str| {
+        let eval = ["eval", &clips, "--network", network];
+        let protocols = ["complete", "audio", "audio+video"].map(|name| ["--protocol", name]);
+        done(&[&eval[..], protocols.as_flattened()].concat()).0
+    };
+    done(&[&["train", &words, "--out", &first], &SMALL[..]].concat());
     assert_eq!(
         config("first")["untrained"],
         serde_json::json!(["audio", "video"])
     );
-    let measure = |network: &str| {
-        let protocols = [
-            "--protocol",
-            "complete",
-            "--protocol",
-            "audio",
-            "--protocol",
-            "audio+video",
-        ];
-        run(&[&["eval", &clips, "--network", network], &protocols[..]].concat())
-    };
-    let (code, measured, said) = measure(&first);
-    assert_eq!(code, 0, "{said}");
+    let measured = measure(&first);
     assert!(
         measured.contains("audio: the network was not trained on it"),
         "{measured}"
     );
 
-    let go_on = ["train", &clips, "--from", &first, "--out", &second];
-    let (code, _, said) = run(&[&go_on[..], &small, &["--set", "network.model_width=32"]].concat());
-    assert_eq!(code, 2, "{said}");
+    let small = ["--set", "run.epochs=3", "--set", "optimiser.batch=4"];
+    let go_on = [
+        &["train", &clips, "--from", &first, "--out", &second],
+        &small[..],
+    ]
+    .concat();
+    let said = refused(&[&go_on[..], &["--set", "network.model_width=32"]].concat());
     assert!(said.contains("network.model_width is 16, not 32"), "{said}");
-    let (code, _, said) = run(&[&go_on[..], &small].concat());
-    assert_eq!(code, 0, "{said}");
+    done(&go_on);
     assert_eq!(config("second")["untrained"], Value::Null);
     assert_eq!(config("second")["network"]["model_width"], 16);
     let provenance = fs::read_to_string(folder.path().join("second/provenance.json")).unwrap();
     assert!(provenance.contains("\"from\""), "{provenance}");
-    let (code, measured, said) = measure(&second);
-    assert_eq!(code, 0, "{said}");
+    let measured = measure(&second);
     assert_eq!(measured.lines().count(), 4, "{measured}");
-    // A bundle by its name, with its own network.
-    let (code, _, said) = run(&[
-        "train",
-        &words,
-        "--from",
-        "demo",
-        "--out",
-        &path("more"),
-        "--set",
-        "run.epochs=1",
-    ]);
-    assert_eq!(code, 0, "{said}");
-    assert_eq!(
-        config("more")["untrained"],
-        Value::Null,
-        "it knew voices before"
-    );
+}
+
+#[test]
+fn training_goes_on_from_the_network_of_a_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (words, network) = (path("words"), path("network"));
+    done(&["extract", &texts(folder.path()), "--out", &words]);
+    let go_on = ["train", &words, "--from", "demo", "--out", &network];
+    done(&[&go_on[..], &["--set", "run.epochs=1"]].concat());
+    let config = fs::read_to_string(folder.path().join("network/fusion.json")).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    assert_eq!(config["untrained"], Value::Null, "it knew voices before");
 }

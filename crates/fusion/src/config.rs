@@ -26,6 +26,10 @@ pub struct FusionConfig {
     /// nothing was learned about their weights.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untrained: Vec<Modality>,
+    /// Whether no training data had anything for the text-missing flow: what it would say is what it
+    /// shares with the complete one, and nobody measured it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text_missing_untrained: bool,
     /// The network itself.
     pub network: NetworkConfig,
     /// How sure its scores are; empty where that was not measured.
@@ -147,8 +151,18 @@ impl FusionConfig {
             format: FORMAT,
             widths,
             untrained: Vec::new(),
+            text_missing_untrained: false,
             network,
             margins: Margins::default(),
+        }
+    }
+
+    /// The modalities of which a flow learned nothing; all of them in a flow that was not trained.
+    #[must_use]
+    pub fn untrained_in(&self, flow: Flow) -> &[Modality] {
+        match flow {
+            Flow::TextMissing if self.text_missing_untrained => &Modality::ALL,
+            Flow::TextMissing | Flow::Complete => &self.untrained,
         }
     }
 

@@ -144,7 +144,7 @@ impl Descent {
     }
 
     /// The config of a network that goes on from it with a data set whose training split lacks the
-    /// modalities of `absent`.
+    /// modalities of `absent`; `misses_text` where the run trains the text-missing flow.
     ///
     /// # Errors
     /// When the data set's features are not those that it was trained on.
@@ -153,6 +153,7 @@ impl Descent {
         config: &TrainConfig,
         dataset: &Dataset,
         absent: &[Modality],
+        misses_text: bool,
     ) -> Result<FusionConfig, TrainError> {
         let differences = self.differences(config, dataset);
         if !differences.is_empty() {
@@ -164,6 +165,7 @@ impl Descent {
         untrained.retain(|modality| absent.contains(modality));
         Ok(FusionConfig {
             untrained,
+            text_missing_untrained: self.config.text_missing_untrained && !misses_text,
             network: config.network.clone(),
             // They were measured on what it was before.
             margins: Margins::default(),

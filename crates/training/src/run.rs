@@ -167,9 +167,10 @@ impl<'a> Run<'a> {
         }
         let descent = Descent::of_run(parent, &checkpoint)?;
         let fusion = match &descent {
-            Some(descent) => descent.goes_on(config, &dataset, &absent)?,
+            Some(descent) => descent.goes_on(config, &dataset, &absent, misses_text)?,
             None => FusionConfig {
                 untrained: absent.clone(),
+                text_missing_untrained: !misses_text,
                 ..FusionConfig::new(dataset.info().widths, config.network.clone())
             },
         };

@@ -176,7 +176,7 @@ impl SentimentModel for FakeFusion {
         Ok(vec![1.0; inputs.len()])
     }
 
-    fn untrained(&self) -> &[undertone_fusion::Modality] {
+    fn untrained(&self, _: undertone_types::Flow) -> &[undertone_fusion::Modality] {
         &[]
     }
 }

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::*;
 use undertone_fusion::{FusionConfig, Modality, Scorer, read_checkpoint};
+use undertone_types::Flow;
 
 fn quiet(_: TrainEvent<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
@@ -62,6 +63,10 @@ fn words_alone_teach_a_network_nothing_of_voice_and_face() {
     let findings = &summary.findings;
     let unheard = [Modality::Audio, Modality::Video];
     assert_eq!(findings.untaught, unheard);
+    let network = FusionConfig::read(&summary.config).unwrap();
+    assert!(network.text_missing_untrained);
+    assert_eq!(network.untrained_in(Flow::Complete), unheard);
+    assert_eq!(network.untrained_in(Flow::TextMissing), Modality::ALL);
     assert_eq!(
         (findings.without_audio, findings.without_substitute),
         (120, 120)
@@ -185,6 +190,8 @@ fn several_data_sets_are_one() {
     let out = folder.path().join("out");
     let summary = train(&config(2), &dataset, &out, false, &mut quiet).unwrap();
     assert_eq!(summary.findings.untaught, []);
+    let network = FusionConfig::read(&summary.config).unwrap();
+    assert!(!network.text_missing_untrained);
     assert_eq!(
         Provenance::read(&out).unwrap().dataset,
         dataset.fingerprint()
