@@ -2,6 +2,7 @@
 
     python clips.py train    WORK/clips/train: whole sentences that no projector heard, most of them in noise
     python clips.py val      WORK/clips/val: the same of the validation split, in voices that no training heard
+    python clips.py test     WORK/clips/test: the same of the test split, in those voices
     python clips.py sweep    WORK/clips/{voices,librispeech}/LEVEL: at fixed levels of a noise that no training heard
 
 Each folder has a labels.csv. LibriSpeech has no labels: there `label` is 0, and the score of the true words is the measure.
@@ -21,6 +22,8 @@ MEASURED_NOISE = "running_tap"
 LEVELS_DB = (None, 20, 10, 5, 0, -5)
 TRAIN_SNR_DB, TRAIN_CLEAN_SHARE = (-5.0, 20.0), 0.4
 VAL_COUNT, SWEEP_COUNT = 300, 100
+# Split: part of the sentences, and how many of them.
+PARTS = {"train": ("network", None), "val": ("valid", VAL_COUNT), "test": ("test", None)}
 QUIET_S = 0.3
 
 
@@ -92,14 +95,13 @@ def sweep(options):
 
 def main():
     options = place.parser(__doc__)
-    options.add_argument("what", choices=["train", "val", "sweep"])
+    options.add_argument("what", choices=["train", "val", "test", "sweep"])
     options = options.parse_args()
     if options.what == "sweep":
         sweep(options)
-    elif options.what == "train":
-        write(options.work / "clips" / "train", mixed(options, "network", "train", None))
     else:
-        write(options.work / "clips" / "val", mixed(options, "valid", "val", VAL_COUNT))
+        part, count = PARTS[options.what]
+        write(options.work / "clips" / options.what, mixed(options, part, options.what, count))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The sentences that are spoken: pieces for the projector, whole ones for the fusion network, others to measure on.
 
-Three parts of CMU-MOSEI, none of which has a sentence of another: the projector hears pieces of the first, the network is
-taught with whole sentences of the second (of which the projector knows nothing, as of a user's), and figures are of
-the validation split. The projector hears pieces of VADER's reviews too.
+Four parts of CMU-MOSEI, none of which has a sentence of another: the projector hears pieces of the first, the network is
+taught with whole sentences of the second (of which the projector knows nothing, as of a user's), epochs and intervals are
+chosen on the validation split, and figures are of the test split. The projector hears pieces of VADER's reviews too.
 """
 
 import csv
@@ -19,7 +19,7 @@ HEARD = ("projector", "reviews")
 
 @dataclass(frozen=True)
 class Sentence:
-    """`part` is projector, reviews, network or valid; `key` names it for good; `label` is -3 to 3, VADER's too."""
+    """`part` is projector, reviews, network, valid or test; `key` names it for good; `label` is -3 to 3, VADER's too."""
 
     part: str
     key: str
@@ -87,5 +87,5 @@ def _read(rows, parts, seed):
 
 def read(texts, sizes, seed=1):
     """`sizes` sentences of each part, from a folder of texts, in an order that does not depend on the sizes."""
-    found = _read(_mosei(texts), ("projector", "network", "valid"), seed) | _read(_reviews(texts), ("reviews",), seed)
+    found = _read(_mosei(texts), ("projector", "network", "valid", "test"), seed) | _read(_reviews(texts), ("reviews",), seed)
     return [sentence for part, size in sizes.items() for sentence in found[part][:size]]

@@ -10,14 +10,16 @@ import place
 import sentences
 import voices
 
-SIZES = {"projector": 12400, "network": 2400, "valid": 600, "reviews": 14400}
+SIZES = {"projector": 12400, "network": 2400, "valid": 600, "test": 1200, "reviews": 14400}
+# What is spoken by voices that no training hears.
+HELD_OUT = ("valid", "test")
 
 
 def _speak(job):
     index, sentence, folder = job
     out = folder / f"{index:05}.wav"
     if not out.exists():
-        voices.speak(sentence.text, out, seed=f"{sentence.part} {index}", held_out=sentence.part == "valid")
+        voices.speak(sentence.text, out, seed=f"{sentence.part} {index}", held_out=sentence.part in HELD_OUT)
     return asdict(sentence) | {"file": str(out.relative_to(folder.parent))}
 
 
