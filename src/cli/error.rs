@@ -11,6 +11,7 @@ use undertone_discovery::DiscoverErrors;
 use undertone_exports::{ExportError, FileError as ExportFileError};
 use undertone_formats::{FormatError, LabelError};
 use undertone_fusion::FusionError;
+use undertone_live::LiveError;
 use undertone_models::{CatalogueError, PullError, RemoveError};
 use undertone_pages::{GatherError, PageError};
 use undertone_reports::{ReadError, ReportError};
@@ -109,7 +110,7 @@ macro_rules! exit_codes {
 exit_codes! {
     Usage: ConfigError, ConfigErrors, DiscoverErrors, DraftError, LogError, NoProgram, RootError, UnknownProtocol, UnknownTerm;
     Environment: BundleError, BundleErrors, CatalogueError, EngineError, ExportError, ExportFileError, StageError, FileError, FusionError, ReadError, ReportError, RidgeError,
-        BatchError, PageError, WatchError,
+        BatchError, LiveError, PageError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;
 }
 

@@ -1,6 +1,6 @@
 //! `undertone watch`: keeps the reports of folders up to date, for months.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -18,7 +18,11 @@ use super::settings::SettingsArgs;
 use super::worker;
 use crate::assembly::{self, Ready};
 use crate::trial::ensure_tried;
-use undertone_daemon::{Call, Daemon, Ending, Reload, StateFolder, Watching, check_hooks, roots};
+use undertone_config::Pages;
+use undertone_daemon::{
+    Call, Daemon, Ending, Reload, Root, StateFolder, Watching, check_hooks, roots,
+};
+use undertone_live::{Live, Serving};
 use undertone_reports::{RunMark, sweep};
 use undertone_telemetry::start_logging;
 
@@ -49,6 +53,7 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
         tracing::info!(files = swept, "removed temporary files of a killed daemon");
     }
     say_caveats(&bundle, &config.log, &Terminal::new());
+    show_live(&config.pages, &roots, &args.out)?;
     let workshop = worker::workshop(&config, Arc::new(|| Box::new(std::io::stderr())))?;
     let watching = Watching {
         roots,
@@ -65,6 +70,28 @@ pub(super) fn watch(args: &WatchArgs) -> Result<Exit, CliError> {
         Ending::Drained | Ending::Interrupted(0) => Exit::Done,
         Ending::Interrupted(_) => Exit::Interrupted,
     })
+}
+
+/// Serves the pages of the reports, where that is asked for.
+fn show_live(pages: &Pages, roots: &[Root], out: &Path) -> Result<(), CliError> {
+    if pages.listen.is_empty() {
+        return Ok(());
+    }
+    let state = out.to_owned();
+    let live = Live {
+        out: out.to_owned(),
+        recordings: roots.iter().map(|root| root.path.clone()).collect(),
+        status: Box::new(move || serde_json::to_value(StateFolder::read_status(&state)?).ok()),
+    };
+    let Serving { url, is_loopback } = live.serve(&pages.listen)?;
+    tracing::info!(%url, "showing the reports");
+    if !is_loopback {
+        tracing::warn!(
+            "whoever reaches {url} reads every transcript and plays every recording, without a password: \
+             set `pages.listen` to 127.0.0.1, or put a proxy that asks for a password before it"
+        );
+    }
+    Ok(())
 }
 
 /// Reads settings and bundle again, the same way as at the start.

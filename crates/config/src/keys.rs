@@ -87,6 +87,7 @@ const KEYS: &[(&str, Rule)] = &[
     ("retry.longest_s", Rule::Number(0.1, 604_800.0)),
     ("shutdown.grace_s", Rule::Number(0.0, 86_400.0)),
     ("metrics.listen", Rule::Address),
+    ("pages.listen", Rule::Address),
     ("hooks.on_report", Rule::Strings),
     ("hooks.timeout_s", Rule::Number(0.1, 86_400.0)),
 ];

@@ -20,7 +20,7 @@ pub use problem::{ConfigErrors, Place, Problem, ProblemKind};
 pub use schema::{Relation, Rule, Schema};
 pub use settings::{
     Config, Decode, Duplicates, Events, Files, Fuse, Hooks, Isolation, Limits, Log, LogFormat,
-    LogLevel, Metrics, Outdated, Report, Retry, Shutdown, Stages, Text, TextMode, Threads,
+    LogLevel, Metrics, Outdated, Pages, Report, Retry, Shutdown, Stages, Text, TextMode, Threads,
     Utterances, Watch, Worker, Workers,
 };
 

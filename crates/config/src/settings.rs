@@ -42,6 +42,8 @@ pub struct Config {
     pub shutdown: Shutdown,
     /// Where the daemon answers `/metrics` and health checks.
     pub metrics: Metrics,
+    /// Where the daemon shows its reports live.
+    pub pages: Pages,
     /// Programs that the daemon calls.
     pub hooks: Hooks,
 }
@@ -375,6 +377,14 @@ pub struct Shutdown {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
+    /// Address and port; empty: nowhere.
+    pub listen: String,
+}
+
+/// Where the daemon shows its reports live.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pages {
     /// Address and port; empty: nowhere.
     pub listen: String,
 }

@@ -39,7 +39,27 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** The data of a script element. */
-function embedded(id) {
-  return JSON.parse(document.getElementById(id).textContent);
+/**
+ * Puts a fresh node where an old one is, if it says something else; returns the one that is there
+ * now. What had the focus in the old one has it in the fresh one, if that has the same.
+ */
+function renewed(old, fresh) {
+  if (old.isEqualNode(fresh)) return old;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  old.replaceWith(fresh);
+  if (focused) {
+    const address = focused.getAttribute('href');
+    const same = address === null ? focused.localName : `a[href="${CSS.escape(address)}"]`;
+    fresh.querySelector(same)?.focus({ preventScroll: true });
+  }
+  return fresh;
+}
+
+/** Fills an element with these nodes; what has the focus keeps it. */
+function refill(node, children) {
+  const has = [...node.childNodes];
+  if (has.length === children.length && has.every((child, place) => child === children[place])) return;
+  const focused = document.activeElement;
+  node.replaceChildren(...children);
+  if (focused !== document.activeElement && node.contains(focused)) focused.focus({ preventScroll: true });
 }

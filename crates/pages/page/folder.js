@@ -3,24 +3,46 @@
 /** In a folder of so many nothing stands out that the table does not show. */
 const FEW = 5;
 
+/** {title, nodes, drawings, update(data)}: `update` changes what is different, and nothing else. */
 function folderPage(data) {
-  const { recordings } = data;
-  const table = recordings.length ? recordingTable(recordings) : null;
-  const nodes = [
+  const page = { title: data.title, nodes: [], drawings: [] };
+  let table = null;
+  let section = null;
+  const partsOf = (now) => {
+    if (!table && now.recordings.length) {
+      table = recordingTable(now.recordings);
+      section = element('section', { 'aria-labelledby': 'recordings' }, element('h2', { id: 'recordings' }, 'Recordings'), table.node);
+      page.drawings = [table];
+    }
+    // What is not there keeps its place.
+    return folderParts(now, section).map((part) => part || document.createComment(''));
+  };
+  page.nodes = partsOf(data);
+  page.update = (now) => {
+    table?.update(now.recordings);
+    const fresh = partsOf(now);
+    page.nodes = page.nodes.map((old, place) => renewed(old, fresh[place]));
+  };
+  return page;
+}
+
+function folderParts(data, table) {
+  const { recordings, together } = data;
+  return [
     element('header', {},
       element('h1', { tabindex: '-1' }, foreign(data.title)),
       element('p', { class: 'lead' }, folderInOneSentence(data))),
+    data.live && happening(data.live),
     caveats(folderCaveats(data)),
-    data.means.median !== null && recordings.length > 1 && distributions(data),
-    recordings.length > FEW && outliers(data),
-    table && element('section', { 'aria-labelledby': 'recordings' },
-      element('h2', { id: 'recordings' }, 'Recordings'), table.node, rangeNote(recordings)),
+    together?.means.median != null && recordings.length > 1 && distributions(together),
+    recordings.length > FEW && outliers(recordings, together.outliers),
+    table, table && rangeNote(recordings),
     failures(data), unreadable(data), duplicates(data),
   ];
-  return { title: data.title, nodes, drawings: table ? [table] : [] };
 }
 
-function folderInOneSentence({ recordings, failures, duplicates, unreadable }) {
+function folderInOneSentence(data) {
+  const { recordings, failures, duplicates, unreadable } = data;
   const seconds = recordings.reduce((sum, one) => sum + (one.recording.media.duration_s ?? 0), 0);
   const by = (polarity) => recordings.filter((one) => one.summary.sentiment?.polarity === polarity).length;
   const classes = ['positive', 'neutral', 'negative'].map((name) => [by(name), name]);
@@ -33,7 +55,7 @@ function folderInOneSentence({ recordings, failures, duplicates, unreadable }) {
   const rest = others.filter(([number]) => number).map((one) => count(...one));
   const scoredOnes = recordings.length
     ? `${count(recordings.length, 'recording')}, ${length(seconds)} in all: ${listed(parts)}.`
-    : 'No recording was scored.';
+    : data.live ? 'No report yet.' : 'No recording was scored.';
   return [scoredOnes, rest.length ? ` ${listed(rest)}.` : ''];
 }
 
@@ -70,7 +92,7 @@ function distributions({ means, scores }) {
       histogram('Utterances by their score', 'utterances', scores)));
 }
 
-function outliers({ recordings, outliers: places }) {
+function outliers(recordings, places) {
   const mean = ({ summary }) => scored(summary.sentiment.mean, summary.sentiment.polarity);
   const swing = ({ summary: { sentiment } }) => `${signed(sentiment.min)} to ${signed(sentiment.max)}`;
   const lists = [

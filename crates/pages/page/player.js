@@ -23,8 +23,10 @@ function player(entry, onTime) {
       return;
     }
     media.hidden = true;
-    status.replaceChildren('No recording to play: put ', foreign(name, { class: 'name' }), ' beside this page. ',
-      'If it is there, this browser does not know its format.');
+    const advice = book.data.live
+      ? ['No recording to play: ', foreign(name, { class: 'name' }), ' is no longer as it was scored, or this browser does not know its format.']
+      : ['No recording to play: put ', foreign(name, { class: 'name' }), ' beside this page. ', 'If it is there, this browser does not know its format.'];
+    status.replaceChildren(...advice);
   }
 
   function found() {

@@ -1,8 +1,7 @@
 // The page of one recording.
 
 /** {title, nodes, drawings}: what is drawn anew when colours change, and printed whole. */
-function recordingPage(entry, place, isAlone) {
-  const utterances = embedded(`utterances-${place}`);
+function recordingPage(entry, utterances, isAlone) {
   const body = utterances.length ? overTime(entry, utterances) : { sections: [], drawings: [] };
   const nodes = [
     element('header', {},
@@ -14,6 +13,16 @@ function recordingPage(entry, place, isAlone) {
     details(entry),
   ];
   return { title: entry.name, nodes, drawings: body.drawings };
+}
+
+/** Instead of a report that cannot be read, since it was removed or is being replaced. */
+function noPage({ name }, reason) {
+  const nodes = [
+    element('p', { class: 'back' }, element('a', { href: '#/' }, 'All recordings')),
+    element('h1', { tabindex: '-1' }, foreign(name)),
+    element('p', { class: 'lead' }, `Its report cannot be shown: ${reason}.`),
+  ];
+  return { title: name, nodes, drawings: [] };
 }
 
 /** The recording, its timeline and its table, each of which leads to the place in the others. */

@@ -25,8 +25,9 @@ class DataTable {
     this.heads = columns.map((column) => head(column, () => this.#sort(column)));
     this.status = element('p', { class: 'count', role: 'status' });
     this.pager = pager((by) => this.#turn(this.page + by));
+    this.controls = this.#controls();
     this.node = element('div', { class: 'table' },
-      rows.length > 1 && this.#controls(),
+      this.controls,
       this.status,
       element('table', { role: 'table' },
         element('caption', { class: 'unseen' }, caption),
@@ -34,6 +35,12 @@ class DataTable {
         this.body),
       this.pager.node);
     this.#draw();
+  }
+
+  /** Other rows, searched, filtered and sorted as before. */
+  update(rows) {
+    this.rows = rows;
+    this.#arrange(this.page);
   }
 
   mark(row) {
@@ -59,13 +66,13 @@ class DataTable {
     this.#draw();
   }
 
-  #arrange() {
+  #arrange(page = 0) {
     const passes = this.filters[this.filter][1];
     const words = this.words.toLocaleLowerCase();
     const isFound = (row) => !words || this.text(row).toLocaleLowerCase().includes(words);
     this.shown = this.rows.filter((row) => passes(row) && isFound(row));
     if (this.sorted) this.shown.sort((a, b) => compare(this.sorted.value(a), this.sorted.value(b), this.down));
-    this.page = 0;
+    this.page = Math.max(0, Math.min(page, Math.ceil(this.shown.length / PAGE_ROWS) - 1));
     this.#draw();
   }
 
@@ -73,17 +80,22 @@ class DataTable {
     const all = this.shown.length;
     const from = this.whole ? 0 : this.page * PAGE_ROWS;
     const to = this.whole ? all : Math.min(all, from + PAGE_ROWS);
-    this.nodes = new Map(this.shown.slice(from, to).map((row) => [row, line(row, this.columns, this.open)]));
-    this.body.replaceChildren(...this.nodes.values());
-    if (!all) {
-      const none = element('td', { role: 'cell', colspan: this.columns.length, class: 'nothing' }, `No ${this.nouns[1]}.`);
-      this.body.append(element('tr', { role: 'row' }, none));
-    }
+    const former = this.nodes;
+    this.nodes = new Map(this.shown.slice(from, to).map((row) => [row, former.get(row) ?? line(row, this.columns, this.open)]));
+    refill(this.body, all ? [...this.nodes.values()] : [this.#nothing()]);
+    this.controls.hidden = this.rows.length < 2;
     const of = all === this.rows.length ? '' : `${grouped(all)} of `;
     const part = all > to - from ? `, ${grouped(from + 1)} to ${grouped(to)} shown` : '';
-    this.status.textContent = `${of}${count(this.rows.length, ...this.nouns)}${part}`;
+    const said = `${of}${count(this.rows.length, ...this.nouns)}${part}`;
+    // A screen reader says it again whenever it is written.
+    if (this.status.textContent !== said) this.status.textContent = said;
     this.pager.update(from > 0, to < all, all > PAGE_ROWS && !this.whole);
     this.mark(this.marked);
+  }
+
+  #nothing() {
+    const none = element('td', { role: 'cell', colspan: this.columns.length, class: 'nothing' }, `No ${this.nouns[1]}.`);
+    return element('tr', { role: 'row' }, none);
   }
 
   #sort(column) {

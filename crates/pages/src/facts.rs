@@ -95,86 +95,86 @@ impl Distribution {
     }
 }
 
-/// What stands out in a folder: places in the list of its recordings, the most outstanding first.
+/// What stands out in a folder: numbers of its recordings, the most outstanding first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Outliers {
     /// Highest mean.
-    pub highest: Vec<usize>,
+    pub highest: Vec<u64>,
     /// Lowest mean.
-    pub lowest: Vec<usize>,
+    pub lowest: Vec<u64>,
     /// Widest range of scores, of those with several.
-    pub swing: Vec<usize>,
+    pub swing: Vec<u64>,
     /// Largest share of unsure time, of those with a score.
-    pub unsure: Vec<usize>,
-}
-
-/// Sums over the reports of a folder.
-#[derive(Debug, Default)]
-pub(super) struct FolderSums {
-    recordings: Vec<Standing>,
-    scores: Vec<f64>,
-    utterances: usize,
+    pub unsure: Vec<u64>,
 }
 
 /// What a recording is compared with others by.
 #[derive(Debug)]
-struct Standing {
+pub struct Standing {
     mean: Option<f64>,
     swing: f64,
     unsure: f64,
+    /// Of its utterances.
+    scores: Box<[f64]>,
 }
 
-impl FolderSums {
-    pub(super) fn add(&mut self, report: &Report, facts: &RecordingFacts) {
+impl Standing {
+    pub(super) fn of(report: &Report, facts: &RecordingFacts) -> Self {
         let span = report.summary.sentiment.as_ref();
-        self.recordings.push(Standing {
+        let sentiments = report.utterances.iter();
+        let sentiments = sentiments.filter_map(|one| one.sentiment.as_ref());
+        Self {
             mean: span.map(|span| span.mean),
             swing: span.map_or(0.0, |span| span.max - span.min),
             unsure: facts.unsure,
-        });
-        self.utterances += report.utterances.len();
-        let sentiments = report
-            .utterances
-            .iter()
-            .filter_map(|one| one.sentiment.as_ref());
-        self.scores
-            .extend(sentiments.map(|sentiment| sentiment.score));
-    }
-
-    pub(super) fn recordings(&self) -> usize {
-        self.recordings.len()
-    }
-
-    pub(super) fn utterances(&self) -> usize {
-        self.utterances
-    }
-
-    /// The distributions of the recordings' means and of the utterances' scores.
-    pub(super) fn distributions(&self) -> [Distribution; 2] {
-        let means = self.recordings.iter().filter_map(|one| one.mean);
-        [means.collect(), self.scores.clone()].map(Distribution::of)
-    }
-
-    pub(super) fn outliers(&self) -> Outliers {
-        let if_any = |value: f64| (value > 0.0).then_some(value);
-        Outliers {
-            highest: self.most(|one| one.mean),
-            lowest: self.most(|one| one.mean.map(|mean| -mean)),
-            swing: self.most(|one| if_any(one.swing)),
-            unsure: self.most(|one| one.mean.and_then(|_| if_any(one.unsure))),
+            scores: sentiments.map(|sentiment| sentiment.score).collect(),
         }
     }
+}
 
-    /// The recordings of the highest values, of those that have one.
-    fn most(&self, value: impl Fn(&Standing) -> Option<f64>) -> Vec<usize> {
-        let values = self.recordings.iter().map(value).enumerate();
-        let mut values: Vec<_> = values
-            .filter_map(|(place, value)| Some((place, value?)))
-            .collect();
-        values.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        values.truncate(NAMED);
-        values.into_iter().map(|(place, _)| place).collect()
+/// What is said of a folder's recordings together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct FolderFacts {
+    means: Distribution,
+    scores: Distribution,
+    outliers: Outliers,
+}
+
+impl FolderFacts {
+    /// Of recordings, each with the number by which outliers are named.
+    pub fn of<'a>(recordings: impl Iterator<Item = (u64, &'a Standing)>) -> Self {
+        let recordings: Vec<_> = recordings.collect();
+        let means = recordings.iter().filter_map(|(_, one)| one.mean);
+        let scores = recordings.iter().flat_map(|(_, one)| &one.scores).copied();
+        Self {
+            means: Distribution::of(means.collect()),
+            scores: Distribution::of(scores.collect()),
+            outliers: Outliers::of(&recordings),
+        }
     }
+}
+
+impl Outliers {
+    fn of(recordings: &[(u64, &Standing)]) -> Self {
+        let if_any = |value: f64| (value > 0.0).then_some(value);
+        Self {
+            highest: most(recordings, |one| one.mean),
+            lowest: most(recordings, |one| one.mean.map(|mean| -mean)),
+            swing: most(recordings, |one| if_any(one.swing)),
+            unsure: most(recordings, |one| one.mean.and_then(|_| if_any(one.unsure))),
+        }
+    }
+}
+
+/// The recordings of the highest values, of those that have one.
+fn most(recordings: &[(u64, &Standing)], value: impl Fn(&Standing) -> Option<f64>) -> Vec<u64> {
+    let values = recordings.iter();
+    let mut values: Vec<_> = values
+        .filter_map(|(number, one)| Some((*number, value(one)?)))
+        .collect();
+    values.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    values.truncate(NAMED);
+    values.into_iter().map(|(number, _)| number).collect()
 }
 
 #[cfg(test)]
@@ -227,20 +227,19 @@ mod tests {
 
     #[test]
     fn outliers_come_by_how_far_they_stand_out() {
-        let mut sums = FolderSums::default();
-        for scores in [&[2.0][..], &[-2.0, 2.5], &[-1.0], &[], &[0.5, 0.5]] {
+        let scores = [&[2.0][..], &[-2.0, 2.5], &[-1.0], &[], &[0.5, 0.5]];
+        let standings = scores.map(|scores| {
             let report = report(scores);
-            sums.add(&report, &RecordingFacts::of(&report.utterances));
-        }
-        let outliers = sums.outliers();
+            Standing::of(&report, &RecordingFacts::of(&report.utterances))
+        });
+        let facts = FolderFacts::of((0..).zip(&standings));
+        let outliers = facts.outliers;
         // The means are 2, 1 (of 1 and 2 s), −1, none, 0.5.
         assert_eq!(outliers.highest, [0, 1, 4, 2]);
         assert_eq!(outliers.lowest, [2, 4, 1, 0]);
         assert_eq!(outliers.swing, [1]);
         assert_eq!(outliers.unsure, [1, 4]);
-        assert_eq!((sums.recordings(), sums.utterances()), (5, 6));
-        let [means, utterances] = sums.distributions();
-        assert_eq!(means.bins.iter().sum::<usize>(), 4);
-        assert_eq!(utterances.bins.iter().sum::<usize>(), 6);
+        assert_eq!(facts.means.bins.iter().sum::<usize>(), 4);
+        assert_eq!(facts.scores.bins.iter().sum::<usize>(), 6);
     }
 }

@@ -85,9 +85,14 @@ fn records_at(path: &Path) -> Result<Vec<RecordPath>, GatherError> {
     Ok(records)
 }
 
-/// Names of other bytes may look the same. A recording that has a report and, of a later attempt, a
-/// failure record has one name in both.
-fn unique(name: String, record: &RecordPath, taken: &mut HashSet<(String, OsString)>) -> String {
+/// A name that no other record of its kind has; `taken` holds those of the others, with their
+/// endings. Names of other bytes may look the same. A recording that has a report and, of a later
+/// attempt, a failure record has one name in both.
+pub fn unique(
+    name: String,
+    record: &RecordPath,
+    taken: &mut HashSet<(String, OsString)>,
+) -> String {
     let ending = record.file.extension().unwrap_or_default().to_owned();
     let mut free = name.clone();
     let mut number = 1;

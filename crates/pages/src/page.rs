@@ -5,18 +5,17 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use undertone_reports::{
-    DuplicateLine, FailureLine, ReadError, Record, RecordingLine, Report, SummaryLine, read_record,
-};
+use undertone_reports::{ReadError, Record, Report, read_record};
 use undertone_types::error_chain;
 
 use super::embed::write_json;
-use super::facts::{Distribution, FolderSums, Outliers, RecordingFacts};
+use super::entries::{DuplicateEntry, FailureEntry, RecordingEntry, shortened};
+use super::facts::{FolderFacts, RecordingFacts, Standing};
 use super::gather::Source;
 use super::media::addresses;
 
 const TEMPLATE: &str = include_str!("../page/page.html");
-const STYLE: &str = include_str!("../page/page.css");
+pub(super) const STYLE: &str = include_str!("../page/page.css");
 /// Read by a browser as one script, in this order.
 const SCRIPTS: &[&str] = &[
     include_str!("../page/elements.js"),
@@ -29,8 +28,16 @@ const SCRIPTS: &[&str] = &[
     include_str!("../page/recording.js"),
     include_str!("../page/distribution.js"),
     include_str!("../page/folder.js"),
-    include_str!("../page/main.js"),
 ];
+/// Begins, once it is known where the data comes from.
+const BEGIN: &str = include_str!("../page/main.js");
+
+/// The script of a page whose data comes from where these parts say.
+pub(super) fn script(parts: &[&str]) -> String {
+    let all = SCRIPTS.iter().chain(parts).chain([&BEGIN]);
+    let all: Vec<_> = all.copied().collect();
+    format!("'use strict';\n(() => {{\n{}}})();\n", all.concat())
+}
 
 /// What a page shows.
 #[derive(Debug, Default)]
@@ -68,33 +75,7 @@ struct PageData {
     failures: Vec<FailureEntry>,
     duplicates: Vec<DuplicateEntry>,
     unreadable: Vec<String>,
-    means: Distribution,
-    scores: Distribution,
-    outliers: Outliers,
-}
-
-#[derive(Serialize)]
-struct RecordingEntry {
-    name: String,
-    /// Where it may be, relative to the page.
-    addresses: Vec<String>,
-    recording: RecordingLine,
-    summary: SummaryLine,
-    facts: RecordingFacts,
-}
-
-#[derive(Serialize)]
-struct FailureEntry {
-    name: String,
-    record: FailureLine,
-}
-
-#[derive(Serialize)]
-struct DuplicateEntry {
-    name: String,
-    record: DuplicateLine,
-    /// What the page calls the original, if it shows it.
-    original: Option<String>,
+    together: FolderFacts,
 }
 
 /// Writes the page of these records, one at a time: memory holds the utterances of one. A page
@@ -117,7 +98,8 @@ pub fn write_page(
         out,
         folder,
         names: names(sources),
-        sums: FolderSums::default(),
+        standings: Vec::new(),
+        utterances: 0,
         data: PageData::default(),
         unreadable: Vec::new(),
     };
@@ -129,11 +111,8 @@ pub fn write_page(
         }
     }
     let made = writer.finish(title)?;
-    out.write_all(b"<script>\n'use strict';\n(() => {\n")?;
-    for script in SCRIPTS {
-        out.write_all(script.as_bytes())?;
-    }
-    out.write_all(b"})();\n</script>\n")?;
+    let script = script(&[include_str!("../page/embedded.js")]);
+    write!(out, "<script>\n{script}</script>\n")?;
     out.write_all(end.as_bytes())?;
     Ok(made)
 }
@@ -161,7 +140,8 @@ struct PageWriter<'a> {
     out: &'a mut dyn Write,
     folder: &'a Path,
     names: HashMap<PathBuf, String>,
-    sums: FolderSums,
+    standings: Vec<Standing>,
+    utterances: usize,
     data: PageData,
     unreadable: Vec<ReadError>,
 }
@@ -190,17 +170,12 @@ impl PageWriter<'_> {
         Ok(())
     }
 
-    fn add_report(&mut self, source: &Source, mut report: Report) -> io::Result<()> {
+    fn add_report(&mut self, source: &Source, report: Report) -> io::Result<()> {
         let facts = RecordingFacts::of(&report.utterances);
-        self.sums.add(&report, &facts);
-        for utterance in &mut report.utterances {
-            // Said once, for the recording; and the page shows no single words.
-            utterance.path.clear();
-            utterance.blake3.clear();
-            utterance.text.words = None;
-        }
+        self.standings.push(Standing::of(&report, &facts));
+        self.utterances += report.utterances.len();
         let id = format!("utterances-{}", self.data.recordings.len());
-        write_data(self.out, &id, &report.utterances)?;
+        write_data(self.out, &id, &shortened(report.utterances))?;
         let path = &report.recording.source.path;
         self.data.recordings.push(RecordingEntry {
             name: source.name.clone(),
@@ -216,16 +191,15 @@ impl PageWriter<'_> {
         let said = self.unreadable.iter();
         let said = said.map(|error| error_chain(error).join(": "));
         self.data.unreadable = said.collect();
-        [self.data.means, self.data.scores] = self.sums.distributions();
-        self.data.outliers = self.sums.outliers();
+        self.data.together = FolderFacts::of((0..).zip(&self.standings));
         let data = &mut self.data;
         data.title = title.to_owned();
         let others = data.failures.len() + data.duplicates.len() + data.unreadable.len();
         data.alone = data.recordings.len() == 1 && others == 0;
         write_data(self.out, "page-data", &self.data)?;
         Ok(Made {
-            recordings: self.sums.recordings(),
-            utterances: self.sums.utterances(),
+            recordings: self.data.recordings.len(),
+            utterances: self.utterances,
             failures: self.data.failures.len(),
             duplicates: self.data.duplicates.len(),
             unreadable: self.unreadable,

@@ -175,7 +175,11 @@ pub fn summary(utterances: u32) -> SummaryLine {
 
 /// The complete report of [`recording`] below a folder, with an utterance for each score.
 pub fn write_report(out: &Path, scores: &[f32]) -> PathBuf {
-    let recording = recording();
+    write_report_of(out, recording(), scores)
+}
+
+/// The complete report of a recording below a folder, with an utterance for each score.
+pub fn write_report_of(out: &Path, recording: Arc<Recording>, scores: &[f32]) -> PathBuf {
     let paths = ReportPaths::new(out, &recording.relative);
     let report = paths.report.clone();
     let mut writer =

@@ -66,6 +66,7 @@ impl Daemon {
         let former = &self.config;
         for (key, changed) in [
             ("metrics.listen", config.metrics != former.metrics),
+            ("pages.listen", config.pages != former.pages),
             (
                 "worker.isolation",
                 config.worker.isolation != former.worker.isolation,

@@ -4,6 +4,7 @@ use undertone_reports::fixtures::write_report;
 
 use super::*;
 use crate::gather::gather;
+use crate::live::{LIVE_DOCUMENT, live_script};
 
 fn made(folder: &Path) -> (String, Made) {
     let sources = gather(&[folder.to_owned()]).unwrap();
@@ -62,11 +63,11 @@ fn no_name_and_no_transcript_becomes_markup() {
 
 #[test]
 fn scripts_do_not_end_themselves() {
-    for script in SCRIPTS {
-        assert!(!script.contains("</") && !script.contains("<!--"));
-    }
+    let script = script(&[include_str!("../../page/embedded.js")]);
+    assert!(!script.contains("</") && !script.contains("<!--"));
     assert!(!STYLE.contains("</"));
-    for part in SCRIPTS.iter().chain([&TEMPLATE, &STYLE]) {
+    let live = [LIVE_DOCUMENT, &live_script()];
+    for part in [&script, TEMPLATE, STYLE].iter().chain(&live) {
         let without_namespace = part.replace("http://www.w3.org/2000/svg", "");
         assert!(!without_namespace.contains("//www") && !without_namespace.contains("https:"));
     }
