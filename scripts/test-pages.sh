@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The pages of `undertone view` in a headless Chromium: see tests/pages/check.mjs. Needs neither
+# The pages of `undertone view` and `undertone watch` in a headless Chromium: see tests/pages/check.mjs. Needs neither
 # the engines nor models; installs Chromium and Node.js from Debian, and their two packages from
 # npm into a cache. With a folder as argument, screenshots go there.
 set -euo pipefail
@@ -16,9 +16,9 @@ mkdir -p "$modules"
 cp tests/pages/* "$modules/"
 (cd "$modules" && npm ci --silent --no-audit --no-fund)
 
-cargo build --quiet --release -p undertone-pages --example page
-maker="${CARGO_TARGET_DIR:-target}/release/examples/page"
+cargo build --quiet --release -p undertone-pages --example page -p undertone-live --example serve
+examples="$(realpath "${CARGO_TARGET_DIR:-target}/release/examples")"
 screenshots=()
 [ $# -eq 0 ] || screenshots=(--screenshots "$(realpath -m "$1")")
-node "$modules/check.mjs" --maker "$(realpath "$maker")" --chromium "$(command -v chromium)" \
+node "$modules/check.mjs" --maker "$examples/page" --server "$examples/serve" --chromium "$(command -v chromium)" \
   --clips "$PWD/tests/clips" "${screenshots[@]}"

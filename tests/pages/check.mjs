@@ -1,14 +1,14 @@
 // Pages of made reports in a headless Chromium: no errors, no requests, axe clean in light and
 // dark, usable by keyboard alone, no wider than a phone. Called by scripts/test-pages.sh:
 //
-//   node check.mjs --maker PROGRAM --chromium PROGRAM [--clips FOLDER] [--screenshots FOLDER]
+//   node check.mjs --maker PROGRAM --server PROGRAM --chromium PROGRAM --clips FOLDER [--screenshots FOLDER]
 //
-// PROGRAM makes a page of reports: `PROGRAM PAGE.html REPORT|FOLDER…`.
+// The maker makes a page of reports: `PROGRAM PAGE.html REPORT|FOLDER…`; the server serves one of a folder:
+// `PROGRAM OUT RECORDINGS`.
 
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,12 +16,13 @@ import { pathToFileURL } from 'node:url';
 
 import puppeteer from 'puppeteer-core';
 
+import { live } from './live.mjs';
 import { folder, report, write } from './made_reports.mjs';
+import { LOOKS, accessible, close as closed, focused, open as opened, picture as pictured, settled, tabTo } from './tabs.mjs';
 
 const { values: options } = parseArgs({
-  options: { maker: { type: 'string' }, chromium: { type: 'string' }, clips: { type: 'string' }, screenshots: { type: 'string' } },
+  options: { maker: { type: 'string' }, server: { type: 'string' }, chromium: { type: 'string' }, clips: { type: 'string' }, screenshots: { type: 'string' } },
 });
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const work = mkdtempSync(join(tmpdir(), 'undertone-pages-'));
 const HOSTILE = '<img src=x onerror="alert(1)">.mp4';
 
@@ -29,7 +30,7 @@ const HOSTILE = '<img src=x onerror="alert(1)">.mp4';
 const PAGES = {
   one: (at) => {
     write(at, 'talk.mp4.jsonl', report('in/talk.mp4', 120, 7));
-    if (options.clips) copyFileSync(join(options.clips, 'positive.mp4'), join(at, 'talk.mp4'));
+    copyFileSync(join(options.clips, 'positive.mp4'), join(at, 'talk.mp4'));
   },
   single: (at) => write(at, 'hello.wav.jsonl', report('in/hello.wav', 1, 3, { media: { video: null } })),
   empty: (at) => write(at, 'silence.wav.jsonl', report('in/silence.wav', 0, 4, { media: { video: null } })),
@@ -54,65 +55,29 @@ function make(name) {
   return { page, made_ms: performance.now() - begun, bytes: statSync(page).size };
 }
 
-/** A tab that fails on what a page must not do. */
-async function open(browser, path, { dark = false, width = 1200, height = 900 } = {}) {
-  const tab = await browser.newPage();
-  const faults = [];
-  tab.on('console', (message) => { if (['error', 'warn'].includes(message.type())) faults.push(message.text()); });
-  tab.on('pageerror', (error) => faults.push(String(error)));
-  tab.on('dialog', (dialog) => { faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-  tab.on('request', (request) => { if (!/^(file|data):/.test(request.url())) faults.push(`request: ${request.url()}`); });
-  await tab.setViewport({ width, height, deviceScaleFactor: 1 });
-  await tab.emulateMediaFeatures([
-    { name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }, { name: 'prefers-reduced-motion', value: 'reduce' },
-  ]);
-  await tab.goto(pathToFileURL(path).href, { waitUntil: 'load' });
-  await settled(tab);
-  return { tab, faults };
-}
-
-/** A drawn frame later. */
-const settled = (tab) => tab.evaluate(() => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); }));
-
-async function close({ tab, faults }, name) {
-  // A missing recording is looked for, which Chromium logs; the page says it in its own words.
-  assert.deepEqual(faults.filter((fault) => !fault.includes('ERR_FILE_NOT_FOUND')), [], name);
-  await tab.close();
-}
-
-async function accessible(tab, name) {
-  await tab.evaluate(axe);
-  const { violations } = await tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  const said = violations.map((one) => `${one.id}: ${one.help}\n  ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join('\n  ')}`);
-  assert.deepEqual(said, [], name);
-}
-
-async function picture(tab, name, whole = true) {
-  if (!options.screenshots) return;
-  mkdirSync(options.screenshots, { recursive: true });
-  await tab.screenshot({ path: join(options.screenshots, `${name}.png`), fullPage: whole });
-}
+const open = (browser, path, settings) => opened(browser, pathToFileURL(path).href, settings);
+/** A missing recording is looked for, which Chromium logs; the page says it in its own words. */
+const close = (tab, name) => closed(tab, name, ['ERR_FILE_NOT_FOUND']);
+const picture = (tab, name, whole) => pictured(tab, options.screenshots, name, whole);
 
 /** Light, dark and as wide as a phone, each page that the file has. */
 async function looks(browser, name, path, addresses) {
-  for (const [look, settings] of Object.entries({ light: {}, dark: { dark: true }, phone: { width: 360, height: 740 } })) {
-    const opened = await open(browser, path, settings);
+  for (const [look, settings] of Object.entries(LOOKS)) {
+    const tabOf = await open(browser, path, settings);
     for (const [part, address] of Object.entries(addresses)) {
-      await opened.tab.evaluate((hash) => { location.hash = hash; }, address);
-      await settled(opened.tab);
+      await tabOf.tab.evaluate((hash) => { location.hash = hash; }, address);
+      await settled(tabOf.tab);
       const shot = [name, part, look].filter(Boolean).join('-');
-      await accessible(opened.tab, shot);
-      const [wide, room] = await opened.tab.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
-      assert.ok(wide <= room, `${shot}: ${wide} pixels wide, where there are ${room}`);
-      await picture(opened.tab, shot, look !== 'dark');
+      await accessible(tabOf.tab, shot);
+      await picture(tabOf.tab, shot, look !== 'dark');
     }
-    await close(opened, `${name} ${look}`);
+    await close(tabOf, `${name} ${look}`);
   }
 }
 
 async function printed(browser, name, path, printedRows) {
-  const opened = await open(browser, path, { dark: true });
-  const { tab } = opened;
+  const tabOf = await open(browser, path, { dark: true });
+  const { tab } = tabOf;
   const rows = () => tab.$$eval('tbody tr', (all) => all.length);
   const before = await rows();
   await tab.evaluate(() => dispatchEvent(new Event('beforeprint')));
@@ -121,28 +86,13 @@ async function printed(browser, name, path, printedRows) {
   assert.equal(await rows(), before);
   const pdf = await tab.pdf({ format: 'A4', margin: { top: '15mm', bottom: '15mm', left: '15mm', right: '15mm' }, path: options.screenshots && join(options.screenshots, `${name}.pdf`) });
   assert.ok(pdf.length > 10_000);
-  await close(opened, name);
-}
-
-/** What has the focus: its role or tag, and its name. */
-const focused = (tab) => tab.evaluate(() => {
-  const node = document.activeElement;
-  return `${node.getAttribute('role') ?? node.tagName.toLowerCase()}: ${node.getAttribute('aria-label') ?? node.textContent.trim()}`;
-});
-
-async function tabTo(tab, wanted) {
-  for (let step = 0; step < 400; step += 1) {
-    await tab.keyboard.press('Tab');
-    const node = await focused(tab);
-    if (node.startsWith(wanted)) return node;
-  }
-  return assert.fail(`the keyboard does not reach “${wanted}”`);
+  await close(tabOf, name);
 }
 
 /** From the folder into a recording, along its timeline, and back, without a mouse. */
 async function keyboardWalk(browser, path) {
-  const opened = await open(browser, path);
-  const { tab } = opened;
+  const tabOf = await open(browser, path);
+  const { tab } = tabOf;
   const text = (selector) => tab.$eval(selector, (node) => node.textContent);
   const value = (selector, name) => tab.$eval(selector, (node, attribute) => node.getAttribute(attribute), name);
 
@@ -178,13 +128,13 @@ async function keyboardWalk(browser, path) {
   // As it was left: the link, the search and the order.
   assert.match(await focused(tab), /^a: day 1\/interview-01/);
   assert.match(await text('.count'), /^10 of 200 recordings/);
-  await close(opened, 'keyboard');
+  await close(tabOf, 'keyboard');
 }
 
 /** 20,000 utterances: closer and wider, from page to page, found by a word, pointed at. */
 async function findsTheWay(browser, path) {
-  const opened = await open(browser, path);
-  const { tab } = opened;
+  const tabOf = await open(browser, path);
+  const { tab } = tabOf;
   const text = (selector) => tab.$eval(selector, (node) => node.textContent);
   const isOff = (label) => tab.$$eval('button', (all, name) => all.find((one) => one.textContent === name).disabled, label);
 
@@ -208,28 +158,28 @@ async function findsTheWay(browser, path) {
   await tab.type('input', 'nobody expected');
   assert.match(await text('.count'), /^[\d,]+ of 20,000 utterances/);
   assert.ok(await tab.$$eval('tbody tr', (rows) => rows.every((row) => row.textContent.includes('nobody expected'))));
-  await close(opened, 'finds the way');
+  await close(tabOf, 'finds the way');
 }
 
 /** A recording beside its page plays from the utterance that is chosen. */
 async function plays(browser, path) {
-  const opened = await open(browser, path);
-  const { tab } = opened;
+  const tabOf = await open(browser, path);
+  const { tab } = tabOf;
   await tab.waitForSelector('video:not([hidden])');
   await tab.evaluate(() => { document.querySelector('video').play = async () => {}; });
   await tab.click('tbody tr:nth-child(1) button');
   const [now, start] = await tab.evaluate(() => [document.querySelector('video').currentTime, JSON.parse(document.getElementById('utterances-0').textContent)[0].start_s]);
   assert.ok(Math.abs(now - start) < 0.1, `${now} s, not ${start} s`);
-  await close(opened, 'plays');
+  await close(tabOf, 'plays');
 }
 
 /** Milliseconds from the address to a page that is drawn and answers. */
 async function opens(browser, path) {
   const times = [];
   for (let round = 0; round < 5; round += 1) {
-    const opened = await open(browser, path);
-    times.push(await opened.tab.evaluate(() => performance.getEntriesByType('navigation')[0].loadEventEnd));
-    await close(opened, 'opens');
+    const tabOf = await open(browser, path);
+    times.push(await tabOf.tab.evaluate(() => performance.getEntriesByType('navigation')[0].loadEventEnd));
+    await close(tabOf, 'opens');
   }
   return times.sort((a, b) => a - b)[2];
 }
@@ -249,7 +199,8 @@ async function main() {
     await printed(browser, 'folder', made.folder.page, 200);
     await keyboardWalk(browser, made.folder.page);
     await findsTheWay(browser, made.long.page);
-    if (options.clips) await plays(browser, made.one.page);
+    await plays(browser, made.one.page);
+    await live(browser, { work, ...options });
     for (const name of ['one', 'folder', 'long']) {
       const { page, made_ms, bytes } = made[name];
       const open_ms = await opens(browser, page);
