@@ -101,6 +101,8 @@ fn compare(out: &Path, index: &Mutex<Index>) -> Result<Vec<Stale>, ReadError> {
 /// Reads records one by one, and shows them as they come.
 fn read(out: &Path, index: &Mutex<Index>, stale: Vec<Stale>) {
     let all = stale.len();
+    let many = |done| (all > MANY).then_some((done, all));
+    locked(index).reading = many(0);
     let (mut batch, mut shown_at) = (Vec::new(), Instant::now());
     for (done, stale) in stale.into_iter().enumerate() {
         if let Some(row) = read_row(out, index, &stale) {
@@ -108,7 +110,7 @@ fn read(out: &Path, index: &Mutex<Index>, stale: Vec<Stale>) {
         }
         if shown_at.elapsed() > BATCH {
             let mut index = locked(index);
-            index.reading = (all > MANY).then_some((done + 1, all));
+            index.reading = many(done + 1);
             index.take(std::mem::take(&mut batch));
             shown_at = Instant::now();
         }

@@ -134,11 +134,11 @@ impl Desk {
         match asked {
             Asked::Document => page("text/html; charset=utf-8", LIVE_DOCUMENT),
             Asked::Style => page("text/css; charset=utf-8", LIVE_STYLE),
-            Asked::Script => page("text/javascript; charset=utf-8", &self.script),
+            Asked::Script => page("text/javascript; charset=utf-8", self.script.as_str()),
             Asked::Changes { start, after } => {
                 // The lock is released before anything is sent.
                 let changes = self.watched.index().changes(&start, after);
-                page("application/json", &self.changes_json(&changes))
+                page("application/json", self.changes_json(&changes))
             }
             Asked::Report(id) => self.report(id),
             Asked::Media(id) => self.media(id, header(request, "Range")),
@@ -174,7 +174,7 @@ impl Desk {
                 let addresses = address.into_iter().collect();
                 page(
                     "application/json",
-                    &recording_json(&name, *report, addresses),
+                    recording_json(&name, *report, addresses),
                 )
             }
             Ok(_) => text(404, "it has no report of its own any more"),
@@ -232,8 +232,8 @@ fn sent(media: media::Media, range: Option<&str>) -> io::Result<ResponseBox> {
     })
 }
 
-fn page(kind: &str, body: &str) -> ResponseBox {
-    let body = body.as_bytes().to_vec();
+fn page(kind: &str, body: impl Into<Vec<u8>>) -> ResponseBox {
+    let body = body.into();
     let length = body.len();
     let body: Box<dyn Read + Send> = Box::new(Cursor::new(body));
     let answer = Response::new(StatusCode(200), Vec::new(), body, Some(length), None);
@@ -241,7 +241,7 @@ fn page(kind: &str, body: &str) -> ResponseBox {
 }
 
 fn text(status: u16, message: &str) -> ResponseBox {
-    page("text/plain; charset=utf-8", &format!("{message}\n")).with_status_code(status)
+    page("text/plain; charset=utf-8", format!("{message}\n")).with_status_code(status)
 }
 
 fn with_headers(answer: ResponseBox, headers: &[(&str, &str)]) -> ResponseBox {

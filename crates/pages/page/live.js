@@ -1,6 +1,6 @@
 // The data of a page that is served: it asks for what has changed, and gets only that.
 
-/** How often it asks; more often while reports are being read for the first time. */
+/** How often it asks; more often until the reports have been read for the first time. */
 const EVERY_MS = 2000;
 const EVERY_MS_AT_FIRST = 400;
 
@@ -27,7 +27,7 @@ const book = {
       } catch {
         told(`Undertone does not answer. What is shown was so at ${lastAnswer}; it is asked again.`);
       }
-      if (!document.hidden) timer = setTimeout(ask, book.data.live.reading ? EVERY_MS_AT_FIRST : EVERY_MS);
+      if (!document.hidden) timer = setTimeout(ask, book.data.live.reading || !upTo ? EVERY_MS_AT_FIRST : EVERY_MS);
     };
     document.addEventListener('visibilitychange', () => { if (!document.hidden) ask(); });
     ask();

@@ -3,5 +3,6 @@
 mod arrivals;
 mod daemon;
 mod failures;
+mod live;
 mod operations;
 mod soak;
