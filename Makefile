@@ -5,7 +5,8 @@
 #                 tests that need them; SPEECH names a folder of speech, see tests/program/real.rs
 # make test-pages the pages of `undertone view` in a headless Chromium, without engines; SHOTS=FOLDER keeps
 #                 screenshots
-# make test-exports  reads the exports back with pandas, DuckDB, pympi and others (a Python environment of its own)
+# make test-exports  reads the exports back with pandas, DuckDB, pympi and others, and the epochs of a training with
+#                 MLflow and TensorBoard (a Python environment of its own)
 # make test-packaging  the alerts and the dashboard against a daemon, with Debian's Prometheus
 # make check      format, licences, lints, documentation, tests: the cheapest first
 # make soak       runs and the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds

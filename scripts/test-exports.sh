@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Exports the sample clips in every format, and reads each file back with programs that are not
-# ours (scripts/read_exports.py). `make test-exports` calls it. Needs python3 with venv, and a
+# ours (scripts/read_exports.py); trains a small network, and hands its epochs to MLflow and
+# TensorBoard as docs/training.md says (scripts/read_epochs.py). `make test-exports` calls it. Needs python3 with venv, and a
 # network the first time; where there are ffprobe and jq, these read as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,7 +14,8 @@ if [ ! -x "$environment/bin/python" ]; then
   python3 -m venv "$environment"
 fi
 "$environment/bin/pip" install --quiet --disable-pip-version-check \
-  'pandas>=2' 'polars>=1' 'pyarrow>=15' 'duckdb>=1' 'pysubs2>=1.7' 'webvtt-py>=0.5' 'pympi-ling>=1.70' 'textgrid>=1.6'
+  'pandas>=2' 'polars>=1' 'pyarrow>=15' 'duckdb>=1' 'pysubs2>=1.7' 'webvtt-py>=0.5' 'pympi-ling>=1.70' 'textgrid>=1.6' \
+  'mlflow-skinny>=2' 'tensorboard>=2.15' 'tensorboardX>=2.6'
 
 folder="$(mktemp -d "${TMPDIR:-/tmp}/undertone-exports.XXXXXX")"
 trap 'rm -rf "$folder"' EXIT
@@ -33,3 +35,10 @@ if command -v ffprobe > /dev/null; then
   done
   echo "ffprobe: every cue of every .srt and .vtt"
 fi
+
+printf 'text,label,split\nit was wonderful,2,train\nit was dreadful,-2,train\nwe loved it,2,val\ni despised it,-2,val\n' \
+  > "$folder/texts.csv"
+"$program" extract "$folder/texts.csv" --out "$folder/work/features" > "$folder/train.log" 2>&1 \
+  && "$program" train "$folder/work/features" --out "$folder/work/network" --set run.epochs=3 --set network.model_width=16 \
+    >> "$folder/train.log" 2>&1 || { cat "$folder/train.log" >&2; exit 3; }
+"$environment/bin/python" scripts/read_epochs.py docs/training.md "$folder"

@@ -6,7 +6,7 @@ use std::io;
 
 use undertone_bundle::{BundleErrors, DraftError};
 use undertone_config::ConfigErrors;
-use undertone_daemon::{BatchError, NoProgram, RootError, StateError, WatchError};
+use undertone_daemon::{BatchError, NoProgram, OtherLabels, RootError, StateError, WatchError};
 use undertone_discovery::DiscoverErrors;
 use undertone_exports::{ExportError, FileError as ExportFileError};
 use undertone_formats::{FormatError, LabelError};
@@ -17,8 +17,8 @@ use undertone_pages::{GatherError, PageError};
 use undertone_reports::{ReadError, ReportError};
 use undertone_telemetry::LogError;
 use undertone_training::{
-    ConfigError, DatasetError, EvalError, FileError, ImportError, PackError, RidgeError,
-    StudyError, TrainError, UnknownProtocol, UnknownTerm, WeightsError,
+    ConfigError, DatasetError, EvalError, FileError, ImportError, OtherLabels, PackError,
+    RidgeError, StudyError, TrainError, UnknownProtocol, UnknownTerm, WeightsError,
 };
 use undertone_types::error_chain;
 
@@ -108,7 +108,7 @@ macro_rules! exit_codes {
 }
 
 exit_codes! {
-    Usage: ConfigError, ConfigErrors, DiscoverErrors, DraftError, LogError, NoProgram, RootError, UnknownProtocol, UnknownTerm;
+    Usage: ConfigError, ConfigErrors, DiscoverErrors, DraftError, LogError, NoProgram, OtherLabels, RootError, UnknownProtocol, UnknownTerm;
     Environment: BundleError, BundleErrors, CatalogueError, EngineError, ExportError, ExportFileError, StageError, FileError, FusionError, ReadError, ReportError, RidgeError,
         BatchError, LiveError, PageError, WatchError,
         io::Error, rustix::io::Errno, serde_json::Error, toml::ser::Error, toml_edit::TomlError;

@@ -11,11 +11,12 @@ use super::coverage::Measured;
 use super::error::CliError;
 use super::exit::Exit;
 use super::format::Format;
+use super::metric_set::MetricsArg;
 use super::say;
 use undertone_fusion::Scorer;
 use undertone_terminal::table;
 use undertone_training::{
-    Dataset, EvalReport, Interval, Metrics, Protocol, Simulator, evaluate, publish,
+    Dataset, EvalReport, Interval, MetricSet, Metrics, Protocol, Simulator, evaluate, publish,
 };
 use undertone_types::Split;
 
@@ -46,6 +47,9 @@ pub struct EvalArgs {
     /// reports then have 90 % intervals. Use utterances that it was not trained on
     #[arg(long)]
     pub write_intervals: bool,
+    /// Which metrics the table shows
+    #[arg(long, value_enum, default_value_t)]
+    pub metrics: MetricsArg,
     /// How the table is written
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -74,6 +78,8 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
     let config = args.network.join("fusion.json");
     let scorer = Scorer::load(&weights, &config, 0)?;
     let mut dataset = Dataset::open_all(&args.features)?;
+    let set = MetricSet::from(args.metrics);
+    set.check(&dataset)?;
     if let Some(simulator) = Simulator::beside(&args.network)? {
         dataset = dataset.simulated_by(simulator);
     }
@@ -96,55 +102,37 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
         say(&format!("{}\n", serde_json::to_string_pretty(&reports)?))?;
         eprint!("{notes}");
     } else {
-        say(&table(&lines(&reports), args.format.into()))?;
+        say(&table(&lines(&reports, set), args.format.into()))?;
         args.format.note(&notes)?;
     }
     Ok(Exit::Done)
 }
 
-fn lines(reports: &[EvalReport]) -> Vec<[String; 12]> {
-    let heading = [
-        "protocol",
-        "n",
-        "MAE",
-        "95 %",
-        "corr",
-        "95 %",
-        "acc7",
-        "acc5",
-        "acc2",
-        "F1",
-        "acc2 has0",
-        "F1 has0",
-    ];
-    let heading = std::iter::once(heading.map(ToOwned::to_owned));
-    heading.chain(reports.iter().map(row)).collect()
+/// The first two metrics are followed by their intervals.
+const WITH_INTERVAL: usize = 2;
+
+fn lines(reports: &[EvalReport], set: MetricSet) -> Vec<Vec<String>> {
+    let mut heading = vec!["protocol".to_owned(), "n".to_owned()];
+    for (at, (name, _)) in set.columns().iter().enumerate() {
+        heading.push((*name).to_owned());
+        heading.extend((at < WITH_INTERVAL).then(|| "95 %".to_owned()));
+    }
+    let rows = reports.iter().map(|report| row(report, set));
+    std::iter::once(heading).chain(rows).collect()
 }
 
-fn row(report: &EvalReport) -> [String; 12] {
-    let number = |value: f64| format!("{value:.4}");
-    let maybe = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
+fn row(report: &EvalReport, set: MetricSet) -> Vec<String> {
+    let maybe = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let between = |of: fn(&Metrics) -> Option<f64>| {
-        let ends = |interval: &Interval| Some((of(&interval.low)?, of(&interval.high)?));
-        let ends = report.interval.as_ref().and_then(ends);
-        ends.map_or_else(
-            || "-".to_owned(),
-            |(low, high)| format!("{low:.3}..{high:.3}"),
-        )
+        let Interval { low, high, .. } = report.interval.as_ref()?;
+        Some(format!("{:.3}..{:.3}", of(low)?, of(high)?))
     };
-    let metrics = &report.metrics;
-    [
-        report.protocol.clone(),
-        metrics.count.to_string(),
-        number(metrics.mae),
-        between(|metrics| Some(metrics.mae)),
-        maybe(metrics.corr),
-        between(|metrics| metrics.corr),
-        number(metrics.acc7),
-        number(metrics.acc5),
-        maybe(metrics.acc2_non0),
-        maybe(metrics.f1_non0),
-        number(metrics.acc2_has0),
-        number(metrics.f1_has0),
-    ]
+    let mut cells = vec![report.protocol.clone(), report.metrics.count.to_string()];
+    for (at, (_, metric)) in set.columns().iter().enumerate() {
+        cells.push(maybe(
+            metric(&report.metrics).map(|value| format!("{value:.4}")),
+        ));
+        cells.extend((at < WITH_INTERVAL).then(|| maybe(between(*metric))));
+    }
+    cells
 }

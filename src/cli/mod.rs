@@ -24,6 +24,7 @@ mod import;
 mod import_weights;
 mod labelled;
 mod man;
+mod metric_set;
 mod models;
 mod new_bundle;
 mod progress;

@@ -10,12 +10,13 @@ use super::coverage::Measured;
 use super::error::CliError;
 use super::exit::Exit;
 use super::format::Format;
+use super::metric_set::MetricsArg;
 use super::progress::Terminal;
 use super::train::TrainSettings;
 use super::{say, signals};
 use undertone_terminal::table;
 use undertone_training::{
-    Dataset, Protocol, RunDone, STUDY_COLUMNS, Spread, StudyObserver, StudyPlan, StudyRow, Term,
+    Dataset, MetricSet, Protocol, RunDone, Spread, StudyObserver, StudyPlan, StudyRow, Term,
     publish_study, study as run_study,
 };
 use undertone_types::Split;
@@ -48,6 +49,9 @@ pub struct StudyArgs {
     /// Runs in parallel; one per core by default
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// Which metrics the table shows
+    #[arg(long, value_enum, default_value_t)]
+    pub metrics: MetricsArg,
     /// How the table is written
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -64,6 +68,9 @@ pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
     without.dedup();
     let cores = std::thread::available_parallelism()?.get();
     let dataset = Dataset::open_all(&args.features)?;
+    let set = MetricSet::from(args.metrics);
+    // Before hours of training.
+    set.check(&dataset)?;
     // A cross-validation makes test splits of its own.
     let split = args.folds.is_none().then_some(Split::Test);
     let untrained = dataset.coverage(Some(Split::Train), &[]).absent();
@@ -86,7 +93,7 @@ pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Interrupted);
     };
     publish_study(&rows, &args.out)?;
-    say(&table(&lines(&rows), args.format.into()))?;
+    say(&table(&lines(&rows, set), args.format.into()))?;
     args.format.note(&notes)?;
     Ok(Exit::Done)
 }
@@ -109,20 +116,24 @@ impl StudyObserver for View {
 
 /// Mean ± standard deviation over the seeds, and how likely the difference of MAE from the first model is
 /// chance.
-fn lines(rows: &[StudyRow]) -> Vec<[String; 11]> {
-    let line = |[model, protocol]: [&str; 2], metrics: [String; 8], p_value: String| {
+fn lines(rows: &[StudyRow], set: MetricSet) -> Vec<Vec<String>> {
+    let line = |[model, protocol]: [&str; 2], metrics: Vec<String>, p_value: String| {
         let names = [model, protocol].map(ToOwned::to_owned).into_iter();
-        let mut cells = names.chain(metrics).chain([p_value]);
-        std::array::from_fn(|_| cells.next().unwrap_or_default())
+        names.chain(metrics).chain([p_value]).collect()
     };
-    let heading = STUDY_COLUMNS.map(|(name, _)| name.to_owned());
-    let mut lines = vec![line(["model", "protocol"], heading, "p".to_owned())];
+    let columns = set.columns().iter();
+    let heading = columns.clone().map(|(name, _)| (*name).to_owned());
+    let mut lines = vec![line(
+        ["model", "protocol"],
+        heading.collect(),
+        "p".to_owned(),
+    )];
     lines.extend(rows.iter().map(|row| {
-        let metrics = STUDY_COLUMNS.map(|(_, metric)| cell(row.spread(metric)));
+        let metrics = columns.clone().map(|(_, metric)| cell(row.spread(*metric)));
         let p_value = row
             .p_value
             .map_or_else(|| "-".to_owned(), |p| format!("{p:.4}"));
-        line([&row.model, &row.protocol], metrics, p_value)
+        line([&row.model, &row.protocol], metrics.collect(), p_value)
     }));
     lines
 }

@@ -100,6 +100,57 @@ fn texts_become_hidden_states_of_their_words_alone() {
 }
 
 #[test]
+fn labels_within_one_have_the_metrics_of_sims() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (table, narrow) = (texts(folder.path()), path("narrow.csv"));
+    let text = fs::read_to_string(&table).unwrap();
+    fs::write(&narrow, text.replace("2.5", "0.8")).unwrap();
+    let [wide, narrow] = [("wide", &table), ("narrow", &narrow)].map(|(name, table)| {
+        let features = path(&format!("{name}-features"));
+        let (code, _, said) = run(&["extract", table, "--out", &features]);
+        assert_eq!(code, 0, "{said}");
+        features
+    });
+    let network = path("network");
+    let small = ["--set", "run.epochs=2", "--set", "network.model_width=16"];
+    let train = [&["train", &narrow, "--out", &network], &small[..]].concat();
+    let (code, _, said) = run(&train);
+    assert_eq!(code, 0, "{said}");
+
+    let of_sims = ["--network", &network, "--metrics", "sims"];
+    let figures = path("figures");
+    let written = ["--format", "csv", "--out", &figures];
+    let (code, table, said) = run(&[&["eval", &narrow], &of_sims[..], &written].concat());
+    assert_eq!(code, 0, "{said}");
+    let heading = "protocol,n,MAE,95 %,corr,95 %,acc2,F1,acc3,acc5\n";
+    assert!(table.starts_with(heading), "{table}");
+    let csv = fs::read_to_string(folder.path().join("figures/evaluation.csv")).unwrap();
+    assert!(
+        csv.lines()
+            .next()
+            .unwrap()
+            .ends_with("sims_acc5,sims_acc5_low,sims_acc5_high"),
+        "{csv}"
+    );
+    let (code, _, said) = run(&[&["eval", &wide], &of_sims[..]].concat());
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("for labels from -1 to 1"), "{said}");
+
+    // Programs that track experiments take the epochs as a table.
+    let epochs = fs::read_to_string(folder.path().join("network/metrics.csv")).unwrap();
+    assert!(
+        epochs.starts_with("epoch,best,error,learning_rate,loss/"),
+        "{epochs}"
+    );
+    assert!(
+        epochs.contains(",validation/complete/sims/acc3,"),
+        "{epochs}"
+    );
+    assert_eq!(epochs.lines().count(), 3, "{epochs}");
+}
+
+#[test]
 fn what_is_wrong_with_a_table_of_texts_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();

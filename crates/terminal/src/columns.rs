@@ -15,10 +15,10 @@ const ENOUGH: usize = 20;
 /// A narrower terminal is treated as one of this width.
 const NARROWEST: usize = 40;
 
-/// Lines of cells in columns; what a cell holds stays in its line. On a terminal too narrow for
+/// Lines of as many cells in columns; what a cell holds stays in its line. On a terminal too narrow for
 /// them cells are continued below: nothing is left out.
 #[must_use]
-pub fn columns<const N: usize>(lines: &[[String; N]]) -> String {
+pub fn columns<L: AsRef<[String]>>(lines: &[L]) -> String {
     within(lines, width())
 }
 
@@ -63,22 +63,25 @@ pub(super) fn width() -> Option<usize> {
     width.map(|width: usize| width.max(NARROWEST))
 }
 
-fn within<const N: usize>(lines: &[[String; N]], limit: Option<usize>) -> String {
-    let lines = lines
-        .iter()
-        .map(|line| line.each_ref().map(|cell| shown(cell)));
-    let lines: Vec<[Cow<'_, str>; N]> = lines.collect();
-    let mut widths = [0; N];
+fn within<L: AsRef<[String]>>(lines: &[L], limit: Option<usize>) -> String {
+    let lines = lines.iter().map(|line| {
+        let cells = line.as_ref().iter().map(|cell| shown(cell));
+        cells.collect::<Vec<_>>()
+    });
+    let lines: Vec<Vec<Cow<'_, str>>> = lines.collect();
+    let mut widths = vec![0; lines.first().map_or(0, Vec::len)];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = length(cell).max(*width);
         }
     }
-    let whole = widths.iter().sum::<usize>() + GAP * N.saturating_sub(1);
+    let whole = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
     let limit = limit.filter(|limit| whole > *limit);
     if let Some(limit) = limit {
         // A long name must not push all other columns out.
-        widths = widths.map(|width| width.min(limit / 3));
+        for width in &mut widths {
+            *width = (*width).min(limit / 3);
+        }
     }
     let mut text = String::new();
     for line in &lines {

@@ -16,9 +16,9 @@ pub enum TableFormat {
     Csv,
 }
 
-/// Lines of cells, the heading first.
+/// Lines of as many cells, the heading first.
 #[must_use]
-pub fn table<const N: usize>(lines: &[[String; N]], format: TableFormat) -> String {
+pub fn table<L: AsRef<[String]>>(lines: &[L], format: TableFormat) -> String {
     match format {
         TableFormat::Text => columns(lines),
         TableFormat::Markdown => markdown(lines),
@@ -27,27 +27,32 @@ pub fn table<const N: usize>(lines: &[[String; N]], format: TableFormat) -> Stri
     }
 }
 
-fn markdown<const N: usize>(lines: &[[String; N]]) -> String {
-    let row = |line: &[String; N]| {
-        let cells = line.each_ref().map(|cell| cell.replace('|', "\\|"));
-        format!("| {} |\n", cells.join(" | "))
+fn markdown<L: AsRef<[String]>>(lines: &[L]) -> String {
+    let row = |line: &L| {
+        let cells = line.as_ref().iter().map(|cell| cell.replace('|', "\\|"));
+        format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
     };
-    let rule = format!("| {} |\n", ["---"; N].join(" | "));
+    let rule = format!("| {} |\n", vec!["---"; width(lines)].join(" | "));
     let mut rows: Vec<_> = lines.iter().map(row).collect();
     rows.insert(1.min(rows.len()), rule);
     rows.concat()
 }
 
-fn latex<const N: usize>(lines: &[[String; N]]) -> String {
-    let row = |line: &[String; N]| {
-        let cells = line.each_ref().map(|cell| escaped(cell));
-        format!("{} \\\\\n", cells.join(" & "))
+/// Columns.
+fn width<L: AsRef<[String]>>(lines: &[L]) -> usize {
+    lines.first().map_or(0, |line| line.as_ref().len())
+}
+
+fn latex<L: AsRef<[String]>>(lines: &[L]) -> String {
+    let row = |line: &L| {
+        let cells = line.as_ref().iter().map(|cell| escaped(cell));
+        format!("{} \\\\\n", cells.collect::<Vec<_>>().join(" & "))
     };
     let (heading, body) = lines.split_at(1.min(lines.len()));
     let heading: String = heading.iter().map(row).collect();
     let body: String = body.iter().map(row).collect();
     // The first column names what the others measure.
-    let sides = format!("l{}", "r".repeat(N.saturating_sub(1)));
+    let sides = format!("l{}", "r".repeat(width(lines).saturating_sub(1)));
     format!(
         "\\begin{{tabular}}{{{sides}}}\n\\toprule\n{heading}\\midrule\n{body}\\bottomrule\n\\end{{tabular}}\n"
     )
@@ -66,11 +71,11 @@ fn escaped(cell: &str) -> String {
     cell.chars().map(of).collect()
 }
 
-fn csv<const N: usize>(lines: &[[String; N]]) -> String {
+fn csv<L: AsRef<[String]>>(lines: &[L]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for line in lines {
         // Lines of one length do not fail in memory.
-        let _written = writer.write_record(line);
+        let _written = writer.write_record(line.as_ref());
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Metrics, metrics};
+use super::{Metrics, SimsMetrics, metrics};
 use undertone_fusion::Rng;
 
 /// The stream of the resamples; fixed, so that intervals can be compared.
@@ -76,12 +76,7 @@ fn by_source<'a>(utterances: &[Drawn<'a>]) -> Vec<Vec<Drawn<'a>>> {
 
 /// The quantile `tail` of every metric over the resamples.
 fn ends(drawn: &[Metrics], count: usize, tail: f64) -> Metrics {
-    let quantile = |of: &dyn Fn(&Metrics) -> Option<f64>| {
-        let mut values: Vec<f64> = drawn.iter().filter_map(of).collect();
-        values.sort_by(f64::total_cmp);
-        let last = values.len().checked_sub(1)?;
-        Some(values[(tail * last as f64).round() as usize])
-    };
+    let quantile = |of: &dyn Fn(&Metrics) -> Option<f64>| quantile(drawn, tail, of);
     let always = |of: fn(&Metrics) -> f64| quantile(&|one| Some(of(one))).unwrap_or(f64::NAN);
     Metrics {
         count,
@@ -93,7 +88,31 @@ fn ends(drawn: &[Metrics], count: usize, tail: f64) -> Metrics {
         f1_has0: always(|one| one.f1_has0),
         acc2_non0: quantile(&|one| one.acc2_non0),
         f1_non0: quantile(&|one| one.f1_non0),
+        sims: sims_ends(drawn, tail),
     }
+}
+
+/// The same of the metrics of CH-SIMS, which all resamples have or none.
+fn sims_ends(drawn: &[Metrics], tail: f64) -> Option<SimsMetrics> {
+    let quantile = |of: fn(&SimsMetrics) -> Option<f64>| {
+        quantile(drawn, tail, &|one| of(one.sims.as_ref()?))
+    };
+    Some(SimsMetrics {
+        mae: quantile(|one| Some(one.mae))?,
+        corr: quantile(|one| one.corr),
+        acc2: quantile(|one| Some(one.acc2))?,
+        acc3: quantile(|one| Some(one.acc3))?,
+        acc5: quantile(|one| Some(one.acc5))?,
+        f1: quantile(|one| Some(one.f1))?,
+    })
+}
+
+/// The quantile of a metric over those resamples that have it.
+fn quantile(drawn: &[Metrics], tail: f64, of: &dyn Fn(&Metrics) -> Option<f64>) -> Option<f64> {
+    let mut values: Vec<f64> = drawn.iter().filter_map(of).collect();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some(values[(tail * last as f64).round() as usize])
 }
 
 #[cfg(test)]

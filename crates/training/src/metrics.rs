@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sims::{SimsMetrics, is_within, sims};
+
 /// How well predictions match the truth. A metric that the data cannot give is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +26,9 @@ pub struct Metrics {
     pub acc2_non0: Option<f64>,
     /// F1 for the same, weighted by the truth's class counts.
     pub f1_non0: Option<f64>,
+    /// The metrics of CH-SIMS; `None` where a truth lies beyond ±1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sims: Option<SimsMetrics>,
 }
 
 /// Compares predictions with the truth, pairwise; `None` without any pair.
@@ -42,7 +47,7 @@ pub fn metrics(truth: &[f32], predicted: &[f32]) -> Option<Metrics> {
     let some = !non0.is_empty();
     Some(Metrics {
         count: pairs.len(),
-        mae: share(&pairs, |y, p| (p - y).abs()),
+        mae: mean(&pairs, |y, p| (p - y).abs()),
         corr: correlation(&pairs),
         acc7: classes(&pairs, 3.0),
         acc5: classes(&pairs, 2.0),
@@ -50,6 +55,7 @@ pub fn metrics(truth: &[f32], predicted: &[f32]) -> Option<Metrics> {
         f1_has0: weighted_f1(&has0),
         acc2_non0: some.then(|| agreement(&non0)),
         f1_non0: some.then(|| weighted_f1(&non0)),
+        sims: is_within(truth).then(|| sims(truth, predicted)),
     })
 }
 
@@ -68,24 +74,25 @@ impl Metrics {
             f1_has0: round(self.f1_has0),
             acc2_non0: self.acc2_non0.map(round),
             f1_non0: self.f1_non0.map(round),
+            sims: self.sims.map(|sims| sims.map(round)),
         }
     }
 }
 
-fn share(pairs: &[(f64, f64)], value: impl Fn(f64, f64) -> f64) -> f64 {
+pub(super) fn mean(pairs: &[(f64, f64)], value: impl Fn(f64, f64) -> f64) -> f64 {
     pairs.iter().map(|&(y, p)| value(y, p)).sum::<f64>() / pairs.len() as f64
 }
 
 fn classes(pairs: &[(f64, f64)], limit: f64) -> f64 {
     let class = |value: f64| value.clamp(-limit, limit).round_ties_even();
-    share(pairs, |y, p| f64::from(u8::from(class(y) == class(p))))
+    mean(pairs, |y, p| f64::from(u8::from(class(y) == class(p))))
 }
 
-fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
-    let (mean_y, mean_p) = (share(pairs, |y, _| y), share(pairs, |_, p| p));
-    let covariance = share(pairs, |y, p| (y - mean_y) * (p - mean_p));
-    let spread_y = share(pairs, |y, _| (y - mean_y).powi(2)).sqrt();
-    let spread_p = share(pairs, |_, p| (p - mean_p).powi(2)).sqrt();
+pub(super) fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
+    let (mean_y, mean_p) = (mean(pairs, |y, _| y), mean(pairs, |_, p| p));
+    let covariance = mean(pairs, |y, p| (y - mean_y) * (p - mean_p));
+    let spread_y = mean(pairs, |y, _| (y - mean_y).powi(2)).sqrt();
+    let spread_p = mean(pairs, |_, p| (p - mean_p).powi(2)).sqrt();
     let both = spread_y * spread_p;
     (both > 0.0).then(|| (covariance / both).clamp(-1.0, 1.0))
 }
@@ -94,7 +101,7 @@ fn agreement(signs: &[(bool, bool)]) -> f64 {
     signs.iter().filter(|(y, p)| y == p).count() as f64 / signs.len() as f64
 }
 
-fn weighted_f1(signs: &[(bool, bool)]) -> f64 {
+pub(super) fn weighted_f1(signs: &[(bool, bool)]) -> f64 {
     let count = |y: bool, p: bool| signs.iter().filter(|s| **s == (y, p)).count() as f64;
     let of_class = |class: bool| {
         let (hit, wrong) = (count(class, class), count(!class, class));

@@ -2,13 +2,10 @@
 
 use std::path::Path;
 
-use super::{EvalReport, Interval, Metrics};
+use super::{EvalReport, Interval, MetricColumn, MetricSet, Metrics};
 use crate::files::{FileError, create_folder, write_file, write_json};
 
-/// A metric: its name and its value.
-type Column = (&'static str, fn(&Metrics) -> Option<f64>);
-
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [MetricColumn; 8] = [
     ("mae", |metrics| Some(metrics.mae)),
     ("corr", |metrics| metrics.corr),
     ("acc7", |metrics| Some(metrics.acc7)),
@@ -36,17 +33,16 @@ pub fn publish(reports: &[EvalReport], folder: &Path) -> Result<(), FileError> {
 }
 
 fn metrics_table(reports: &[EvalReport]) -> Vec<Vec<String>> {
-    let mut heading = vec![
-        "protocol".to_owned(),
-        "split".to_owned(),
-        "count".to_owned(),
-    ];
-    for (name, _) in COLUMNS {
-        heading.extend([
-            name.to_owned(),
-            format!("{name}_low"),
-            format!("{name}_high"),
-        ]);
+    let mut heading = ["protocol", "split", "count"]
+        .map(ToOwned::to_owned)
+        .to_vec();
+    let has_sims = reports.iter().any(|report| report.metrics.sims.is_some());
+    let columns: Vec<_> = (COLUMNS.map(|(name, metric)| (name.to_owned(), metric)))
+        .into_iter()
+        .chain(sims_columns(has_sims))
+        .collect();
+    for (name, _) in &columns {
+        heading.extend([name.clone(), format!("{name}_low"), format!("{name}_high")]);
     }
     let mut rows = vec![heading];
     for report in reports {
@@ -57,17 +53,25 @@ fn metrics_table(reports: &[EvalReport]) -> Vec<Vec<String>> {
         ];
         let interval = report.interval.as_ref();
         let end = |of: fn(&Interval) -> &Metrics| interval.map(of);
-        for (_, metric) in COLUMNS {
+        for (_, metric) in &columns {
             let ends = [
                 end(|interval| &interval.low),
                 end(|interval| &interval.high),
             ];
             let all = [Some(&report.metrics)].into_iter().chain(ends);
-            row.extend(all.map(|metrics| text(metrics.and_then(metric))));
+            row.extend(all.map(|metrics| text(metrics.and_then(*metric))));
         }
         rows.push(row);
     }
     rows
+}
+
+/// The columns of the metrics of CH-SIMS, which come after all others where labels allow them.
+pub(super) fn sims_columns(
+    are_there: bool,
+) -> impl Iterator<Item = (String, fn(&Metrics) -> Option<f64>)> {
+    let columns = MetricSet::Sims.columns().iter().filter(move |_| are_there);
+    columns.map(|(name, metric)| (format!("sims_{}", name.to_lowercase()), *metric))
 }
 
 fn predictions_table(reports: &[EvalReport]) -> Vec<Vec<String>> {

@@ -11,7 +11,8 @@ use super::evaluate::{score_split, summarise};
 use super::state::{Best, RunState};
 use super::{
     Dataset, Descent, EmptySplit, EpochReport, EvalError, Findings, Parent, Protocol, Provenance,
-    Simulator, SimulatorError, TrainConfig, TrainError, Validation, curves, schedule, statistics,
+    Simulator, SimulatorError, TrainConfig, TrainError, Validation, curves, epochs_csv, schedule,
+    statistics,
 };
 use crate::files::{FileError, create_folder, parse_line, read_text, to_lines, write_file};
 use undertone_fusion::{
@@ -27,6 +28,8 @@ const CONFIG: &str = "fusion.json";
 pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
 /// One line per epoch.
 const METRICS: &str = "metrics.jsonl";
+/// The same as a table.
+const TABLE: &str = "metrics.csv";
 /// Their picture.
 const CURVES: &str = "curves.svg";
 
@@ -73,8 +76,8 @@ pub enum TrainEvent<'e> {
 pub type OnEvent<'e> = &'e mut dyn FnMut(TrainEvent<'_>) -> ControlFlow<()>;
 
 /// Trains a network on a data set. `out` gets the best weights by validation error
-/// (`fusion.safetensors`, `fusion.json`, `provenance.json`), `metrics.jsonl`, its picture
-/// `curves.svg`, and `checkpoint.safetensors`. With `resume`, a run in `out` that was cut off
+/// (`fusion.safetensors`, `fusion.json`, `provenance.json`), `metrics.jsonl` and the same as
+/// `metrics.csv`, its picture `curves.svg`, and `checkpoint.safetensors`. With `resume`, a run in `out` that was cut off
 /// continues after its last whole epoch as if nothing had happened; without a run there, one
 /// begins.
 ///
@@ -295,6 +298,7 @@ impl<'a> Run<'a> {
         let path = self.out.join(METRICS);
         let lines = to_lines(&path, &self.reports)?;
         write_file(&path, lines.as_bytes())?;
+        epochs_csv::write(&self.reports, &self.out.join(TABLE))?;
         curves::draw(&self.reports, &self.out.join(CURVES))
     }
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::{Scored, summarise};
-use super::publish::write_table;
+use super::publish::{sims_columns, write_table};
 use super::significance::p_value;
-use super::{EmptySplit, Metrics};
+use super::{EmptySplit, MetricSet, Metrics};
 use crate::files::{FileError, write_json};
 use undertone_types::Split;
 
@@ -52,22 +52,6 @@ pub struct Spread {
     pub deviation: Option<f64>,
 }
 
-/// A metric: its name and its value.
-type Column = (&'static str, fn(&Metrics) -> Option<f64>);
-
-/// The metrics of the tables. Accuracies and F1 of two classes leave out utterances whose truth is 0, as
-/// the field does, unless they say `has0`.
-pub const STUDY_COLUMNS: [Column; 8] = [
-    ("MAE", |metrics| Some(metrics.mae)),
-    ("corr", |metrics| metrics.corr),
-    ("acc2", |metrics| metrics.acc2_non0),
-    ("F1", |metrics| metrics.f1_non0),
-    ("acc7", |metrics| Some(metrics.acc7)),
-    ("acc5", |metrics| Some(metrics.acc5)),
-    ("acc2 has0", |metrics| Some(metrics.acc2_has0)),
-    ("F1 has0", |metrics| Some(metrics.f1_has0)),
-];
-
 impl StudyRow {
     /// From each seed's scored utterances, compared with those of `reference`.
     fn new(scores: &StudyScores, reference: Option<&StudyScores>) -> Result<Self, EmptySplit> {
@@ -106,10 +90,16 @@ pub fn publish_study(rows: &[StudyRow], folder: &Path) -> Result<(), FileError> 
     let mut heading = ["model", "protocol", "seeds", "count"]
         .map(ToOwned::to_owned)
         .to_vec();
-    for (name, _) in STUDY_COLUMNS {
-        heading.extend([name.to_owned(), format!("{name}_deviation")]);
+    let columns = MetricSet::Mosi.columns();
+    let mut seeds = rows.iter().flat_map(|row| &row.seeds);
+    let sims: Vec<_> = sims_columns(seeds.any(|seed| seed.sims.is_some())).collect();
+    for (name, _) in columns {
+        heading.extend([(*name).to_owned(), format!("{name}_deviation")]);
     }
     heading.push("p".to_owned());
+    for (name, _) in &sims {
+        heading.extend([name.clone(), format!("{name}_deviation")]);
+    }
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.4}"));
     let mut table = vec![heading];
     for row in rows {
@@ -120,12 +110,14 @@ pub fn publish_study(rows: &[StudyRow], folder: &Path) -> Result<(), FileError> 
             row.seeds.len().to_string(),
             count.to_string(),
         ];
-        for (_, metric) in STUDY_COLUMNS {
+        let cells = |metric: fn(&Metrics) -> Option<f64>| {
             let spread = row.spread(metric);
-            line.push(number(spread.map(|spread| spread.mean)));
-            line.push(number(spread.and_then(|spread| spread.deviation)));
-        }
+            let deviation = spread.and_then(|spread| spread.deviation);
+            [number(spread.map(|spread| spread.mean)), number(deviation)]
+        };
+        line.extend(columns.iter().flat_map(|(_, metric)| cells(*metric)));
         line.push(number(row.p_value));
+        line.extend(sims.iter().flat_map(|(_, metric)| cells(*metric)));
         table.push(line);
     }
     write_table(&folder.join("study.csv"), &table)

@@ -2,8 +2,9 @@
 
     python crates/training/src/tests/metrics.py        (needs numpy and scikit-learn)
 
-Says what MMSA's metricsTop says of a regression on MOSI or MOSEI, with numpy and scikit-learn as
-it does; NaN becomes null. Written to metrics.json beside this script.
+Says what MMSA's metricsTop says of a regression on MOSI or MOSEI, and of one on CH-SIMS where the
+truth lies within -1 and 1, with numpy and scikit-learn as it does; NaN becomes null. Written to
+metrics.json beside this script.
 """
 
 import json
@@ -38,6 +39,31 @@ def metrics(truth, predicted):
     return {name: None if math.isnan(value) else float(value) for name, value in values.items()}
 
 
+def sims(truth, predicted):
+    """As MMSA's __eval_sims_regression."""
+    if np.abs(truth).max() > 1:
+        return None
+    truth, predicted = np.clip(truth, -1.0, 1.0), np.clip(predicted, -1.0, 1.0)
+
+    def classes_of(values, ends):
+        found = values.copy()
+        for number, (low, high) in enumerate(zip(ends, ends[1:])):
+            found[np.logical_and(values > low, values <= high)] = number
+        return found
+
+    two, three, five = [-1.01, 0.0, 1.01], [-1.01, -0.1, 0.1, 1.01], [-1.01, -0.7, -0.1, 0.1, 0.7, 1.01]
+    same = lambda ends: float(np.mean(classes_of(truth, ends) == classes_of(predicted, ends)))
+    corr = float(np.corrcoef(predicted, truth)[0][1])
+    return {
+        "mae": float(np.mean(np.abs(predicted - truth))),
+        "corr": None if math.isnan(corr) else corr,
+        "acc2": same(two),
+        "acc3": same(three),
+        "acc5": same(five),
+        "f1": float(f1_score(classes_of(truth, two), classes_of(predicted, two), average="weighted")),
+    }
+
+
 def cases():
     rng = np.random.default_rng(11)
     for size in (2, 17, 400):
@@ -50,6 +76,12 @@ def cases():
     yield np.array([1.0, 2.0, 3.0]), np.array([0.5, 2.5, 1.5])  # one class only
     yield np.array([-1.0, 1.0, 0.0]), np.array([-0.5, -0.5, 0.5])
     yield np.array([1.5]), np.array([1.5])  # one utterance
+    truth = rng.integers(-5, 6, 300) / 5  # CH-SIMS
+    yield truth, truth + rng.normal(0, 0.4, 300)
+    ends = np.array([-1, -0.7, -0.1, 0, 0.1, 0.7, 1])
+    yield np.repeat(ends, 7), np.tile(ends, 7)  # at the ends of all classes
+    yield np.array([-1.0, -0.2, 0.6]), np.array([-3.0, -2.0, 4.0])  # clipped
+    yield np.array([0.4, 0.4]), np.array([0.3, -0.3])  # a constant truth
 
 
 def main():
@@ -57,7 +89,7 @@ def main():
     out = []
     for truth, predicted in cases():
         truth, predicted = truth.astype(np.float32), predicted.astype(np.float32)
-        out.append({"truth": truth.tolist(), "predicted": predicted.tolist(), **metrics(truth, predicted)})
+        out.append({"truth": truth.tolist(), "predicted": predicted.tolist(), **metrics(truth, predicted), "sims": sims(truth, predicted)})
     lines = ",\n".join(json.dumps(case) for case in out)
     Path(__file__).with_suffix(".json").write_text(f"[\n{lines}\n]\n")
 
