@@ -17,7 +17,7 @@ import { pathToFileURL } from 'node:url';
 import puppeteer from 'puppeteer-core';
 
 import { live } from './live.mjs';
-import { folder, report, write } from './made_reports.mjs';
+import { FACE, folder, report, write } from './made_reports.mjs';
 import { LOOKS, accessible, close as closed, focused, open as opened, picture as pictured, settled, tabTo } from './tabs.mjs';
 
 const { values: options } = parseArgs({
@@ -29,7 +29,7 @@ const HOSTILE = '<img src=x onerror="alert(1)">.mp4';
 /** Makes the reports of each page, and says which recordings it has. */
 const PAGES = {
   one: (at) => {
-    write(at, 'talk.mp4.jsonl', report('in/talk.mp4', 120, 7));
+    write(at, 'talk.mp4.jsonl', report('in/talk.mp4', 120, 7, { face: FACE }));
     copyFileSync(join(options.clips, 'positive.mp4'), join(at, 'talk.mp4'));
   },
   single: (at) => write(at, 'hello.wav.jsonl', report('in/hello.wav', 1, 3, { media: { video: null } })),

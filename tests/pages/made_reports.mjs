@@ -27,11 +27,14 @@ function numbers(seed) {
   };
 }
 
+/** A small grey picture, for a face. */
+export const FACE = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAMElEQVR42mNgYFCKilJiAAKBxl27GgWAjICDv34dDAAyCh7+//+wAJkBl4IrhmoHAHOVGIkWgAZhAAAAAElFTkSuQmCC';
+
 const round = (number, digits = 4) => Number(number.toFixed(digits));
 const polarityOf = (score) => (Math.abs(score) <= 0.5 ? 'neutral' : score > 0 ? 'positive' : 'negative');
 const sourceOf = (path, seed) => ({ path, size_bytes: 4_000_000 + seed * 977, modified: '2026-03-14T09:26:53Z', blake3: seed.toString(16).padStart(64, '0') });
 
-function utterance(index, start_s, mood, random, source) {
+function utterance(index, start_s, mood, random, source, changes) {
   const end_s = start_s + 1 + random() * 6;
   const score = Math.max(-3, Math.min(3, mood + (random() - 0.5) * 2.4));
   const polarity = polarityOf(score);
@@ -51,7 +54,7 @@ function utterance(index, start_s, mood, random, source) {
     modalities: {
       audio: { present: true, untrained: true, contribution: null },
       text: { present: from !== 'none', contribution: adds(4, from !== 'none') },
-      video: { present: hasFace, contribution: adds(1, hasFace), face_coverage: round(random()) },
+      video: { present: hasFace, contribution: adds(1, hasFace), face_coverage: round(random()), thumbnail: hasFace ? changes.face : undefined },
     },
   };
   if (isScored && from !== 'none') line.explanation = {
@@ -71,7 +74,7 @@ export function report(path, count, seed, changes = {}) {
   let mood = (random() - 0.5) * 3;
   let time = random() * 3;
   for (let index = 0; index < count; index += 1) {
-    const line = utterance(index, time, mood, random, source);
+    const line = utterance(index, time, mood, random, source, changes);
     lines.push(line);
     time = line.end_s + 0.5 + random() * 2;
     mood = Math.max(-2.2, Math.min(2.2, mood + (random() - 0.5) * 0.9));

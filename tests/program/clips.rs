@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::reports::{Report, outputs, read, report_path, schema};
-use crate::undertone::{root, run};
+use crate::undertone::{clip, root, run};
 
 /// Durations and stream starts are right to this.
 const CLOCK_S: f64 = 0.05;
@@ -164,6 +164,27 @@ fn what_is_missing_is_said_to_be_missing() {
     let (audio, _, video, utterance) = modalities("positive.mp4");
     assert!(audio && video);
     assert!(number(&utterance["modalities"]["video"]["face_coverage"]) > 0.9);
+}
+
+#[test]
+fn a_report_shows_faces_where_it_is_asked_to() {
+    let thumbnail = |setting: &[&str]| {
+        let out = tempfile::tempdir().unwrap();
+        let input = clip("positive.mp4").display().to_string();
+        let out_name = out.path().display().to_string();
+        let (code, _, said) = run(&[&["run", &input, "--out", &out_name], setting].concat());
+        assert_eq!(code, 0, "{said}");
+        let report = read(&report_path(out.path(), "positive.mp4"), &schema());
+        report.utterances[0]["modalities"]["video"]["thumbnail"].clone()
+    };
+    assert!(thumbnail(&[]).is_null());
+    let shown = thumbnail(&["--set", "report.faces=true"]);
+    let shown = shown.as_str().unwrap();
+    assert!(
+        shown.starts_with("data:image/png;base64,iVBORw0KGgo"),
+        "{shown}"
+    );
+    assert!((500..8000).contains(&shown.len()), "{} bytes", shown.len());
 }
 
 #[test]

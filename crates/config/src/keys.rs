@@ -60,6 +60,7 @@ const KEYS: &[(&str, Rule)] = &[
     ("stages.fuse.workers", Rule::Integer(1, 4)),
     ("fuse.batch", Rule::Integer(1, 1024)),
     ("report.explain", Rule::Boolean),
+    ("report.faces", Rule::Boolean),
     ("threads.total", Rule::Integer(0, 1024)),
     (
         "log.level",

@@ -189,6 +189,8 @@ pub struct Fuse {
 pub struct Report {
     /// Whether they say what made the scores.
     pub explain: bool,
+    /// Whether they have a picture of the face of each utterance.
+    pub faces: bool,
 }
 
 /// The budget of cores.

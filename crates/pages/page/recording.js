@@ -131,9 +131,11 @@ function scoreCell(row) {
 }
 
 function speechCell(row) {
+  const { thumbnail } = row.modalities.video;
+  const face = thumbnail && element('img', { class: 'face', src: thumbnail, alt: `Face at ${clock(row.start_s)}`, width: 48, height: 48 });
   const words = row.text.transcript ? speech(row) : element('p', { class: 'aside' }, 'no transcript');
   const notes = [...(row.notes ?? []), row.sentiment_missing && `No score: ${row.sentiment_missing}`].filter(Boolean);
-  return [words, simulated(row), explanation(row), notes.map((note) => element('p', { class: 'note' }, note))];
+  return [face, words, simulated(row), explanation(row), notes.map((note) => element('p', { class: 'note' }, note))];
 }
 
 function sourceCell(row) {
@@ -148,6 +150,7 @@ function sourceCell(row) {
 function columnsNote(utterances) {
   const areKnown = utterances.some((one) => one.sentiment?.interval_90);
   return element('p', { class: 'aside' },
+    utterances.some((one) => one.modalities.video.thumbnail) && 'Pictures: the face in the middle of the utterance, as it was scored. ',
     areKnown && 'Below a score: its 90\u00a0% interval, in which the truth lies for nine of ten utterances like this one. ',
     'Words: the confidence in the transcript against the one from which it is trusted. ',
     'Contributions: the score minus the score without that modality. They do not add up to the score. ',

@@ -6,11 +6,12 @@ use super::lines::ConfigLine;
 
 /// The keys of a report's settings, the settings behind them, and what these are where they are not
 /// written.
-const SETTINGS: [(&str, &str, &str); 13] = [
+const SETTINGS: [(&str, &str, &str); 14] = [
     ("text_mode", "text.mode", ""),
     ("gate", "text.gate", ""),
     ("words", "text.words", "false"),
     ("explain", "report.explain", "false"),
+    ("faces", "report.faces", "false"),
     ("frames_per_second", "decode.frames_per_second", ""),
     ("frame_width_px", "decode.frame_width_px", ""),
     ("audio_track", "decode.audio_track", "0"),
@@ -50,6 +51,7 @@ mod tests {
         let mut config = mark().config.clone();
         config.words = true;
         config.explain = true;
+        config.faces = true;
         config.audio_track = 2;
         let keys = serde_json::to_value(&config).unwrap();
         let mut keys: Vec<_> = keys.as_object().unwrap().keys().cloned().collect();

@@ -39,6 +39,7 @@ pub fn mark() -> Arc<RunMark> {
             voice_threshold: 0.5,
             words: false,
             explain: false,
+            faces: false,
         },
         former_fingerprint: "fedcba9876543210".to_owned(),
         sidecars: None,

@@ -24,6 +24,7 @@ mod schema;
 mod sidecar;
 mod summary;
 mod sweep;
+mod thumbnail;
 mod time;
 mod whole;
 mod writer;

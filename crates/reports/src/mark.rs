@@ -51,6 +51,7 @@ impl RunMark {
                 audio_track: decode.audio_track,
                 words: config.text.words,
                 explain: config.report.explain,
+                faces: config.report.faces,
             },
             former_fingerprint: bundle.former_fingerprint().to_owned(),
             sidecars: Sidecars::new(config, bundle),

@@ -18,6 +18,7 @@ use super::lines::{
 };
 use super::mark::RunMark;
 use super::rounding::{rounded, rounded_s};
+use super::thumbnail::thumbnail;
 use super::time::rfc3339_exact;
 use super::{ReportError, SCHEMA_VERSION};
 
@@ -165,6 +166,7 @@ pub(super) fn utterance_line(
                 contribution: contribution(|added| added.video)?,
                 weight: IgnoredAny,
                 face_coverage: finite("face coverage", observation.face_coverage)?.clamp(0.0, 1.0),
+                thumbnail: (mark.config.faces).then(|| thumbnail(utterance)).flatten(),
             },
         },
         explanation: (fused.explanation.as_ref())

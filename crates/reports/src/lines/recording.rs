@@ -197,6 +197,9 @@ pub struct ConfigLine {
     /// Whether explanations of scores were asked for.
     #[serde(default, skip_serializing_if = "is_false")]
     pub explain: bool,
+    /// Whether pictures of faces were asked for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub faces: bool,
 }
 
 /// As with [`is_false`].

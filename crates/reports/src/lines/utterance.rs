@@ -234,4 +234,8 @@ pub struct FaceLine {
     /// Share of the sampled frames in which a face was found.
     #[schemars(range(min = 0, max = 1))]
     pub face_coverage: f64,
+    /// The face in the middle of the utterance as the features saw it: a small grey PNG as a `data:`
+    /// address; absent unless asked for (`report.faces`), and where there is no face.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbnail: Option<String>,
 }
