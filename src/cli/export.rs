@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::error::{CliError, Context};
 use super::exit::Exit;
 use super::records::read_report;
-use super::say;
+use super::{say, warn};
 use undertone_exports::{Exported, Format, Plan, TableFormat, export, write_report};
 use undertone_reports::{RecordPath, records_below};
 use undertone_types::{error_chain, shown_lines, shown_path, write_atomically};
@@ -223,7 +223,10 @@ fn write_files(plan: &Plan<'_>) -> Result<Option<Exit>, CliError> {
 
 fn say_problems(exported: &Exported) -> Exit {
     for problem in &exported.problems {
-        eprintln!("error: {}", shown_lines(&error_chain(problem).join(": ")));
+        warn(&format!(
+            "error: {}",
+            shown_lines(&error_chain(problem).join(": "))
+        ));
     }
     match exported.problems.is_empty() {
         true => Exit::Done,

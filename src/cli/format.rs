@@ -1,7 +1,7 @@
 //! `--format`: how `eval` and `study` write their table.
 
 use clap::ValueEnum;
-use undertone_terminal::TableFormat;
+use undertone_terminal::{TableFormat, messages};
 
 use super::error::CliError;
 use super::say;
@@ -25,7 +25,7 @@ impl Format {
     pub(super) fn note(self, notes: &str) -> Result<(), CliError> {
         match self {
             Self::Text => say(notes)?,
-            _ => eprint!("{notes}"),
+            _ => eprint!("{}", messages(notes)),
         }
         Ok(())
     }

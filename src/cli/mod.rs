@@ -83,6 +83,7 @@ pub use watch::WatchArgs;
 use std::io::{self, Write};
 
 use clap::FromArgMatches;
+use undertone_terminal::messages;
 use undertone_types::shown_lines;
 
 /// Parses the command line, runs the subcommand, and prints its error, if any.
@@ -104,10 +105,15 @@ pub fn main() -> Exit {
     match arguments.command.run() {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("error: {}", shown_lines(&error.to_string()));
+            warn(&format!("error: {}", shown_lines(&error.to_string())));
             error.exit()
         }
     }
+}
+
+/// Prints to standard error what people should know.
+fn warn(text: &str) {
+    eprintln!("{}", messages(text));
 }
 
 /// Prints to standard output. A reader that stops early (`| head`) is not an error.

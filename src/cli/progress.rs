@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tracing_subscriber::fmt::MakeWriter;
+use undertone_terminal::messages;
 use undertone_types::shown_lines;
 
 /// Standard error, shared by logs and progress bars so that they do not overwrite each other.
@@ -83,7 +84,7 @@ impl Terminal {
     /// ignored.
     pub fn line(&self, text: &str) {
         self.bars.suspend(|| {
-            let _ = writeln!(io::stderr(), "{}", shown_lines(text));
+            let _ = writeln!(io::stderr(), "{}", messages(&shown_lines(text)));
         });
     }
 }

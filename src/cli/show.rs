@@ -7,7 +7,7 @@ use clap::Args;
 use super::error::CliError;
 use super::exit::Exit;
 use super::records::read;
-use super::say;
+use super::{say, warn};
 use undertone_reports::{Record, read_record, records_below};
 use undertone_terminal::{Look, show_record};
 use undertone_types::error_chain;
@@ -38,7 +38,10 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, CliError> {
                 Ok(record) => show(&record)?,
                 // One of a folder does not hide the others.
                 Err(error) => {
-                    eprintln!("cannot be read: {}", error_chain(&error).join(": "));
+                    warn(&format!(
+                        "cannot be read: {}",
+                        error_chain(&error).join(": ")
+                    ));
                     exit = Exit::SomeFailed;
                 }
             }

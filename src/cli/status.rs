@@ -115,14 +115,14 @@ fn draw_daemon(text: &mut String, status: &Status) -> std::fmt::Result {
 fn draw_snapshot(text: &mut String, snapshot: &Snapshot, live: bool) {
     for (name, why) in [("paused", &snapshot.paused), ("problem", &snapshot.problem)] {
         if let Some(why) = why.as_ref().filter(|_| live) {
-            text.push_str(&sentences(&format!("{name}: {why}")));
+            text.push_str(&sentences(&format!("{name}: {why}\n")));
         }
     }
     let counts = snapshot
         .counts
         .named()
         .map(|(name, count)| format!("{count} {name}"));
-    let counts = format!("recordings: {}", counts.join(", "));
+    let counts = format!("recordings: {}\n", counts.join(", "));
     text.push_str(&sentences(&counts));
     let rows = snapshot.under_way.iter().filter(|_| live).map(|task| {
         let length = task

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::error::{CliError, Context};
 use super::exit::Exit;
-use super::say;
+use super::{say, warn};
 use undertone_pages::{Made, Source, gather, write_page};
 use undertone_reports::{is_record, page_beside};
 use undertone_types::{AtomicFile, error_chain, shown_path};
@@ -42,7 +42,10 @@ pub(super) fn view(args: &ViewArgs) -> Result<Exit, CliError> {
         bytes as f64 / 1e6
     ))?;
     for error in &made.unreadable {
-        eprintln!("cannot be read: {}", error_chain(error).join(": "));
+        warn(&format!(
+            "cannot be read: {}",
+            error_chain(error).join(": ")
+        ));
     }
     if args.open {
         open(&page)?;

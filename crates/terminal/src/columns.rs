@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::os::fd::AsFd;
 
 use rustix::termios::tcgetwinsize;
 use undertone_types::shown;
@@ -9,7 +10,7 @@ use undertone_types::shown;
 /// Between two columns.
 const GAP: usize = 2;
 /// Where a cell goes that has no room in its column.
-const INDENT: usize = 4;
+pub(super) const INDENT: usize = 4;
 /// A cell is broken into several lines where it is when these have room for so many characters.
 const ENOUGH: usize = 20;
 /// A narrower terminal is treated as one of this width.
@@ -22,45 +23,23 @@ pub fn columns<L: AsRef<[String]>>(lines: &[L]) -> String {
     within(lines, width())
 }
 
-/// Sentences, each continued below where the terminal is too narrow for it.
-#[must_use]
-pub fn sentences(text: &str) -> String {
-    wrapped(text, width())
-}
-
-fn wrapped(text: &str, limit: Option<usize>) -> String {
-    let Some(limit) = limit else {
-        return text.to_owned();
-    };
-    let mut wrapped = String::new();
-    for line in text.lines() {
-        let mut rows = broken(line, limit).into_iter();
-        let first = rows.next().unwrap_or_default();
-        let rest = line[first.len()..].trim_start();
-        wrapped.push_str(first);
-        wrapped.push('\n');
-        if !rest.is_empty() {
-            for row in broken(rest, limit - INDENT) {
-                wrapped.extend(std::iter::repeat_n(' ', INDENT));
-                wrapped.push_str(row);
-                wrapped.push('\n');
-            }
-        }
-    }
-    wrapped
-}
-
 /// The width of the terminal; none for other programs, unless they name one.
 pub(super) fn width() -> Option<usize> {
+    width_of(io::stdout())
+}
+
+pub(super) fn width_of(stream: impl AsFd) -> Option<usize> {
     let named = std::env::var("COLUMNS").ok();
     let named = named.and_then(|columns| columns.trim().parse().ok());
-    let real = || {
-        tcgetwinsize(io::stdout())
-            .ok()
-            .map(|size| size.ws_col.into())
-    };
+    let real = || tcgetwinsize(stream).ok().map(|size| size.ws_col.into());
     let width = named.or_else(real).filter(|width| *width > 0);
     width.map(|width: usize| width.max(NARROWEST))
+}
+
+/// True when no cell has to be continued below.
+pub(super) fn have_room<L: AsRef<[String]>>(lines: &[L], limit: Option<usize>) -> bool {
+    let row = |row: &str| length(row) <= limit.unwrap_or(usize::MAX);
+    within(lines, None).lines().all(row)
 }
 
 fn within<L: AsRef<[String]>>(lines: &[L], limit: Option<usize>) -> String {
@@ -193,16 +172,6 @@ mod tests {
         assert_eq!(
             rows[5],
             "                             before its container says that"
-        );
-    }
-
-    #[test]
-    fn sentences_are_continued_below() {
-        let text = "busy: decode 7%, transcribe 81%, represent 40%, observe 2%\nend\n";
-        assert_eq!(wrapped(text, None), text);
-        assert_eq!(
-            wrapped(text, Some(40)),
-            "busy: decode 7%, transcribe 81%,\n    represent 40%, observe 2%\nend\n"
         );
     }
 

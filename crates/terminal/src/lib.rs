@@ -7,10 +7,12 @@ mod columns;
 mod look;
 mod recording;
 mod report;
+mod sentences;
 mod table;
 mod utterance;
 
-pub use columns::{columns, sentences};
+pub use columns::columns;
 pub use look::Look;
 pub use report::{show, show_record};
+pub use sentences::{messages, sentences};
 pub use table::{TableFormat, table};

@@ -1,11 +1,14 @@
 //! Tables for people, and in the formats that papers and spreadsheets take.
 
 use super::columns;
+use super::columns::{have_room, width as room};
+use super::sentences::wrapped;
+use undertone_types::shown;
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum TableFormat {
-    /// Columns for the terminal.
+    /// Columns for the terminal; a sentence for each line where it is too narrow for them.
     #[default]
     Text,
     /// Markdown.
@@ -20,11 +23,31 @@ pub enum TableFormat {
 #[must_use]
 pub fn table<L: AsRef<[String]>>(lines: &[L], format: TableFormat) -> String {
     match format {
-        TableFormat::Text => columns(lines),
+        TableFormat::Text => match room() {
+            limit if have_room(lines, limit) => columns(lines),
+            limit => wrapped(&named(lines), limit),
+        },
         TableFormat::Markdown => markdown(lines),
         TableFormat::Latex => latex(lines),
         TableFormat::Csv => csv(lines),
     }
+}
+
+/// Each line with the heading's names: "complete: n 48, MAE 0.5123".
+fn named<L: AsRef<[String]>>(lines: &[L]) -> String {
+    let Some((heading, body)) = lines.split_first() else {
+        return String::new();
+    };
+    let line = |line: &L| {
+        let (first, cells) = line.as_ref().split_first()?;
+        let names = heading.as_ref().iter().skip(1);
+        let cells = names
+            .zip(cells)
+            .map(|(name, cell)| format!("{name} {cell}"));
+        let cells = cells.collect::<Vec<_>>().join(", ");
+        Some(format!("{}: {}\n", shown(first), shown(&cells)))
+    };
+    body.iter().filter_map(line).collect()
 }
 
 fn markdown<L: AsRef<[String]>>(lines: &[L]) -> String {
@@ -106,6 +129,13 @@ mod tests {
             "\\begin{tabular}{lrr}\n\\toprule\nmodel & MAE & 95 \\% \\\\\n\\midrule\n\
              a\\_b|c & 0.5 $\\pm$ 0.1 & 0.4, 0.6 \\\\\n\\bottomrule\n\\end{tabular}\n"
         );
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_names_and_values() {
+        assert!(have_room(&lines(), None) && !have_room(&lines(), Some(20)));
+        assert_eq!(named(&lines()), "a_b|c: MAE 0.5 ± 0.1, 95 % 0.4, 0.6\n");
+        assert_eq!(named(&lines()[..1]), "");
     }
 
     #[test]
