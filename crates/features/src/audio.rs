@@ -26,7 +26,7 @@ use undertone_types::RATE_HZ;
 pub const FRAME_RATE_HZ: u32 = 50;
 
 const WIDTH: usize = 40;
-const BANDS: usize = 20;
+pub(super) const BANDS: usize = 20;
 const FIRST_BAND: usize = 16;
 const STEP: usize = (RATE_HZ / FRAME_RATE_HZ) as usize;
 /// 40 ms: two periods of the lowest voices.
@@ -37,7 +37,7 @@ const BIN_HZ: f32 = RATE_HZ as f32 / FFT as f32;
 /// Power below which a frame is silence: −120 dBFS.
 const FLOOR: f32 = 1e-12;
 /// Bands further below the utterance's level than this count as empty, in dB.
-const RANGE_DB: f32 = 70.0;
+pub(super) const RANGE_DB: f32 = 70.0;
 /// The same as a share of a frame's power.
 const EMPTY: f32 = 1e-7;
 
@@ -93,12 +93,12 @@ impl Work {
 
 /// Measurements of one frame, before they are related to the utterance.
 #[derive(Clone, Debug)]
-struct Measured {
-    level_db: f32,
-    pitch: Pitch,
+pub(super) struct Measured {
+    pub(super) level_db: f32,
+    pub(super) pitch: Pitch,
     /// Columns 7 to 15.
     shape: [f32; 9],
-    bands_db: [f32; BANDS],
+    pub(super) bands_db: [f32; BANDS],
 }
 
 impl AudioExtractor for Prosody {
@@ -121,7 +121,7 @@ impl AudioExtractor for Prosody {
 }
 
 impl Prosody {
-    fn measure(&self, samples: &[f32]) -> Vec<Measured> {
+    pub(super) fn measure(&self, samples: &[f32]) -> Vec<Measured> {
         let mut work = Work::new();
         let mut frame = [0.0; WINDOW];
         let mut shares = vec![0.0; BINS];
@@ -297,7 +297,7 @@ fn add_changes(rows: &mut [[f32; WIDTH]]) {
 }
 
 /// A quantile; sorts `values`.
-fn quantile(values: &mut [f32], share: f32) -> Option<f32> {
+pub(super) fn quantile(values: &mut [f32], share: f32) -> Option<f32> {
     values.sort_by(f32::total_cmp);
     values.get((values.len() as f32 * share) as usize).copied()
 }

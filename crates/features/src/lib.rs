@@ -2,8 +2,8 @@
 //!
 //! Hand-made features that need no model: [`Prosody`] for the voice, [`FaceShape`] for the
 //! face. Pure functions of an utterance. A changed feature gets a new `version`: bundles name
-//! the version that their network was trained on. What must not live here: tensors, files,
-//! state, engines.
+//! the version that their network was trained on. [`VoiceMeasure`] describes whose voice it is.
+//! What must not live here: tensors, files, state, engines.
 
 mod audio;
 mod hog;
@@ -11,10 +11,12 @@ mod mel;
 mod noise;
 mod pitch;
 mod video;
+mod voice;
 
 pub use audio::{FRAME_RATE_HZ, Prosody};
 pub use noise::second_of_noise;
 pub use video::FaceShape;
+pub use voice::{VOICE_WIDTH, VoiceMeasure};
 
 use undertone_types::{FACE_SIDE_PX, Frame, Matrix};
 

@@ -38,7 +38,7 @@ pub use frame::{FACE_SIDE_PX, Face, Frame, Rect};
 pub use matrix::{Matrix, ShapeError};
 pub use media::{AudioFacts, AudioTrack, MediaFacts, Truncated, VideoFacts};
 pub use message::{Body, Ended, Message};
-pub use observation::Observation;
+pub use observation::{Observation, Voice};
 pub use recording::{Recording, RecordingId, SourceItem};
 pub use sentiment::{Contributions, Flow, Margin, NoSentiment, RecordingMargin, Sentiment};
 pub use shown::{shown, shown_lines, shown_path};

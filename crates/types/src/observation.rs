@@ -12,3 +12,12 @@ pub struct Observation {
     /// Share of the sampled frames in which a face was found, in [0, 1]; 0 without video.
     pub face_coverage: f32,
 }
+
+/// A voice in few numbers, by which speakers are told apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Voice {
+    /// What the sound of the voice is like.
+    pub features: Vec<f32>,
+    /// Time steps of 20 ms that these numbers were taken from: the more, the surer they are.
+    pub steps: u32,
+}
