@@ -128,7 +128,10 @@ impl SpeechModels {
             recogniser: &self.whisper,
             language: self.language(),
             observers: (0..config.stages.observe.workers)
-                .map(|_| self.observer.clone())
+                .map(|_| {
+                    let observer = self.observer.clone();
+                    observer.with_voices(config.speakers.tell_apart)
+                })
                 .collect(),
             sentiment_models: (0..config.stages.fuse.workers)
                 .map(model)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use undertone_features::{AudioExtractor, FeatureError, VideoExtractor};
+use undertone_features::{AudioExtractor, FeatureError, VideoExtractor, VoiceMeasure};
 use undertone_types::{
     Cause, Failure, Matrix, Observation, Observed, Represented, Stage, Utterance,
 };
@@ -13,6 +13,8 @@ use undertone_types::{
 pub struct ObserveStage {
     audio: Arc<dyn AudioExtractor>,
     video: Arc<dyn VideoExtractor>,
+    /// Measures whose voice it is, where speakers are told apart.
+    voices: Option<Arc<VoiceMeasure>>,
     /// Whether it was said that a model could not take an utterance.
     is_said: Arc<AtomicBool>,
 }
@@ -24,8 +26,16 @@ impl ObserveStage {
         Self {
             audio,
             video,
+            voices: None,
             is_said: Arc::default(),
         }
+    }
+
+    /// The same stage, which also measures whose voice it is if `voices`.
+    #[must_use]
+    pub fn with_voices(mut self, voices: bool) -> Self {
+        self.voices = voices.then(Arc::default);
+        self
     }
 
     /// Adds audio and video features. A model that cannot take the utterance costs it that
@@ -34,8 +44,13 @@ impl ObserveStage {
     /// # Errors
     /// When an engine fails, or an extractor rejects what the stages before made: a defect.
     pub fn observe(&self, represented: Represented) -> Result<Observed, Failure> {
+        let utterance = &represented.transcribed.utterance;
+        let voiced = utterance.audio.as_deref();
+        let voiced = voiced.filter(|_| utterance.voiced_share > 0.0);
+        let voices = self.voices.as_deref();
+        let voice = voices.and_then(|voices| voices.measure(voiced?));
         let observation = self
-            .extract(&represented.transcribed.utterance)
+            .extract(utterance)
             .map_err(|error| {
                 let cause = match error {
                     FeatureError::Engine { .. } => Cause::Engine,
@@ -46,6 +61,7 @@ impl ObserveStage {
         Ok(Observed {
             represented,
             observation,
+            voice,
         })
     }
 

@@ -61,6 +61,7 @@ const KEYS: &[(&str, Rule)] = &[
     ("fuse.batch", Rule::Integer(1, 1024)),
     ("report.explain", Rule::Boolean),
     ("report.faces", Rule::Boolean),
+    ("speakers.tell_apart", Rule::Boolean),
     ("threads.total", Rule::Integer(0, 1024)),
     (
         "log.level",

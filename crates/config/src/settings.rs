@@ -24,6 +24,8 @@ pub struct Config {
     pub fuse: Fuse,
     /// What is in reports.
     pub report: Report,
+    /// Who speaks.
+    pub speakers: Speakers,
     /// The budget of cores.
     pub threads: Threads,
     /// What is logged, and how.
@@ -191,6 +193,14 @@ pub struct Report {
     pub explain: bool,
     /// Whether they have a picture of the face of each utterance.
     pub faces: bool,
+}
+
+/// Who speaks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Speakers {
+    /// Whether the speakers of a recording are told apart.
+    pub tell_apart: bool,
 }
 
 /// The budget of cores.

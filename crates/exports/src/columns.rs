@@ -180,6 +180,10 @@ pub const COLUMNS: &[Column] = &[
     column("contribution_video", Kind::Number, |row| {
         number(row.utterance.modalities.video.contribution)
     }),
+    column("speaker", Kind::Integer, |row| {
+        let speaker = row.utterance.speaker;
+        speaker.map_or(Value::Missing, |number| Value::Integer(number.into()))
+    }),
 ];
 
 fn text(text: &str) -> Value<'_> {
@@ -233,7 +237,7 @@ mod tests {
              sentiment_missing text_source transcript confidence gate doubt language \
              language_probability flow audio_present text_present video_present face_coverage notes \
              duration_s truncated bundle bundle_version bundle_fingerprint text_mode blake3 \
-             simulated_text contribution_audio contribution_text contribution_video"
+             simulated_text contribution_audio contribution_text contribution_video speaker"
         );
     }
 
@@ -241,6 +245,7 @@ mod tests {
     fn every_value_is_of_its_columns_kind() {
         let mut utterance = heard(0, "a");
         utterance.text.doubt = Some(DoubtName::Loop);
+        utterance.speaker = Some(2);
         utterance.notes = vec!["This.".to_owned(), "That.".to_owned()];
         let report = report(vec![utterance]);
         let row = Row {

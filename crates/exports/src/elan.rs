@@ -1,5 +1,5 @@
 //! ELAN's annotations (.eaf): a tier of utterances, on which tiers of sentiment, score, source of
-//! the text and confidence depend, and a tier of words where their times were asked for.
+//! the text, confidence and speaker depend, and a tier of words where their times were asked for.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use undertone_reports::{Report, UtteranceLine};
 
 use crate::times::milliseconds;
-use crate::words::{Words, heard_words, one_line, polarity, score, source};
+use crate::words::{Words, heard_words, one_line, polarity, score, source, speaker};
 use crate::{ExportError, Format, without_overlaps};
 
 /// What stays as it is in the path of a URL.
@@ -99,6 +99,9 @@ impl Document {
         self.dependent(report, "confidence", |it| {
             it.text.confidence.map_or(String::new(), |p| p.to_string())
         });
+        if !report.summary.speakers.is_empty() {
+            self.dependent(report, "speaker", speaker);
+        }
     }
 
     fn dependent(&mut self, report: &Report, name: &str, value: fn(&UtteranceLine) -> String) {
@@ -186,7 +189,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{heard, report, simulated, text, words};
+    use crate::fixtures::{heard, report, simulated, spoken, text, words};
 
     #[test]
     fn tiers_of_values_depend_on_the_utterances() {
@@ -205,6 +208,15 @@ mod tests {
             assert!(written.contains(part), "{part}\n{written}");
         }
         assert!(!written.contains("TIER_ID=\"word\""), "{written}");
+    }
+
+    #[test]
+    fn speakers_have_a_tier_where_they_were_told_apart() {
+        let written = text(|out| write(&spoken(&[1, 2]), out));
+        let (_, tier) = written.split_once("TIER_ID=\"speaker\"").unwrap();
+        assert!(tier.contains("<ANNOTATION_VALUE>2</ANNOTATION_VALUE>"));
+        let written = text(|out| write(&report(vec![heard(0, "a")]), out));
+        assert!(!written.contains("speaker"), "{written}");
     }
 
     #[test]

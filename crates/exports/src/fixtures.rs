@@ -82,6 +82,21 @@ pub(crate) fn report(utterances: Vec<UtteranceLine>) -> Report {
     }
 }
 
+/// A report of an utterance for each of these speakers.
+pub(crate) fn spoken(speakers: &[u32]) -> Report {
+    let utterances = (0..).zip(speakers).map(|(index, speaker)| {
+        let mut utterance = heard(index, "words");
+        utterance.speaker = Some(*speaker);
+        utterance
+    });
+    let mut report = report(utterances.collect());
+    let count = speakers.iter().max().copied().unwrap_or_default();
+    report.summary.speakers = (1..=count)
+        .map(undertone_reports::fixtures::speaker)
+        .collect();
+    report
+}
+
 /// What a writer writes, as text.
 pub(crate) fn text(write: impl FnOnce(&mut Vec<u8>) -> Result<(), crate::ExportError>) -> String {
     let mut bytes = Vec::new();

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use undertone_reports::{Report, UtteranceLine};
 
-use crate::words::{Words, heard_words, one_line, polarity, score, source};
+use crate::words::{Words, heard_words, one_line, polarity, score, source, speaker};
 use crate::{ExportError, Format, without_overlaps};
 
 /// Shortest interval: words without a length get so much.
@@ -68,6 +68,9 @@ fn tiers(report: &Report) -> Vec<Tier> {
         tier("text source", &|it| source(it).to_owned()),
         tier("confidence", &confidence),
     ];
+    if !report.summary.speakers.is_empty() {
+        tiers.push(tier("speaker", &speaker));
+    }
     if report.recording.config.words {
         let mut words = Tier::new("word");
         for word in report.utterances.iter().flat_map(heard_words) {
@@ -142,7 +145,7 @@ impl Tier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{heard, report, simulated, text, words};
+    use crate::fixtures::{heard, report, simulated, spoken, text, words};
 
     fn spans(tier: &Tier) -> Vec<(f64, f64, &str)> {
         let intervals = tier.intervals.iter();
@@ -191,6 +194,17 @@ mod tests {
             write(&nothing, Vec::new()),
             Err(ExportError::NoLength)
         ));
+    }
+
+    #[test]
+    fn speakers_have_a_tier_where_they_were_told_apart() {
+        let tiers = tiers(&spoken(&[1, 2]));
+        let last = tiers.last().unwrap();
+        assert_eq!(last.name, "speaker");
+        assert_eq!(
+            spans(last),
+            [(0.0, 1.0, "1"), (1.0, 2.0, ""), (2.0, 3.0, "2")]
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! WebVTT (.vtt): cues whose classes are their sentiment, the source of their text, and a colour.
+//! WebVTT (.vtt): cues whose classes are their sentiment, the source of their text, and a colour;
+//! with a voice, where there are several speakers.
 //!
 //! The colours are classes that players know without being told. A `STYLE` block would say more,
 //! but FFmpeg 5.1 (Debian 12) and players built on it read no cue of a file that has one.
@@ -9,7 +10,7 @@ use undertone_reports::Report;
 
 use crate::ExportError;
 use crate::times::clock;
-use crate::words::{label, one_line, polarity, source};
+use crate::words::{label, one_line, polarity, source, speaker_name};
 
 pub(crate) fn write(report: &Report, mut out: impl Write) -> Result<(), ExportError> {
     let recording = escaped(&one_line(&report.recording.source.path));
@@ -24,10 +25,12 @@ pub(crate) fn write(report: &Report, mut out: impl Write) -> Result<(), ExportEr
         let polarity = polarity(utterance);
         let classes = format!("{polarity}.{}.{}", source(utterance), colour(polarity));
         let text = escaped(&label(utterance));
+        let voice = speaker_name(report, utterance);
+        let voice = voice.map_or_else(String::new, |name| format!("<v {name}>"));
         let index = utterance.index;
         write!(
             out,
-            "{index}\n{start} --> {end}\n<c.{classes}>{text}</c>\n\n"
+            "{index}\n{start} --> {end}\n{voice}<c.{classes}>{text}</c>\n\n"
         )?;
     }
     Ok(())
@@ -51,7 +54,16 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{heard, report, silent, simulated, text};
+    use crate::fixtures::{heard, report, silent, simulated, spoken, text};
+
+    #[test]
+    fn several_speakers_have_voices() {
+        let written = |speakers: &[u32]| text(|out| write(&spoken(speakers), out));
+        let two = written(&[1, 2]);
+        assert!(two.contains("\n<v Speaker 1><c.negative."), "{two}");
+        assert!(two.contains("\n<v Speaker 2><c.negative."), "{two}");
+        assert!(!written(&[1, 1]).contains("<v"));
+    }
 
     #[test]
     fn sentiment_and_source_are_classes() {

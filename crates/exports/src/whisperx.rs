@@ -35,6 +35,9 @@ struct Segment<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     simulated_text: Option<&'a str>,
     confidence: Option<f64>,
+    /// As pyannote names speakers: from SPEAKER_00.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaker: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -43,6 +46,8 @@ struct Word<'a> {
     start: f64,
     end: f64,
     score: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaker: Option<String>,
 }
 
 pub(crate) fn write(report: &Report, mut out: impl Write) -> Result<(), ExportError> {
@@ -71,15 +76,22 @@ fn segment(utterance: &UtteranceLine) -> Segment<'_> {
         doubted_text: heard.doubted(),
         simulated_text: utterance.text.simulated.as_deref(),
         confidence: utterance.text.confidence,
+        speaker: speaker(utterance),
     }
 }
 
+fn speaker(utterance: &UtteranceLine) -> Option<String> {
+    let number = utterance.speaker?.saturating_sub(1);
+    Some(format!("SPEAKER_{number:02}"))
+}
+
 fn words(utterance: &UtteranceLine) -> impl Iterator<Item = Word<'_>> {
-    heard_words(utterance).iter().map(|word| Word {
+    heard_words(utterance).iter().map(move |word| Word {
         word: &word.word,
         start: word.start_s,
         end: word.end_s,
         score: word.probability,
+        speaker: speaker(utterance),
     })
 }
 
@@ -116,6 +128,15 @@ mod tests {
         assert_eq!(written["segments"][1]["doubted_text"], "x");
         assert_eq!(written["segments"][1]["start"], 3600.0);
         assert_eq!(written["segments"][2]["text"], "");
+    }
+
+    #[test]
+    fn speakers_are_named_as_in_whisperx() {
+        let mut report = fixtures::spoken(&[1, 2]);
+        report.utterances[1].text.words = Some(fixtures::words(&[("a", 2.0, 2.4)]));
+        let written = written(&report);
+        assert_eq!(written["segments"][0]["speaker"], "SPEAKER_00");
+        assert_eq!(written["word_segments"][0]["speaker"], "SPEAKER_01");
     }
 
     #[test]

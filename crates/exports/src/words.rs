@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use undertone_reports::{Polarity, TextSourceName, UtteranceLine, WordLine};
+use undertone_reports::{Polarity, Report, TextSourceName, UtteranceLine, WordLine};
 
 /// The words of an utterance, and how far they are to be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,18 @@ pub(crate) fn polarity(utterance: &UtteranceLine) -> &'static str {
         Some(Polarity::Positive) => "positive",
         None => "unscored",
     }
+}
+
+/// The name of whoever speaks, for people; `None` where nobody else does, or it is not known.
+pub(crate) fn speaker_name(report: &Report, utterance: &UtteranceLine) -> Option<String> {
+    let number = utterance.speaker?;
+    (report.summary.speakers.len() > 1).then(|| format!("Speaker {number}"))
+}
+
+/// The number of whoever speaks, or nothing.
+pub(crate) fn speaker(utterance: &UtteranceLine) -> String {
+    let number = utterance.speaker;
+    number.map_or_else(String::new, |number| number.to_string())
 }
 
 /// The name of the source of the text, as reports have it.

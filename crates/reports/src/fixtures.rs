@@ -10,7 +10,7 @@ use undertone_types::{
     TextSource, TokenProbability, Transcribed, Transcript, Utterance, VideoFacts,
 };
 
-use super::lines::{BundleLine, ConfigLine, SummaryLine, TextShares};
+use super::lines::{BundleLine, ConfigLine, SpeakerLine, SummaryLine, TextShares};
 use super::mark::RunMark;
 use super::paths::ReportPaths;
 use super::writer::ReportWriter;
@@ -138,6 +138,7 @@ pub fn fused(index: u32, score: f32) -> Fused {
                 video: Matrix::empty(5),
                 face_coverage: 0.0,
             },
+            voice: None,
         },
         sentiment: Ok(Sentiment {
             score,
@@ -170,7 +171,19 @@ pub fn summary(utterances: u32) -> SummaryLine {
             simulated: 0.0,
         },
         languages: BTreeMap::new(),
+        speakers: Vec::new(),
         stage_s: BTreeMap::new(),
+    }
+}
+
+/// A speaker of one utterance.
+pub fn speaker(speaker: u32) -> SpeakerLine {
+    SpeakerLine {
+        speaker,
+        utterances: 1,
+        spoken_s: 1.0,
+        scored_s: 0.0,
+        sentiment: None,
     }
 }
 

@@ -22,6 +22,7 @@ mod render;
 mod rounding;
 mod schema;
 mod sidecar;
+mod speakers;
 mod summary;
 mod sweep;
 mod thumbnail;
@@ -43,8 +44,8 @@ pub use lines::{
     AudioLine, BundleLine, ConfigLine, DoubtName, DuplicateLine, ExplanationLine, FaceLine,
     FailureLine, FlowName, IntervalLine, LanguageLine, Line, MediaLine, ModalitiesLine,
     ModalityLine, OriginalLine, Polarity, RecordingLine, SentimentLine, SidecarLine, SourceLine,
-    SpanLine, SummaryLine, TextLine, TextOriginName, TextShares, TextSourceName, UtteranceLine,
-    VideoLine, WordEffectLine, WordLine,
+    SpanLine, SpeakerLine, SummaryLine, TextLine, TextOriginName, TextShares, TextSourceName,
+    UtteranceLine, VideoLine, WordEffectLine, WordLine,
 };
 pub use mark::RunMark;
 pub use outdated::{OutdatedReports, what_changed};

@@ -17,7 +17,7 @@ pub use recording::{
     AudioLine, AudioTrackLine, BundleLine, ConfigLine, MediaLine, RecordingLine, SidecarLine,
     SourceLine, VideoLine,
 };
-pub use summary::{SpanLine, SummaryLine, TextShares};
+pub use summary::{SpanLine, SpeakerLine, SummaryLine, TextShares};
 pub use utterance::{
     DoubtName, FaceLine, FlowName, IntervalLine, LanguageLine, ModalitiesLine, ModalityLine,
     Polarity, SentimentLine, TextLine, TextOriginName, TextSourceName, UtteranceLine, WordLine,

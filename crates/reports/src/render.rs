@@ -138,6 +138,8 @@ pub(super) fn utterance_line(
         index,
         start_s: rounded_s(utterance.start_s),
         end_s: rounded_s(utterance.end_s),
+        // Known when the recording has ended.
+        speaker: None,
         text: text_line(represented, source, mark, &finite)?,
         sentiment: (scored.ok())
             .map(|sentiment| scored_line(sentiment, &finite))

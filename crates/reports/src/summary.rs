@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use undertone_types::{MediaFacts, Recording, RecordingMargin, Stage};
 
-use super::lines::{SpanLine, SummaryLine, TextShares, TextSourceName, UtteranceLine};
+use super::lines::{SpanLine, SpeakerLine, SummaryLine, TextShares, TextSourceName, UtteranceLine};
 use super::render::{declared_s, interval, path_text, polarity};
 use super::rounding::{rounded, rounded_s};
 
@@ -87,6 +87,7 @@ impl Sums {
         recording: &Recording,
         facts: &MediaFacts,
         stage_s: &BTreeMap<Stage, f64>,
+        speakers: Vec<SpeakerLine>,
     ) -> SummaryLine {
         let share = |count: u32| rounded(f64::from(count) / f64::from(self.utterances.max(1)));
         let stages = stage_s.iter();
@@ -126,6 +127,7 @@ impl Sums {
                 .iter()
                 .map(|(code, seconds)| (code.clone(), rounded(seconds / heard_s)))
                 .collect(),
+            speakers,
             stage_s: stages
                 .map(|(stage, seconds)| (stage.name().to_owned(), rounded_s(*seconds)))
                 .collect(),

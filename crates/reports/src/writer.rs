@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 use std::sync::Arc;
 
-use undertone_types::{Ended, Fused, Recording, RecordingMargin, Stage};
+use undertone_types::{Ended, Fused, Recording, RecordingMargin, Stage, Voice};
 
 use super::ReportError;
 use super::atomic::{place, remove_if_there};
@@ -14,6 +14,7 @@ use super::mark::RunMark;
 use super::order::ReorderBuffer;
 use super::paths::ReportPaths;
 use super::render::{recording_line, utterance_line};
+use super::speakers::Speakers;
 use super::summary::Sums;
 
 /// A report that is being written. Utterances go into an unnamed file, which disappears with
@@ -25,8 +26,18 @@ pub struct ReportWriter {
     recording: Arc<Recording>,
     mark: Arc<RunMark>,
     body: BufWriter<File>,
-    order: ReorderBuffer<(UtteranceLine, Option<RecordingMargin>)>,
+    order: ReorderBuffer<Arrived>,
     sums: Sums,
+    speakers: Speakers,
+}
+
+/// An utterance that waits for those before it.
+#[derive(Debug)]
+struct Arrived {
+    line: UtteranceLine,
+    /// What is known of its error, for that of the mean.
+    of_mean: Option<RecordingMargin>,
+    voice: Option<Voice>,
 }
 
 impl ReportWriter {
@@ -53,6 +64,7 @@ impl ReportWriter {
             body: BufWriter::new(body),
             order: ReorderBuffer::new(),
             sums: Sums::default(),
+            speakers: Speakers::default(),
         })
     }
 
@@ -64,8 +76,15 @@ impl ReportWriter {
         let line = utterance_line(fused, &self.recording, &self.mark)?;
         let margin = fused.sentiment.as_ref().ok().and_then(|one| one.margin);
         let of_mean = margin.and_then(|margin| margin.recording);
-        for (line, of_mean) in self.order.push(line.index, (line, of_mean))? {
-            self.sums.add(&line, of_mean);
+        let arrived = Arrived {
+            of_mean,
+            voice: fused.observed.voice.clone(),
+            line,
+        };
+        for arrived in self.order.push(arrived.line.index, arrived)? {
+            let line = arrived.line;
+            self.sums.add(&line, arrived.of_mean);
+            self.speakers.add(&line, arrived.voice.as_ref());
             write_line(&mut self.body, &Line::Utterance(line), &self.paths)?;
         }
         Ok(())
@@ -99,6 +118,7 @@ impl ReportWriter {
             mark,
             body,
             sums,
+            speakers,
             ..
         } = self;
         let failed = |source| ReportError::Io {
@@ -110,15 +130,40 @@ impl ReportWriter {
             .map_err(|error| failed(error.into_error()))?;
         body.rewind().map_err(failed)?;
         let first = recording_line(&recording, ended, &mark);
-        let last = sums.line(&recording, &ended.facts, stage_s);
+        let (speakers, told_apart) = speakers.told_apart();
+        let last = sums.line(&recording, &ended.facts, stage_s, speakers);
         place(&paths.report, |file| {
             write_line(file, &Line::Recording(first), &paths)?;
-            io::copy(&mut body, file).map_err(failed)?;
+            match last.speakers.is_empty() {
+                true => io::copy(&mut body, file).map(drop).map_err(failed)?,
+                false => write_spoken(file, BufReader::new(body), &told_apart, &paths)?,
+            }
             write_line(file, &Line::Summary(last.clone()), &paths)
         })?;
         remove_if_there(&paths.failure)?;
         Ok(last)
     }
+}
+
+/// The lines of utterances, with who speaks in each.
+fn write_spoken<W: Write + ?Sized>(
+    file: &mut W,
+    body: impl BufRead,
+    speakers: &[Option<u32>],
+    paths: &ReportPaths,
+) -> Result<(), ReportError> {
+    for (text, speaker) in body.lines().zip(speakers) {
+        let text = text.map_err(|source| ReportError::Io {
+            path: paths.report.clone(),
+            source,
+        })?;
+        let mut line: Line = serde_json::from_str(&text)?;
+        if let Line::Utterance(utterance) = &mut line {
+            utterance.speaker = *speaker;
+        }
+        write_line(file, &line, paths)?;
+    }
+    Ok(())
 }
 
 fn write_line<W: Write + ?Sized>(

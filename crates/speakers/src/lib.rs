@@ -12,6 +12,9 @@ mod weights;
 
 use undertone_types::Voice;
 
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
+
 use clusters::Clusters;
 use weights::{Placed, WEIGHTS};
 

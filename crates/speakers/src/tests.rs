@@ -1,38 +1,15 @@
 //! Voices made from the fitted model: whom it can tell apart, and whom it must not.
 
+use super::fixtures::voice;
 use super::weights::WEIGHTS;
 use super::*;
 
-/// A fixed sequence of numbers in [−1, 1].
-struct Draw(u32);
-
-impl Draw {
-    fn next(&mut self) -> f32 {
-        // The constants of Numerical Recipes.
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 8) as f32 / (1 << 23) as f32 - 1.0
-    }
-}
-
-/// A voice this far from the mean along the first direction by which speakers differ, and a
-/// little beside it.
-fn voice(far: f32, steps: u32, draw: &mut Draw) -> Voice {
-    let direction = &WEIGHTS.projection[0];
-    let square: f32 = direction.iter().map(|value| value * value).sum();
-    let features = WEIGHTS.mean.iter().zip(direction);
-    let features = features.map(|(mean, along)| mean + along * (far + 0.3 * draw.next()) / square);
-    Voice {
-        features: features.collect(),
-        steps,
-    }
-}
-
-/// Who speaks, for voices at these places of so many steps.
+/// Who speaks, for voices about these places, of so many steps.
 fn told_apart(places: &[(f32, u32)]) -> Vec<Option<u32>> {
-    let mut draw = Draw(1);
     let mut voices = Voices::default();
-    for &(far, steps) in places {
-        voices.push(Some(&voice(far, steps, &mut draw)));
+    for (index, &(far, steps)) in places.iter().enumerate() {
+        let beside = 0.1 * (index % 7) as f32 - 0.3;
+        voices.push(Some(&voice(far + beside, steps)));
     }
     voices.tell_apart()
 }
@@ -72,14 +49,13 @@ fn who_hardly_speaks_is_not_told_apart() {
 
 #[test]
 fn utterances_without_a_voice_have_no_speaker() {
-    let mut draw = Draw(1);
     let mut voices = Voices::default();
     let odd = |features: Vec<f32>| Voice {
         features,
         steps: 50,
     };
     voices.push(None);
-    voices.push(Some(&voice(6.0, 200, &mut draw)));
+    voices.push(Some(&voice(6.0, 200)));
     voices.push(Some(&odd(vec![f32::NAN; WEIGHTS.mean.len()])));
     voices.push(Some(&odd(vec![0.0; 3])));
     assert_eq!(voices.tell_apart(), [None, Some(1), None, None]);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use undertone_reports::{Polarity, Report};
+use undertone_reports::{Polarity, Report, SpeakerLine};
 use undertone_types::shown;
 
 use super::look::{Look, Paint, bar, signed};
@@ -17,6 +17,9 @@ pub(super) fn heading(report: &Report, look: Look) -> String {
     }
     text += &sentiment(report, look);
     text += &look.indented(&counts(report), 2);
+    for speaker in speakers(report) {
+        text += &look.labelled("speaker", &speaker, 2);
+    }
     for caveat in caveats(report) {
         text += &look.labelled("note", &caveat, 2);
     }
@@ -60,6 +63,22 @@ fn counts(report: &Report) -> String {
         "{count} utterance{plural}{length}; models: {models} {}",
         shown(&bundle.version)
     )
+}
+
+/// Each speaker, where there are several: "1: -0.41, 12 utterances in 41.9 s".
+fn speakers(report: &Report) -> Vec<String> {
+    let speakers = &report.summary.speakers;
+    let several = speakers.iter().filter(|_| speakers.len() > 1);
+    let line = |it: &SpeakerLine| {
+        let mean = it.sentiment.as_ref().map(|span| signed(span.mean));
+        let mean = mean.unwrap_or_else(|| "no score".to_owned());
+        let plural = if it.utterances == 1 { "" } else { "s" };
+        format!(
+            "{}: {mean}, {} utterance{plural} in {:.1} s",
+            it.speaker, it.utterances, it.spoken_s
+        )
+    };
+    several.map(line).collect()
 }
 
 /// What people call a modality.

@@ -11,7 +11,10 @@ use super::utterance::utterance;
 #[must_use]
 pub fn show(report: &Report, look: Look) -> String {
     let utterances = report.utterances.iter();
-    let utterances: String = utterances.map(|line| utterance(line, look)).collect();
+    let several = report.summary.speakers.len() > 1;
+    let utterances: String = utterances
+        .map(|line| utterance(line, several, look))
+        .collect();
     let gap = if utterances.is_empty() { "" } else { "\n" };
     format!("{}{gap}{utterances}", heading(report, look))
 }

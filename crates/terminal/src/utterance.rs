@@ -10,9 +10,12 @@ use super::look::{Look, Paint, bar, signed};
 /// Where texts stand: below the score.
 const INDENT: usize = 9;
 
-/// An utterance in as many lines as it needs.
-pub(super) fn utterance(line: &UtteranceLine, look: Look) -> String {
+/// An utterance in as many lines as it needs; with its speaker, where there are `several`.
+pub(super) fn utterance(line: &UtteranceLine, several: bool, look: Look) -> String {
     let mut text = heading(line, look);
+    if let Some(speaker) = line.speaker.filter(|_| several) {
+        text += &look.labelled("speaker", &speaker.to_string(), INDENT);
+    }
     for (label, said) in words(line) {
         text += &match label {
             Some(label) => look.labelled(label, &said, INDENT),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Explanation, Frame, NoSentiment, Observation, Sentiment, TextRepresentation, Transcript,
+    Explanation, Frame, NoSentiment, Observation, Sentiment, TextRepresentation, Transcript, Voice,
 };
 
 /// Sampling rate of all audio inside the program, in Hz.
@@ -64,6 +64,8 @@ pub struct Observed {
     pub represented: Represented,
     /// Voice and face.
     pub observation: Observation,
+    /// Whose voice it is, in numbers; `None` without a voice, or where speakers are not told apart.
+    pub voice: Option<Voice>,
 }
 
 /// After `fuse`.

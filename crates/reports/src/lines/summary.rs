@@ -42,8 +42,27 @@ pub struct SummaryLine {
     /// one was; absent where the recogniser knows only one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub languages: BTreeMap<String, f64>,
+    /// The speakers that were told apart by their voices; absent where none were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub speakers: Vec<SpeakerLine>,
     /// Working time on this recording in seconds, by stage.
     pub stage_s: BTreeMap<String, f64>,
+}
+
+/// A speaker of the recording.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpeakerLine {
+    /// Number from 1, as in the utterances.
+    pub speaker: u32,
+    /// Number of utterances.
+    pub utterances: u32,
+    /// Their length together, in seconds.
+    pub spoken_s: f64,
+    /// Length of those with a score together, in seconds.
+    pub scored_s: f64,
+    /// The scores together; null without any.
+    pub sentiment: Option<SpanLine>,
 }
 
 /// Mean and range of scores.

@@ -23,6 +23,10 @@ pub struct UtteranceLine {
     pub start_s: f64,
     /// End in seconds.
     pub end_s: f64,
+    /// Who speaks, numbered from 1 in the order in which they are first heard; absent without a voice,
+    /// and where speakers are not told apart (`speakers.tell_apart`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<u32>,
     /// Its text, and the confidence in it.
     pub text: TextLine,
     /// Its sentiment; null where it could not be scored.

@@ -99,6 +99,40 @@ fn a_report_is_in_order_and_follows_the_schema() {
     assert_eq!(summary.stage_s["transcribe"], 1.5);
 }
 
+/// Two people: the first says the utterances that are transcribed, the second the others.
+#[test]
+fn whoever_speaks_is_in_every_line_and_has_a_mean() {
+    use undertone_speakers::fixtures::voice;
+    let out = tempfile::tempdir().unwrap();
+    let mut writer = writer(out.path());
+    for index in [3, 1, 0, 2, 4] {
+        let mut fused = fused(index, [1.0, -1.0, 2.0, -2.0, 0.0][index as usize]);
+        let far = if index % 2 == 0 { 6.0 } else { -6.0 };
+        fused.observed.voice = (index < 4).then(|| voice(far, 200));
+        writer.utterance(&fused).unwrap();
+    }
+    let summary = writer.finish(&ended(5), &stage_s()).unwrap();
+    let lines = lines(out.path());
+    let validator = jsonschema::validator_for(&report_schema()).unwrap();
+    for line in &lines {
+        assert!(validator.is_valid(line), "{line}");
+    }
+    let speakers = lines[1..6].iter().map(|line| line["speaker"].as_u64());
+    let expected = [Some(1), Some(2), Some(1), Some(2), None];
+    assert_eq!(speakers.collect::<Vec<_>>(), expected);
+    // Of 1 and 3 seconds, and of 2 and 4.
+    let [first, second] = &summary.speakers[..] else {
+        panic!("{:?}", summary.speakers);
+    };
+    assert_eq!(
+        (first.speaker, first.utterances, first.spoken_s),
+        (1, 2, 4.0)
+    );
+    assert_eq!(first.sentiment.as_ref().unwrap().mean, 1.75);
+    let span = second.sentiment.as_ref().unwrap();
+    assert_eq!((second.scored_s, span.mean, span.min), (6.0, -1.6667, -2.0));
+}
+
 #[test]
 fn a_report_without_utterances_is_a_report() {
     let out = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-use undertone_reports::fixtures::write_report;
+use undertone_reports::fixtures::{speaker, write_report};
 use undertone_reports::{DoubtName, ExplanationLine, IntervalLine, WordEffectLine, read_record};
 
 use super::*;
@@ -65,6 +65,26 @@ fn all_that_is_known_of_an_utterance_is_shown() {
             shown.contains(&format!("         {row}\n")),
             "{row}:\n{shown}"
         );
+    }
+}
+
+#[test]
+fn several_speakers_are_shown() {
+    let mut report = report(&[-2.0, 1.0]);
+    report.utterances[0].speaker = Some(1);
+    report.utterances[1].speaker = Some(2);
+    report.summary.speakers = vec![speaker(1)];
+    assert!(!show(&report, Look::default()).contains("speaker"));
+    report.summary.speakers.push(speaker(2));
+    let span = report.summary.sentiment.clone();
+    report.summary.speakers[1].sentiment = span;
+    let shown = show(&report, Look::default());
+    for row in [
+        "  speaker   1: no score, 1 utterance in 1.0 s\n",
+        "  speaker   2: +0.00, 1 utterance in 1.0 s\n",
+        "         speaker   2\n",
+    ] {
+        assert!(shown.contains(row), "{row}:\n{shown}");
     }
 }
 
