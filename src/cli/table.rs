@@ -186,6 +186,7 @@ mod tests {
                 simulated,
             },
             languages: BTreeMap::new(),
+            speakers: Vec::new(),
             stage_s: BTreeMap::new(),
         }
     }

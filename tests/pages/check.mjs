@@ -29,10 +29,10 @@ const HOSTILE = '<img src=x onerror="alert(1)">.mp4';
 /** Makes the reports of each page, and says which recordings it has. */
 const PAGES = {
   one: (at) => {
-    write(at, 'talk.mp4.jsonl', report('in/talk.mp4', 120, 7, { face: FACE }));
+    write(at, 'talk.mp4.jsonl', report('in/talk.mp4', 120, 7, { face: FACE, speakers: 3 }));
     copyFileSync(join(options.clips, 'positive.mp4'), join(at, 'talk.mp4'));
   },
-  single: (at) => write(at, 'hello.wav.jsonl', report('in/hello.wav', 1, 3, { media: { video: null } })),
+  single: (at) => write(at, 'hello.wav.jsonl', report('in/hello.wav', 1, 3, { media: { video: null }, speakers: 1 })),
   empty: (at) => write(at, 'silence.wav.jsonl', report('in/silence.wav', 0, 4, { media: { video: null } })),
   folder: (at) => folder(at, 200, 60),
   long: (at) => write(at, 'year.mp4.jsonl', report('in/year.mp4', 20_000, 5)),
@@ -173,6 +173,19 @@ async function plays(browser, path) {
   await close(tabOf, 'plays');
 }
 
+/** Several speakers have means, and the table narrows down to one. */
+async function tellsSpeakersApart(browser, path, single) {
+  const tabOf = await open(browser, path);
+  const { tab } = tabOf;
+  assert.equal(await tab.$$eval('.speakers li', (all) => all.length), 3);
+  await tab.select('select', await tab.$$eval('select option', (all) => all.find((one) => one.textContent === 'speaker 2').value));
+  assert.ok(await tab.$$eval('tbody tr', (rows) => rows.length && rows.every((row) => row.textContent.includes('Speaker 2'))));
+  await close(tabOf, 'speakers');
+  const other = await open(browser, single);
+  assert.ok(!(await other.tab.$eval('main, body', (node) => node.innerText)).includes('Speaker'), 'one speaker goes without saying');
+  await close(other, 'one speaker');
+}
+
 /** Milliseconds from the address to a page that is drawn and answers. */
 async function opens(browser, path) {
   const times = [];
@@ -200,6 +213,7 @@ async function main() {
     await keyboardWalk(browser, made.folder.page);
     await findsTheWay(browser, made.long.page);
     await plays(browser, made.one.page);
+    await tellsSpeakersApart(browser, made.one.page, made.single.page);
     await live(browser, { work, ...options });
     for (const name of ['one', 'folder', 'long']) {
       const { page, made_ms, bytes } = made[name];

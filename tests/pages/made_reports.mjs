@@ -66,6 +66,26 @@ function utterance(index, start_s, mood, random, source, changes) {
   return line;
 }
 
+/** So many people take turns of three utterances; the last utterance is nobody's. */
+function speak(lines, people) {
+  if (people) lines.slice(0, -1).forEach((line, index) => { line.speaker = 1 + (Math.floor(index / 3) % people); });
+}
+
+function speakers(lines) {
+  const numbers = [...new Set(lines.map((line) => line.speaker).filter(Boolean))];
+  if (!numbers.length) return undefined;
+  return numbers.map((speaker) => {
+    const own = lines.filter((line) => line.speaker === speaker && line.sentiment);
+    const scores = own.map((line) => line.sentiment.score);
+    const mean = round(scores.reduce((sum, score) => sum + score, 0) / scores.length);
+    const spoken_s = round(own.reduce((sum, line) => sum + line.end_s - line.start_s, 0), 3);
+    return {
+      speaker, utterances: own.length, spoken_s, scored_s: spoken_s,
+      sentiment: { mean, min: Math.min(...scores), max: Math.max(...scores), polarity: polarityOf(mean) },
+    };
+  });
+}
+
 /** A report of this many utterances. */
 export function report(path, count, seed, changes = {}) {
   const random = numbers(seed);
@@ -79,6 +99,7 @@ export function report(path, count, seed, changes = {}) {
     time = line.end_s + 0.5 + random() * 2;
     mood = Math.max(-2.2, Math.min(2.2, mood + (random() - 0.5) * 0.9));
   }
+  speak(lines, changes.speakers ?? 0);
   const scored = lines.filter((line) => line.sentiment).map((line) => [line.sentiment.score, line.end_s - line.start_s]);
   const scored_s = scored.reduce((sum, [, length]) => sum + length, 0);
   const mean = round(scored.reduce((sum, [score, length]) => sum + score * length, 0) / (scored_s || 1));
@@ -92,7 +113,7 @@ export function report(path, count, seed, changes = {}) {
     declared_s: media.declared_s, scored_s: round(scored_s, 3),
     sentiment: scored.length ? { mean, min: Math.min(...scored.map(([score]) => score)), max: Math.max(...scored.map(([score]) => score)), polarity: polarityOf(mean), interval_90: interval(mean, 0.4) } : null,
     sentiment_missing: lines.findLast((line) => line.sentiment_missing)?.sentiment_missing,
-    text: { transcribed: share('transcript'), simulated: share('simulated') }, languages: count ? { en: 1 } : undefined, stage_s: { decode: 1.2 },
+    text: { transcribed: share('transcript'), simulated: share('simulated') }, languages: count ? { en: 1 } : undefined, speakers: speakers(lines), stage_s: { decode: 1.2 },
   };
   const first = { kind: 'recording', schema: 3, program: '0.1.0', source, media, bundle: BUNDLE, config: CONFIG };
   return [first, ...lines, summary];

@@ -2,6 +2,8 @@
 
 /** {title, nodes, drawings}: what is drawn anew when colours change, and printed whole. */
 function recordingPage(entry, utterances, isAlone) {
+  // Where nobody else speaks, it goes without saying who does.
+  if (!severalSpeakers(entry).length) for (const one of utterances) delete one.speaker;
   const body = utterances.length ? overTime(entry, utterances) : { sections: [], drawings: [] };
   const nodes = [
     element('header', {},
@@ -39,7 +41,7 @@ function overTime(entry, utterances) {
     table.mark(utterance);
     announce(inWords(utterance, place, utterances.length));
     sound.seek(utterance.start_s);
-  });
+  }, severalSpeakers(entry));
   const sound = player(entry, (now) => {
     line.play(now);
     const spoken = utterances[nearest(utterances, now)];
@@ -48,6 +50,7 @@ function overTime(entry, utterances) {
   const sections = [
     element('section', { 'aria-labelledby': 'over-time' },
       element('h2', { id: 'over-time' }, 'Sentiment over time'), sound.node, line.node),
+    speakerList(severalSpeakers(entry)),
     element('section', { 'aria-labelledby': 'utterances' },
       element('h2', { id: 'utterances' }, 'Utterances'), table.node, columnsNote(utterances)),
   ];
@@ -98,10 +101,10 @@ function caveats(all) {
     element('ul', {}, all.map((text) => element('li', {}, text))));
 }
 
-function utteranceTable(utterances, open) {
+function utteranceTable(utterances, open, speakers) {
   const tenths = utterances.at(-1).end_s < 600;
   const columns = [
-    { title: 'Time', numeric: true, value: (row) => row.start_s, cell: (row) => playButton(row, tenths, open) },
+    { title: 'Time', numeric: true, value: (row) => row.start_s, cell: (row) => [playButton(row, tenths, open), row.speaker && element('span', { class: 'aside' }, speakerName(row))] },
     { title: 'Score', numeric: true, first: 'down', value: (row) => row.sentiment?.score ?? null, cell: scoreCell },
     { title: 'What was said', wide: true, cell: speechCell },
     { title: 'Words', value: (row) => row.text.confidence ?? null, cell: sourceCell },
@@ -111,6 +114,7 @@ function utteranceTable(utterances, open) {
   const filters = [
     ['all', () => true], ['positive', scoredAs('positive')], ['neutral', scoredAs('neutral')], ['negative', scoredAs('negative')],
     ['uncertain', isUnsure], ['without a score', (row) => !row.sentiment], ['with notes', (row) => row.notes?.length > 0],
+    ...speakerFilters(speakers),
   ];
   const text = (row) => `${row.text.transcript ?? ''} ${row.text.simulated ?? ''} ${(row.notes ?? []).join(' ')}`;
   return new DataTable({ caption: 'Utterances in order of time', rows: utterances, columns, filters, text, nouns: ['utterance', 'utterances'], open });

@@ -121,6 +121,7 @@ function describe(readout, utterance) {
   readout.replaceChildren(
     element('p', {},
       element('span', {}, `${clock(start_s, true)}\u2013${clock(end_s, true)}`), ' ',
+      utterance.speaker && `${speakerName(utterance)} `,
       sentiment ? [scored(sentiment.score, sentiment.polarity), ` ${sentiment.polarity}`] : 'no score',
       sentiment?.interval_90 && element('span', { class: 'aside' }, ` ${NINE_IN_TEN} ${intervalOf(sentiment)}`), ' \u00b7 ',
       sourceInWords(utterance), ' ', element('span', { class: 'aside' }, confidenceInWords(utterance))),

@@ -116,7 +116,8 @@ function inWords(utterance, number, all) {
   const score = sentiment ? `${sentiment.polarity} ${signed(sentiment.score)}${interval}` : `no score: ${utterance.sentiment_missing}`;
   const { transcript, source } = utterance.text;
   const words = !transcript ? '' : source === 'transcript' ? `: ${transcript}` : `, transcript not believed: ${transcript}`;
-  return `Utterance ${number + 1} of ${all}, ${clock(utterance.start_s)}, ${score}, ${sourceInWords(utterance)}${words}`;
+  const speaker = utterance.speaker ? `, ${speakerName(utterance)}` : '';
+  return `Utterance ${number + 1} of ${all}, ${clock(utterance.start_s)}${speaker}, ${score}, ${sourceInWords(utterance)}${words}`;
 }
 
 const MODALITIES = { audio: 'voice', text: 'words', video: 'face' };

@@ -25,6 +25,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("../page/timeline.js"),
     include_str!("../page/player.js"),
     include_str!("../page/explanation.js"),
+    include_str!("../page/speakers.js"),
     include_str!("../page/recording.js"),
     include_str!("../page/distribution.js"),
     include_str!("../page/folder.js"),
