@@ -49,15 +49,13 @@ impl ObserveStage {
         let voiced = voiced.filter(|_| utterance.voiced_share > 0.0);
         let voices = self.voices.as_deref();
         let voice = voices.and_then(|voices| voices.measure(voiced?));
-        let observation = self
-            .extract(utterance)
-            .map_err(|error| {
-                let cause = match error {
-                    FeatureError::Engine { .. } => Cause::Engine,
-                    FeatureError::Model { .. } | FeatureError::CropSize { .. } => Cause::Defect,
-                };
-                Failure::new(Stage::Observe, cause, &error)
-            })?;
+        let observation = self.extract(utterance).map_err(|error| {
+            let cause = match error {
+                FeatureError::Engine { .. } => Cause::Engine,
+                FeatureError::Model { .. } | FeatureError::CropSize { .. } => Cause::Defect,
+            };
+            Failure::new(Stage::Observe, cause, &error)
+        })?;
         Ok(Observed {
             represented,
             observation,
