@@ -100,7 +100,7 @@ pub enum Event {
         /// Length of the recording, in seconds.
         duration_s: f64,
         /// The report's last line.
-        summary: SummaryLine,
+        summary: Box<SummaryLine>,
     },
     /// A recording failed; there is no record of it yet.
     Failed {

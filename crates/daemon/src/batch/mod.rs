@@ -224,7 +224,7 @@ impl Batch {
                     self.effects.push(Effect::Reported {
                         file,
                         duration_s,
-                        summary: Box::new(summary),
+                        summary,
                     });
                 }
             }

@@ -116,7 +116,7 @@ impl Core {
                     file: file.clone(),
                     duration_s,
                     took_s: now.saturating_sub(began).as_secs_f64(),
-                    summary,
+                    summary: *summary,
                 };
                 self.announce(Announcement::Scored(Box::new(scored)));
                 self.effect(Effect::CallHook(file.clone()));

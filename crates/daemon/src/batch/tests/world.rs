@@ -250,7 +250,7 @@ impl World {
             Nature::Good => self.say(Event::Reported {
                 id,
                 duration_s: 1.0,
-                summary: fixtures::summary(1),
+                summary: Box::new(fixtures::summary(1)),
             }),
             Nature::Bad => self.say(Event::Failed {
                 id,

@@ -135,7 +135,7 @@ impl World {
             }
             Nature::Good | Nature::Flaky(..) => {
                 self.write_report(identity, content);
-                let (duration_s, summary) = (1.0, fixtures::summary(1));
+                let (duration_s, summary) = (1.0, Box::new(fixtures::summary(1)));
                 self.say(Event::Opened {
                     id,
                     duration_s: Some(duration_s),
