@@ -70,6 +70,7 @@ impl ClipReader {
             size_bytes: 0,
             modified: None,
             blake3: String::new(),
+            remote: None,
         });
         let (mut utterance, mut failure) = (None, None);
         // Only our own `send` breaks; failures arrive as messages.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use undertone_config::Config;
 use undertone_reports::{SummaryLine, escape};
-use undertone_types::{Failure, Recording, RecordingId, Stage};
+use undertone_types::{Failure, Recording, RecordingId, Remote, Stage};
 
 /// What the daemon sends to a worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,6 +44,8 @@ pub struct Job {
     size_bytes: u64,
     modified: Option<Timestamp>,
     blake3: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    remote: Option<Remote>,
 }
 
 impl From<&Recording> for Job {
@@ -56,6 +58,7 @@ impl From<&Recording> for Job {
             size_bytes: recording.size_bytes,
             modified: modified.and_then(|time| Timestamp::try_from(time).ok()),
             blake3: recording.blake3.clone(),
+            remote: recording.remote.clone(),
         }
     }
 }
@@ -69,6 +72,7 @@ impl From<Job> for Recording {
             size_bytes: job.size_bytes,
             modified: job.modified.and_then(|time| time.try_into().ok()),
             blake3: job.blake3,
+            remote: job.remote,
         }
     }
 }
@@ -172,6 +176,7 @@ mod tests {
             size_bytes: 5,
             modified: Some(UNIX_EPOCH - Duration::from_nanos(1_500_000_001)),
             blake3: "ab".into(),
+            remote: None,
         };
         let said = serde_json::to_string(&Order::Score(Job::from(&recording))).unwrap();
         assert!(!said.contains('\n'));

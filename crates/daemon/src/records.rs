@@ -262,6 +262,7 @@ pub fn recording(id: u64, identity: &Identity, root: &Root) -> Recording {
             .content
             .map(|hash| hash.to_hex().to_string())
             .unwrap_or_default(),
+        remote: None,
     }
 }
 

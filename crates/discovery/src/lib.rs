@@ -204,6 +204,7 @@ pub fn identify(found: &Found, id: RecordingId) -> io::Result<Recording> {
         size_bytes: facts.len(),
         modified: facts.modified().ok(),
         blake3: hasher.finalize().to_hex().to_string(),
+        remote: None,
     })
 }
 

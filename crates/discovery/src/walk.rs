@@ -22,9 +22,18 @@ impl<'s> Walk<'s> {
     /// A walk from `start`, which is `root` or a folder in it. A link at the start is followed.
     #[must_use]
     pub fn new(root: &'s Path, start: &Path, selection: &'s Selection) -> Self {
-        let entries = WalkDir::new(start)
-            .follow_links(selection.follows_links())
-            .sort_by_file_name();
+        let entries = entries(start, selection).sort_by_file_name();
+        Self::over(root, selection, entries)
+    }
+
+    /// A walk through all of `root` in no order, which holds no list of names: a folder may have
+    /// millions.
+    #[must_use]
+    pub fn unordered(root: &'s Path, selection: &'s Selection) -> Self {
+        Self::over(root, selection, entries(root, selection))
+    }
+
+    fn over(root: &'s Path, selection: &'s Selection, entries: WalkDir) -> Self {
         Self {
             root,
             selection,
@@ -99,6 +108,10 @@ impl<'s> Walk<'s> {
             false => Some(DiscoverProblem::Unreadable { path, error }),
         }
     }
+}
+
+fn entries(start: &Path, selection: &Selection) -> WalkDir {
+    WalkDir::new(start).follow_links(selection.follows_links())
 }
 
 impl Iterator for Walk<'_> {

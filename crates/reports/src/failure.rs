@@ -53,7 +53,21 @@ pub fn write_failure(
     strikes: &[Cause],
     next: NextTry,
 ) -> Result<(), ReportError> {
-    let line = Line::Failure(FailureLine {
+    let line = failure_line(recording, mark, failure, attempts, strikes, next);
+    place_line(&paths.failure, &Line::Failure(line))
+}
+
+/// The failure record of a recording, as [`write_failure`] writes it.
+#[must_use]
+pub fn failure_line(
+    recording: &Recording,
+    mark: &RunMark,
+    failure: &Failure,
+    attempts: u32,
+    strikes: &[Cause],
+    next: NextTry,
+) -> FailureLine {
+    FailureLine {
         schema: SCHEMA_VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         source: source_line(recording),
@@ -70,8 +84,7 @@ pub fn write_failure(
             NextTry::At(time) => Some(rfc3339(time)),
             NextTry::Never | NextTry::Quarantined => None,
         },
-    });
-    place_line(&paths.failure, &line)
+    }
 }
 
 /// The record of an earlier failure of the same content, if it can be read.

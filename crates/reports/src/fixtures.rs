@@ -56,6 +56,7 @@ pub fn recording() -> Arc<Recording> {
         size_bytes: 4096,
         modified: Some(std::time::UNIX_EPOCH),
         blake3: "ab".repeat(32),
+        remote: None,
     })
 }
 

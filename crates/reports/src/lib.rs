@@ -37,7 +37,7 @@ pub use atomic::place;
 pub use config_settings::settings;
 pub use duplicate::write_duplicate;
 pub use failure::{
-    NextTry, failed_before, failure_records, read_failure, retry_now, write_failure,
+    NextTry, failed_before, failure_line, failure_records, read_failure, retry_now, write_failure,
 };
 pub use ledger::{FinishedReport, Standing, is_done, read_finished, reported, standing};
 pub use lines::{

@@ -54,12 +54,16 @@ pub(super) fn source_line(recording: &Recording) -> SourceLine {
         size_bytes: recording.size_bytes,
         modified: recording.modified.map(rfc3339_exact),
         blake3: (!hash.is_empty()).then(|| hash.clone()),
+        etag: (recording.remote.as_ref()).and_then(|remote| remote.etag.clone()),
     }
 }
 
 /// The path as every line of its report names it.
 pub(super) fn path_text(recording: &Recording) -> String {
-    recording.path.to_string_lossy().into_owned()
+    match &recording.remote {
+        Some(remote) => remote.url.clone(),
+        None => recording.path.to_string_lossy().into_owned(),
+    }
 }
 
 fn media_line(facts: &MediaFacts) -> MediaLine {

@@ -39,7 +39,7 @@ pub use matrix::{Matrix, ShapeError};
 pub use media::{AudioFacts, AudioTrack, MediaFacts, Truncated, VideoFacts};
 pub use message::{Body, Ended, Message};
 pub use observation::{Observation, Voice};
-pub use recording::{Recording, RecordingId, SourceItem};
+pub use recording::{Recording, RecordingId, Remote, SourceItem};
 pub use sentiment::{Contributions, Flow, Margin, NoSentiment, RecordingMargin, Sentiment};
 pub use shown::{shown, shown_lines, shown_path};
 pub use split::{Split, UnknownSplit};

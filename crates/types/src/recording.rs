@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 use super::Failure;
 
 /// Position of a recording in its run; unique within the run.
@@ -25,6 +27,17 @@ pub struct Recording {
     pub modified: Option<SystemTime>,
     /// BLAKE3 of the content, lower-case hexadecimal.
     pub blake3: String,
+    /// Where it lies, if `path` is a copy that was fetched; reports name this place.
+    pub remote: Option<Remote>,
+}
+
+/// The place of a recording in an object store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remote {
+    /// Its address, for example `s3://bucket/day/a.mp4`.
+    pub url: String,
+    /// The store's name for this version of it, if the store gives one.
+    pub etag: Option<String>,
 }
 
 /// What the source gives to the chain.

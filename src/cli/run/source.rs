@@ -123,6 +123,7 @@ fn unreadable(found: &Found, id: RecordingId, error: &std::io::Error, claim: Cla
         size_bytes: 0,
         modified: None,
         blake3: String::new(),
+        remote: None,
     };
     Sourced::Unreadable(recording, failure, claim)
 }

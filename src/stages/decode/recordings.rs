@@ -32,6 +32,7 @@ impl Decoded {
             size_bytes: 0,
             modified: None,
             blake3: String::new(),
+            remote: None,
         });
         let mut decoded = Self::default();
         let flow = stage.run(&recording, &mut |body| {

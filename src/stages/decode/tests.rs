@@ -24,6 +24,7 @@ fn recording() -> Arc<Recording> {
         size_bytes: 1,
         modified: None,
         blake3: String::new(),
+        remote: None,
     })
 }
 

@@ -63,6 +63,7 @@ fn recordings(count: u64) -> Vec<SourceItem> {
         size_bytes: 0,
         modified: None,
         blake3: String::new(),
+        remote: None,
     };
     (0..count)
         .map(|id| SourceItem::Recording(Arc::new(recording(id))))

@@ -49,7 +49,8 @@ pub struct SidecarLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceLine {
-    /// Where it was; characters that are not Unicode are replaced.
+    /// Where it was, a path or the address in an object store; characters that are not Unicode are
+    /// replaced.
     pub path: String,
     /// Size in bytes.
     pub size_bytes: u64,
@@ -58,6 +59,9 @@ pub struct SourceLine {
     /// BLAKE3 of the content, lower-case hexadecimal; absent only in a failure record
     /// of a file that could not be read.
     pub blake3: Option<String>,
+    /// The object store's name for the version that was scored (its entity tag); absent for files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
 }
 
 impl SourceLine {
