@@ -111,6 +111,10 @@ pub(super) fn check(
             Some(path) => Ok(path.into()),
             None => Err(wrong_type(key, "a path in quotes", value)),
         },
+        Rule::Text => match value.as_str() {
+            Some(text) => Ok(text.into()),
+            None => Err(wrong_type(key, "text in quotes", value)),
+        },
         Rule::Choice(words) => match value.as_str() {
             Some(word) if words.contains(&word) => Ok(word.into()),
             Some(word) => Err(out_of_range(key, one_of(words), &format!("\"{word}\""))),

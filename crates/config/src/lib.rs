@@ -19,7 +19,7 @@ pub use layers::Change;
 pub use problem::{ConfigErrors, Place, Problem, ProblemKind};
 pub use schema::{Relation, Rule, Schema};
 pub use settings::{
-    Config, Decode, Duplicates, Events, Files, Fuse, Hooks, Isolation, Limits, Log, LogFormat,
+    Config, Decode, Duplicates, Events, Files, Fleet, Fuse, Hooks, Isolation, Limits, Log, LogFormat,
     LogLevel, Metrics, Outdated, Pages, Report, Retry, Shutdown, Stages, Text, TextMode, Threads,
     Utterances, Watch, Worker, Workers,
 };

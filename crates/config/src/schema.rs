@@ -7,6 +7,8 @@ use super::problem::{Place, Problem, ProblemKind};
 pub enum Rule {
     /// A path.
     Path,
+    /// Any text; empty: not set.
+    Text,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A whole number within bounds, inclusive.

@@ -48,6 +48,8 @@ pub struct Config {
     pub pages: Pages,
     /// Programs that the daemon calls.
     pub hooks: Hooks,
+    /// Many machines that share a queue and a store.
+    pub fleet: Fleet,
 }
 
 /// Where the text of an utterance comes from.
@@ -409,6 +411,36 @@ pub struct Hooks {
     pub on_report: Vec<String>,
     /// Seconds after which it is killed.
     pub timeout_s: f64,
+}
+
+/// Many machines that share a queue and a store. A text that is empty is not set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fleet {
+    /// File with the credentials for the queue (NATS `.creds`).
+    pub credentials: String,
+    /// File with certificates of authorities that the queue's server is trusted by (PEM).
+    pub ca: String,
+    /// File with the certificate that is shown to the queue's server (PEM).
+    pub certificate: String,
+    /// File with its private key (PEM).
+    pub key: String,
+    /// Servers of a cluster that each keep the queue.
+    pub replicas: u32,
+    /// Seconds without a sign of life after which a job is given to another worker.
+    pub ack_wait_s: f64,
+    /// Jobs that a worker holds at once; 0: enough that no stage waits.
+    pub jobs: usize,
+    /// Folder in which fetched recordings lie while they are scored; empty: the system's.
+    pub spool: String,
+    /// Megabytes (10⁶ bytes) of recordings that lie there at once.
+    pub spool_mb: u64,
+    /// Address of an S3-compatible store; empty: that of the environment, or Amazon's.
+    pub store_endpoint: String,
+    /// Its region; empty: that of the environment.
+    pub store_region: String,
+    /// File with its credentials, as the AWS tools have it; empty: those of the environment.
+    pub store_credentials: String,
 }
 
 impl Config {
