@@ -22,7 +22,7 @@ CARGO ?= cargo
 PROFILE := --release
 OUT ?= reports/demo
 # Crates that build without GStreamer, libtorch and a C++ compiler.
-PURE := types config bundle speakers reports pages live exports terminal discovery telemetry features formats weights models daemon
+PURE := types config bundle speakers reports pages live exports terminal discovery telemetry features formats weights models daemon fleet
 
 # Where `make install` installs: DESTDIR is put in front of PREFIX to make a package.
 PREFIX ?= /usr/local

@@ -13,6 +13,8 @@ packages=(
   g++ cmake clang libclang-dev pkg-config
   # unpacks libtorch from its wheels
   python3 python3-pip
+  # the queue of a fleet, for its tests
+  nats-server
   "$@"
 )
 

@@ -13,6 +13,8 @@ use super::exit::Exit;
 use super::explain::ExplainArgs;
 use super::export::ExportArgs;
 use super::extract::ExtractArgs;
+#[cfg(feature = "fleet")]
+use super::fleet::{FleetArgs, SubmitArgs, WorkArgs};
 use super::import::ImportArgs;
 use super::import_weights::ImportWeightsArgs;
 use super::man::ManArgs;
@@ -63,6 +65,15 @@ pub enum Command {
     Prune(PruneArgs),
     /// Write reports as subtitles, tables or annotations, for other programs
     Export(ExportArgs),
+    /// Send recordings to the queue of a fleet: many machines that share the work
+    #[cfg(feature = "fleet")]
+    Submit(SubmitArgs),
+    /// Score what the queue of a fleet gives, until stopped
+    #[cfg(feature = "fleet")]
+    Work(WorkArgs),
+    /// Show the state of a fleet, try again what failed, drain its workers
+    #[cfg(feature = "fleet")]
+    Fleet(FleetArgs),
     /// The process that scores for `run` and `watch`; not to be started by hand
     #[command(hide = true)]
     Worker,
@@ -119,6 +130,12 @@ impl Command {
             Self::Retry(args) => super::retry::retry(args),
             Self::Prune(args) => super::prune::prune(args),
             Self::Export(args) => super::export::run_export(args),
+            #[cfg(feature = "fleet")]
+            Self::Submit(args) => super::fleet::submit(args),
+            #[cfg(feature = "fleet")]
+            Self::Work(args) => super::fleet::work(args),
+            #[cfg(feature = "fleet")]
+            Self::Fleet(args) => super::fleet::fleet(args),
             Self::Worker => super::worker::worker(),
             Self::TryModel(args) => super::try_model::try_model(args),
             Self::Models(args) => super::models::models(args),

@@ -134,6 +134,9 @@ exit_codes_by_value! {
     NotReady, PackError, PullError, RemoveError, StateError, StudyError, TrainError, WeightsError
 }
 
+#[cfg(feature = "fleet")]
+exit_codes_by_value! { undertone_fleet::FleetError }
+
 #[cfg(test)]
 mod tests {
     use super::*;

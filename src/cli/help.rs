@@ -9,6 +9,8 @@ use undertone_terminal::columns;
 /// Every subcommand that is not hidden, in the order in which it is shown.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Scoring", &["run", "watch", "status", "retry", "prune"]),
+    #[cfg(feature = "fleet")]
+    ("More machines", &["submit", "work", "fleet"]),
     ("Reports", &["show", "explain", "view", "export", "schema"]),
     (
         "Models and settings",

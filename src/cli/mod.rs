@@ -17,6 +17,8 @@ mod exit;
 mod explain;
 mod export;
 mod extract;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod format;
 mod found;
 mod help;
@@ -58,6 +60,8 @@ pub use exit::Exit;
 pub use explain::ExplainArgs;
 pub use export::ExportArgs;
 pub use extract::ExtractArgs;
+#[cfg(feature = "fleet")]
+pub use fleet::{FleetArgs, FleetCommand, QueueArgs, SubmitArgs, WorkArgs};
 pub use help::command;
 pub use import::{ImportArgs, ImportFormat};
 pub use import_weights::ImportWeightsArgs;

@@ -46,7 +46,7 @@ mod worker_handle;
 pub use batch::{BatchError, BatchEvent, BatchRun, Finished, Sourced};
 pub use claims::{Claim, Claims};
 pub use combined::remove_from_combined;
-pub use core::Ending;
+pub use core::{Ending, History, Next};
 pub use daemon::{Call, Daemon, Reload, WatchError, Watching};
 pub use hooks::{NoProgram, check_hooks};
 pub use lines::{LastLines, pass_on};
