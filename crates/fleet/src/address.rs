@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
+
 use crate::FleetError;
 
 /// The name of a queue that was given none.
@@ -11,13 +13,43 @@ const UNNAMED: &str = "main";
 /// Where a queue is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct QueueAddress {
-    /// Addresses of the servers of one cluster, with what they may hold of secrets.
+    /// Addresses of the servers of one cluster, without user and password.
     servers: Vec<String>,
+    /// Who asks: that of the last server that has any.
+    login: Option<Login>,
     /// The queue's name: letters, digits, `-` and `_`.
     name: String,
 }
 
+/// User and password, or a token alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    pub user: String,
+    pub password: Option<String>,
+}
+
+impl Login {
+    /// Reads `USER:PASSWORD` or `TOKEN`, in which `%40` stands for `@`.
+    fn new(text: &str) -> Self {
+        let plain = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        match text.split_once(':') {
+            Some((user, password)) => Self {
+                user: plain(user),
+                password: Some(plain(password)),
+            },
+            None => Self {
+                user: plain(text),
+                password: None,
+            },
+        }
+    }
+}
+
 impl QueueAddress {
+    pub(crate) fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
+    }
+
     pub(crate) fn servers(&self) -> &[String] {
         &self.servers
     }
@@ -39,7 +71,7 @@ impl FromStr for QueueAddress {
             address: text.split(',').map(masked).collect::<Vec<_>>().join(","),
             problem,
         };
-        let mut name = None;
+        let (mut name, mut login) = (None, None);
         let mut servers = Vec::new();
         let mut parts = text.split(',').peekable();
         while let Some(part) = parts.next() {
@@ -50,7 +82,14 @@ impl FromStr for QueueAddress {
                 return Err(wrong("only nats:// and tls:// are known"));
             }
             let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            if host.rsplit('@').next().unwrap_or_default().is_empty() {
+            let host = match host.rsplit_once('@') {
+                Some((said, host)) => {
+                    login = Some(Login::new(said));
+                    host
+                }
+                None => host,
+            };
+            if host.is_empty() {
                 return Err(wrong("there is no host"));
             }
             match (path.trim_end_matches('/'), parts.peek()) {
@@ -65,15 +104,18 @@ impl FromStr for QueueAddress {
         if !name.chars().all(is_plain) {
             return Err(wrong("a name is of letters, digits, - and _"));
         }
-        Ok(Self { servers, name })
+        Ok(Self {
+            servers,
+            login,
+            name,
+        })
     }
 }
 
 /// Without user and password.
 impl fmt::Display for QueueAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let servers: Vec<String> = self.servers.iter().map(|server| masked(server)).collect();
-        write!(f, "{}/{}", servers.join(","), self.name)
+        write!(f, "{}/{}", self.servers.join(","), self.name)
     }
 }
 
@@ -110,7 +152,18 @@ mod tests {
     #[test]
     fn a_password_is_never_shown() {
         let queue: QueueAddress = "nats://me:s3cret@host/q".parse().unwrap();
-        assert_eq!(queue.servers(), ["nats://me:s3cret@host"]);
+        assert_eq!(queue.servers(), ["nats://host"]);
+        assert!(
+            queue
+                .login()
+                .is_some_and(|it| it.password.as_deref() == Some("s3cret"))
+        );
+        let token: QueueAddress = "nats://a%40b@host".parse().unwrap();
+        assert!(
+            token
+                .login()
+                .is_some_and(|it| it.user == "a@b" && it.password.is_none())
+        );
         let wrong = "nats://me:s3cret@host/a.b".parse::<QueueAddress>();
         for shown in [
             queue.to_string(),

@@ -70,9 +70,10 @@ impl Version {
 
     /// True when this is what was scored, by the first line of a report or a failure record.
     pub fn is_of(&self, source: &SourceLine) -> bool {
-        match &self.etag {
-            Some(_) => self.size_bytes == source.size_bytes && self.etag == source.etag,
-            None => source.is_unchanged(
+        match (&self.etag, &source.etag) {
+            (Some(etag), Some(scored)) => self.size_bytes == source.size_bytes && etag == scored,
+            // Not every store names versions in its lists.
+            _ => source.is_unchanged(
                 self.size_bytes,
                 self.modified.and_then(|time| time.try_into().ok()),
             ),

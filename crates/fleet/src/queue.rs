@@ -15,6 +15,7 @@ use bytes::Bytes;
 use undertone_config::Fleet;
 use undertone_types::error_chain;
 
+use crate::address::Login;
 use crate::job::JobMark;
 use crate::names::Names;
 use crate::{FleetError, QueueAddress};
@@ -57,7 +58,15 @@ impl Queue {
     /// When none can be reached, or none lets this program in.
     pub async fn connect(address: &QueueAddress, settings: &Fleet) -> Result<Self, FleetError> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let options = options(settings).await?;
+        let mut options = options(settings)?;
+        options = match address.login() {
+            Some(Login {
+                user,
+                password: Some(password),
+            }) => options.user_and_password(user.clone(), password.clone()),
+            Some(token) => options.token(token.user.clone()),
+            None => options,
+        };
         let connected = options.connect(address.servers()).await;
         let client = connected.map_err(|error| FleetError::Connect {
             server: address.to_string(),
@@ -168,7 +177,7 @@ impl Queue {
     }
 }
 
-async fn options(settings: &Fleet) -> Result<ConnectOptions, FleetError> {
+fn options(settings: &Fleet) -> Result<ConnectOptions, FleetError> {
     let unusable = |setting, path: &str, error: &dyn std::fmt::Display| FleetError::SettingFile {
         setting,
         path: path.into(),

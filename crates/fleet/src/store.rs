@@ -197,10 +197,11 @@ impl Bucket {
 }
 
 fn version(meta: &ObjectMeta) -> Version {
-    let nanoseconds = meta.last_modified.timestamp_nanos_opt();
+    // Lists are finer than what is said of a single object.
+    let modified = jiff::Timestamp::from_second(meta.last_modified.timestamp());
     Version {
         size_bytes: meta.size,
-        modified: nanoseconds.and_then(|at| jiff::Timestamp::from_nanosecond(at.into()).ok()),
+        modified: modified.ok(),
         etag: (meta.e_tag.as_deref()).map(|etag| etag.trim_matches('"').to_owned()),
     }
 }

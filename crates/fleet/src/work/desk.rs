@@ -180,7 +180,7 @@ impl Desk {
                     .join(paths(&recording.relative).failure);
                 let outcome = Outcome::Failed {
                     failure: failure.clone(),
-                    record: read_failure(&path).map(Box::new),
+                    record: taken(&path).map(Box::new),
                     quarantined,
                 };
                 self.came_out(recording.id, outcome);
@@ -236,6 +236,13 @@ impl Desk {
         };
         tasks.into_iter().map(shown).collect()
     }
+}
+
+/// The batch's failure record, which is not kept: that of the whole fleet is where reports go.
+fn taken(path: &Path) -> Option<FailureLine> {
+    let record = read_failure(path);
+    let _ = std::fs::remove_file(path);
+    record
 }
 
 /// The time, as it is said to others.
