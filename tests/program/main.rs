@@ -13,6 +13,8 @@ mod clips;
 mod converted;
 mod explaining;
 mod exports;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod heard;
 mod importing;
 mod inputs;
