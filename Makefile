@@ -10,6 +10,8 @@
 # make test-packaging  the alerts and the dashboard against a daemon, with Debian's Prometheus
 # make check      format, licences, lints, documentation, tests: the cheapest first
 # make soak       runs and the daemon killed at random, the long form: 40 recordings, 50 kills, 5 rounds
+# make test-fleet a fleet with a real queue and a real store: what goes wrong, a million jobs, and 5 rounds
+#                 of 300 recordings with 60 kills
 # make soak-files the daemon with a million files, and 100,000 cases of what can go wrong for it
 # make models     rebuilds models/demo with the recipes (hours)
 # make install    the program and its libraries into PREFIX (/usr/local), for any processor with AVX2
@@ -32,7 +34,7 @@ TARGET_CPU ?= x86-64-v3
 # A target folder of its own: other flags would throw away the engines of `make build`.
 INSTALL_TARGET ?= target/install
 
-.PHONY: demo test test-pure test-real test-pages test-exports test-packaging check format deny lint docs soak soak-files models setup build bench \
+.PHONY: demo test test-pure test-real test-pages test-exports test-packaging check format deny lint docs soak soak-files test-fleet models setup build bench \
   installable install uninstall deb test-deb
 
 setup:
@@ -97,6 +99,19 @@ soak-files:
 	PROPTEST_CASES=100000 $(CARGO) test $(PROFILE) -p undertone-daemon every_promise
 	TMPDIR=$(SOAK_TMPDIR) UNDERTONE_SOAK_FILES=1000000 \
 	  $(CARGO) test $(PROFILE) -p undertone-daemon --test many_files -- --nocapture
+
+FLEET_JOBS ?= 1000000
+FLEET_CLIPS ?= 300
+FLEET_KILLS ?= 60
+FLEET_ROUNDS ?= 5
+test-fleet: setup
+	export UNDERTONE_S3S_FS="$$(scripts/setup-s3s-fs.sh)" && \
+	  $(CARGO) test $(PROFILE) -p undertone-fleet --test fleet -- --include-ignored && \
+	  UNDERTONE_FLEET_JOBS=$(FLEET_JOBS) $(CARGO) test $(PROFILE) -p undertone-fleet --test fleet \
+	    many_jobs -- --nocapture && \
+	  UNDERTONE_FLEET_CLIPS=$(FLEET_CLIPS) UNDERTONE_FLEET_KILLS=$(FLEET_KILLS) \
+	  UNDERTONE_FLEET_ROUNDS=$(FLEET_ROUNDS) $(CARGO) test $(PROFILE) -p undertone --test program \
+	    fleet::chaos -- --nocapture
 
 models: build
 	@scripts/setup-debian.sh espeak-ng python3-venv

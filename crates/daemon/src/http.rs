@@ -20,15 +20,44 @@ pub struct HttpError {
     reason: String,
 }
 
+/// What a process says of itself when it is asked.
+pub trait Exposed: Send + Sync {
+    /// Its metrics.
+    fn metrics(&self, format: Format) -> String;
+    /// Why waiting work makes no progress, if so.
+    fn problem(&self) -> Option<String>;
+    /// Why it is not ready to score, if so.
+    fn unready(&self) -> Option<String>;
+}
+
+/// What the daemon says of itself.
+pub struct OfDaemon {
+    /// Updated by the daemon.
+    pub metrics: Arc<Metrics>,
+    /// Updated by the daemon.
+    pub health: Arc<Health>,
+}
+
+impl Exposed for OfDaemon {
+    fn metrics(&self, format: Format) -> String {
+        self.metrics.healthy(self.health.problem().is_none());
+        self.metrics.text(format)
+    }
+
+    fn problem(&self) -> Option<String> {
+        self.health.problem()
+    }
+
+    fn unready(&self) -> Option<String> {
+        self.health.unready()
+    }
+}
+
 /// Answers until the process ends. Returns the address, with the port that was chosen.
 ///
 /// # Errors
 /// When it cannot listen on the address.
-pub fn answer(
-    listen: &str,
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
-) -> Result<String, HttpError> {
+pub fn answer(listen: &str, exposed: Arc<dyn Exposed>) -> Result<String, HttpError> {
     let error = |reason: &dyn std::fmt::Display| HttpError {
         address: listen.to_owned(),
         reason: reason.to_string(),
@@ -43,10 +72,9 @@ pub fn answer(
             let (status, kind, text) = match (request.method(), request.url()) {
                 (Method::Get | Method::Head, "/metrics") => {
                     let format = wanted(&request);
-                    metrics.healthy(health.problem().is_none());
-                    (200, format.content_type(), metrics.text(format))
+                    (200, format.content_type(), exposed.metrics(format))
                 }
-                (Method::Get | Method::Head, url) => page(url, &health),
+                (Method::Get | Method::Head, url) => page(url, &*exposed),
                 _ => (405, TEXT, "only GET\n".to_owned()),
             };
             let header =
@@ -75,14 +103,14 @@ fn wanted(request: &Request) -> Format {
     Format::wanted(accept.map(|header| header.value.as_str()))
 }
 
-fn page(url: &str, health: &Health) -> (u16, &'static str, String) {
+fn page(url: &str, exposed: &dyn Exposed) -> (u16, &'static str, String) {
     let state = |problem: Option<String>| match problem {
         None => (200, TEXT, "ok\n".to_owned()),
         Some(problem) => (503, TEXT, format!("{problem}\n")),
     };
     match url {
-        "/healthz" => state(health.problem()),
-        "/readyz" => state(health.unready()),
+        "/healthz" => state(exposed.problem()),
+        "/readyz" => state(exposed.unready()),
         _ => (
             404,
             TEXT,
@@ -98,8 +126,12 @@ mod tests {
 
     #[test]
     fn health_and_readiness_are_told_apart() {
-        let health = Health::new();
-        let status = |url| page(url, &health).0;
+        let exposed = OfDaemon {
+            metrics: Arc::new(Metrics::new()),
+            health: Arc::new(Health::new()),
+        };
+        let health = &exposed.health;
+        let status = |url| page(url, &exposed).0;
         assert_eq!((status("/healthz"), status("/readyz")), (200, 503));
         let ready = Condition {
             ready: true,
@@ -116,14 +148,14 @@ mod tests {
             silent: Some("\"/mnt\" has not answered for 61 s".to_owned()),
             ..ready.clone()
         });
-        let (status_code, _, text) = page("/healthz", &health);
+        let (status_code, _, text) = page("/healthz", &exposed);
         assert_eq!(status_code, 503);
         assert!(text.contains("/mnt"), "{text}");
         health.update(Condition {
             stuck: Some("nothing moves".to_owned()),
             ..ready
         });
-        assert_eq!(page("/healthz", &health).2, "nothing moves\n");
+        assert_eq!(page("/healthz", &exposed).2, "nothing moves\n");
         assert_eq!(status("/other"), 404);
     }
 }

@@ -47,6 +47,7 @@ impl Crew {
         let spool = folder.path().join("spool");
         let mut settings = vec![
             "threads.total=1".to_owned(),
+            "metrics.listen=".to_owned(),
             "fleet.ack_wait_s=3".to_owned(),
             "retry.backoff_s=0.5".to_owned(),
             "retry.longest_s=2".to_owned(),

@@ -4,6 +4,7 @@
 mod chaos;
 mod crew;
 mod failures;
+#[expect(dead_code, reason = "the tests of the crate need more of it")]
 #[path = "../../../crates/fleet/tests/fleet/servers.rs"]
 mod servers;
 mod trouble;

@@ -14,7 +14,7 @@ use crate::core::{Core, Input, Settings};
 use crate::hashing::Hashing;
 use crate::health::Health;
 use crate::hooks::Hooks;
-use crate::http::answer;
+use crate::http::{OfDaemon, answer};
 use crate::lookups;
 use crate::metrics::Metrics;
 use crate::outdated::say_outdated;
@@ -43,7 +43,11 @@ impl Daemon {
         } = watching;
         let (metrics, health) = (Arc::new(Metrics::new()), Arc::new(Health::new()));
         if !config.metrics.listen.is_empty() {
-            let address = answer(&config.metrics.listen, metrics.clone(), health.clone())?;
+            let exposed = OfDaemon {
+                metrics: metrics.clone(),
+                health: health.clone(),
+            };
+            let address = answer(&config.metrics.listen, Arc::new(exposed))?;
             tracing::info!(%address, "answering /metrics, /healthz and /readyz");
         }
         let attempts = Attempts::open(state.attempts())?;

@@ -12,6 +12,7 @@ use undertone_reports::{FailureLine, read_failure};
 use undertone_types::{Failure, RecordingId, shown_path};
 
 use super::WorkTotals;
+use super::metrics::QueueCounts;
 use crate::control::InWork;
 use crate::destination::paths;
 
@@ -35,7 +36,7 @@ pub enum Outcome {
 }
 
 /// What is done with a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum Phase {
     /// Its recording is looked for and fetched.
@@ -46,6 +47,16 @@ pub enum Phase {
     Score,
     /// Its report is sent.
     Send,
+}
+
+impl Phase {
+    /// All of them, in order.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// The name in status and metrics.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// What is in progress.
@@ -61,6 +72,7 @@ struct State {
     closed: bool,
     /// Why no jobs are taken for now.
     problem: Option<String>,
+    queue: QueueCounts,
     /// Where the batch writes failure records.
     reports: PathBuf,
 }
@@ -222,6 +234,23 @@ impl Desk {
         self.state().problem.clone()
     }
 
+    /// What the queue said that it holds.
+    pub fn set_queue(&self, counts: QueueCounts) {
+        self.state().queue = counts;
+    }
+
+    /// What the queue said last.
+    pub fn queue(&self) -> QueueCounts {
+        self.state().queue
+    }
+
+    /// With how many recordings this is done.
+    pub fn count_of(&self, phase: Phase) -> u64 {
+        let state = self.state();
+        let tasks = state.tasks.values();
+        tasks.filter(|task| task.phase == phase).count() as u64
+    }
+
     /// What is in progress, the oldest first.
     pub fn in_work(&self) -> Vec<InWork> {
         let state = self.state();
@@ -229,7 +258,7 @@ impl Desk {
         tasks.sort_by_key(|task| task.since);
         let shown = |task: &Task| InWork {
             recording: shown_path(&task.name),
-            phase: task.phase.to_string(),
+            phase: task.phase.name().to_owned(),
             for_s: task.since.elapsed().as_secs_f64(),
             reached_s: task.reached_s,
             duration_s: task.duration_s,

@@ -4,6 +4,7 @@
 mod deliver;
 mod desk;
 mod exports;
+mod metrics;
 mod serve;
 mod spool;
 

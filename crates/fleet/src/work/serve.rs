@@ -16,6 +16,7 @@ use undertone_exports::Format;
 use undertone_reports::RunMark;
 
 use super::desk::{Desk, now};
+use super::metrics::{OfWorker, QueueCounts};
 use super::spool::Spool;
 use super::{WorkOptions, is_set};
 use crate::control::Answer;
@@ -29,6 +30,8 @@ use crate::{FleetError, Job};
 const WAIT: Duration = Duration::from_secs(1);
 /// How often signals are looked for.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often the queue is asked what it holds.
+const COUNT: Duration = Duration::from_secs(15);
 /// How long no jobs are taken after queue, store or spool failed; doubles up to the longest.
 const HOLD: Duration = Duration::from_secs(1);
 const LONGEST_HOLD: Duration = Duration::from_secs(60);
@@ -123,7 +126,9 @@ impl Worker {
 
     /// Takes jobs until told to stop, and waits for what is in progress.
     pub async fn serve(self: Arc<Self>) -> Result<(), FleetError> {
+        self.expose();
         let answering = tokio::spawn(answer(self.clone()));
+        let counting = tokio::spawn(count(self.clone()));
         tracing::info!(
             worker = %self.name, bundle = %self.job_mark.label, jobs = self.limit,
             "taking jobs"
@@ -139,12 +144,26 @@ impl Worker {
             self.hand_back(&mut tasks).await;
         }
         answering.abort();
+        counting.abort();
         // What was acknowledged must be on its way before the process ends.
         let _ = tokio::time::timeout(WAIT, self.queue.client.flush()).await;
         if is_over && let Some(ending) = lock(&self.ending).take() {
             (ending.grace_over)();
         }
         Ok(())
+    }
+
+    /// Answers `/metrics` and the like. Several workers of a machine would have one address; only
+    /// the first gets it.
+    fn expose(&self) {
+        let listen = &self.config.metrics.listen;
+        if listen.is_empty() {
+            return;
+        }
+        match undertone_daemon::answer(listen, Arc::new(OfWorker(self.desk.clone()))) {
+            Ok(address) => tracing::info!(%address, "answering /metrics, /healthz and /readyz"),
+            Err(error) => tracing::warn!("without metrics: {error}"),
+        }
     }
 
     async fn take_jobs(self: &Arc<Self>, tasks: &mut JoinSet<()>) {
@@ -299,6 +318,21 @@ async fn answer(worker: Arc<Worker>) {
         }
     });
     futures_util::future::join_all(listening).await;
+}
+
+/// Keeps up what the queue holds, for the metrics.
+async fn count(worker: Arc<Worker>) {
+    let mut often = tokio::time::interval(COUNT);
+    loop {
+        often.tick().await;
+        // While the server is away, what it said last stands.
+        if let Ok(info) = worker.consumer.get_info().await {
+            worker.desk.set_queue(QueueCounts {
+                waiting: info.num_pending,
+                in_work: info.num_ack_pending as u64,
+            });
+        }
+    }
 }
 
 /// Machine and process, for people.

@@ -49,6 +49,7 @@ impl Fleet {
             ("retry.backoff_s", "0.3"),
             ("retry.attempts", "2"),
             ("shutdown.grace_s", "1"),
+            ("metrics.listen", ""),
         ];
         let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
         Self {

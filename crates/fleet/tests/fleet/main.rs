@@ -11,6 +11,7 @@
 mod failures;
 mod fake;
 mod jobs;
+mod many_jobs;
 mod servers;
 mod stores;
 mod workers;

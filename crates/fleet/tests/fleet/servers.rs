@@ -47,6 +47,11 @@ impl Server {
         self.child = (self.start)().spawn().unwrap();
         self.wait();
     }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {
