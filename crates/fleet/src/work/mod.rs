@@ -4,9 +4,11 @@
 mod deliver;
 mod desk;
 mod exports;
+mod finish;
 mod metrics;
 mod serve;
 mod spool;
+mod task;
 
 use std::path::Path;
 use std::sync::Arc;

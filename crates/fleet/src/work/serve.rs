@@ -219,6 +219,13 @@ impl Worker {
         is_set(&self.stop) || self.desk.is_closed()
     }
 
+    /// Waits until told to stop.
+    pub async fn until_over(&self) {
+        while !self.is_over() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// The time for an orderly end is over: jobs go to other workers at once.
     async fn hand_back(&self, tasks: &mut JoinSet<()>) {
         let count = tasks.len();
