@@ -6,7 +6,7 @@ use std::io;
 
 use undertone_bundle::{BundleErrors, DraftError};
 use undertone_config::ConfigErrors;
-use undertone_daemon::{BatchError, NoProgram, OtherLabels, RootError, StateError, WatchError};
+use undertone_daemon::{BatchError, NoProgram, RootError, StateError, WatchError};
 use undertone_discovery::DiscoverErrors;
 use undertone_exports::{ExportError, FileError as ExportFileError};
 use undertone_formats::{FormatError, LabelError};

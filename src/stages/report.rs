@@ -35,7 +35,7 @@ pub enum ReportEvent {
         /// Length of the recording, in seconds.
         duration_s: f64,
         /// The report's last line.
-        summary: SummaryLine,
+        summary: Box<SummaryLine>,
     },
     /// A recording failed. Its failure record is written by the receiver, who knows whether there
     /// is another attempt.
@@ -180,7 +180,7 @@ impl<N: FnMut(ReportEvent)> Reporter<N> {
         (self.notify)(ReportEvent::Reported {
             recording: recording.clone(),
             duration_s,
-            summary,
+            summary: Box::new(summary),
         });
         Ok(())
     }

@@ -118,7 +118,7 @@ fn event(progress: ReportEvent) -> Event {
         } => Event::Reported {
             id: recording.id.0,
             duration_s,
-            summary: Box::new(summary),
+            summary,
         },
         ReportEvent::Failed { recording, failure } => Event::Failed {
             id: recording.id.0,

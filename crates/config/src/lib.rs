@@ -19,9 +19,9 @@ pub use layers::Change;
 pub use problem::{ConfigErrors, Place, Problem, ProblemKind};
 pub use schema::{Relation, Rule, Schema};
 pub use settings::{
-    Config, Decode, Duplicates, Events, Files, Fleet, Fuse, Hooks, Isolation, Limits, Log, LogFormat,
-    LogLevel, Metrics, Outdated, Pages, Report, Retry, Shutdown, Stages, Text, TextMode, Threads,
-    Utterances, Watch, Worker, Workers,
+    Config, Decode, Duplicates, Events, Files, Fleet, Fuse, Hooks, Isolation, Limits, Log,
+    LogFormat, LogLevel, Metrics, Outdated, Pages, Report, Retry, Shutdown, Stages, Text, TextMode,
+    Threads, Utterances, Watch, Worker, Workers,
 };
 
 /// The defaults, as the file that documents them.

@@ -22,7 +22,7 @@ use undertone_types::shown;
 /// Where the queue is, and how to get to it.
 #[derive(Clone, Debug, Args)]
 pub struct QueueArgs {
-    /// The queue: nats://HOST[:PORT][/NAME]; servers of a cluster are separated by commas
+    /// The queue: nats://HOST:PORT/NAME, where port and name may be left out; servers of a cluster are separated by commas
     #[arg(
         long,
         value_name = "URL",

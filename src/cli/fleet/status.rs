@@ -119,5 +119,8 @@ fn draw_worker(text: &mut String, worker: &Answer) {
 fn dead_row(letter: &DeadLetter) -> [String; 2] {
     let record = &letter.failure;
     let why = format!("{}: {}", record.stage, record.error.join(": "));
-    [format!("  {}", shown_path(&letter.job.name)), shown(&why)]
+    [
+        format!("  {}", shown_path(&letter.job.name)),
+        shown(&why).into_owned(),
+    ]
 }

@@ -212,7 +212,7 @@ fn score(
                     tell(Event::Reported {
                         id,
                         duration_s: 1.0,
-                        summary: summary.map_err(|error| error.to_string())?,
+                        summary: Box::new(summary.map_err(|error| error.to_string())?),
                     });
                 }
             }
