@@ -13,8 +13,8 @@
 //!   deleted once its report, or its failure record for good, lies in the store. A job that comes
 //!   twice finds its report, and is acknowledged unscored.
 //! - **One message for each report**: its subject is made of the recording's name and version, the
-//!   bundle and the settings, and the stream refuses a second one ([`mod@job`]).
-//! - [`mod@decide`] makes all decisions about a job, and does nothing else.
+//!   bundle and the settings, and the stream refuses a second one (`job`).
+//! - `decide` makes all decisions about a job, and does nothing else.
 //!
 //! This is the only crate with an async runtime (of one thread). What must not live here: how a
 //! recording is scored, and limits and crashes of the process that scores (see `daemon`'s batch).
