@@ -18,7 +18,7 @@ const STRIKES_KEPT: usize = 100;
 pub struct History {
     /// Their number.
     pub attempts: u32,
-    /// Causes of those that count against the recording, in order: see [`is_strike`].
+    /// Causes of those that count against the recording, in order: see `is_strike`.
     pub strikes: Vec<Cause>,
 }
 
