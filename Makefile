@@ -3,7 +3,7 @@
 # make test-pure  the tests of all crates that need no native engine: no set-up, two minutes
 # make test-real  gets real models (400 MB, once; Gemma's terms: ACCEPT_LICENCE=gemma) and runs the
 #                 tests that need them; SPEECH names a folder of speech, see tests/program/real.rs
-# make test-pages the pages of `undertone view` in a headless Chromium, without engines; SHOTS=FOLDER keeps
+# make test-pages the pages of `undertone view` and `watch` in a headless Chromium, without engines; SHOTS=FOLDER keeps
 #                 screenshots
 # make test-exports  reads the exports back with pandas, DuckDB, pympi and others, and the epochs of a training with
 #                 MLflow and TensorBoard (a Python environment of its own)

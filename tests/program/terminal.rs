@@ -25,6 +25,19 @@ fn help_lists_subcommands_in_groups_within_the_width() {
 }
 
 #[test]
+fn messages_keep_within_a_narrow_terminal_and_paths_whole() {
+    let path = "/no/such/folder/with/a/rather/long/name/for/which/there/is/no/room.jsonl";
+    let output = command(&["show", path]).env("COLUMNS", "60").output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(said.starts_with("error: ") && said.contains(path), "{said}");
+    assert!(said.lines().count() > 1, "{said}");
+    let is_one_word = |line: &str| line.trim().split(' ').count() == 1;
+    for line in said.lines() {
+        assert!(line.chars().count() <= 60 || is_one_word(line), "{said}");
+    }
+}
+
+#[test]
 fn colours_are_for_terminals_and_for_who_wants_them() {
     let help = |variables: &[(&str, &str)]| {
         let mut command = command(&["help"]);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::undertone::{clip, run};
+use crate::undertone::{clip, command, run};
 
 /// Good and bad sentences of words that the demo bundle knows, for every split.
 pub fn texts(folder: &Path) -> String {
@@ -136,6 +136,16 @@ fn labels_within_one_have_the_metrics_of_sims() {
     let (code, _, said) = run(&[&["eval", &wide], &of_sims[..]].concat());
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("for labels from -1 to 1"), "{said}");
+
+    // A narrow terminal gets a sentence for each line of the table.
+    let mut eval = command(&["eval", &narrow, "--network", &network]);
+    let output = eval.env("COLUMNS", "60").output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("complete: n 4, MAE "), "{told}");
+    assert!(
+        told.lines().all(|line| line.chars().count() <= 60),
+        "{told}"
+    );
 
     // Programs that track experiments take the epochs as a table.
     let epochs = fs::read_to_string(folder.path().join("network/metrics.csv")).unwrap();

@@ -13,10 +13,10 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use undertone_reports::STATE_FOLDER;
+
 use super::claims::Claims;
 use super::status::Snapshot;
-
-const NAME: &str = ".undertone";
 
 /// The daemon's own folder, locked.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl SharedFolder {
 
 /// Makes the state folder if it does not exist, and opens its lock.
 fn open_lock(out: &Path) -> Result<(PathBuf, File), StateError> {
-    let path = out.join(NAME);
+    let path = out.join(STATE_FOLDER);
     let refused = |path: &Path| {
         let path = path.to_owned();
         move |source| StateError::Io { path, source }
@@ -164,7 +164,7 @@ impl StateFolder {
     pub fn daemon(out: &Path) -> Option<u32> {
         let mut lock = File::options()
             .read(true)
-            .open(out.join(NAME).join("lock"))
+            .open(out.join(STATE_FOLDER).join("lock"))
             .ok()?;
         match lock.try_lock_shared() {
             Err(TryLockError::WouldBlock) => holder(&mut lock),
@@ -198,7 +198,7 @@ impl StateFolder {
     /// Reads the last status of the daemon that writes to `out`.
     #[must_use]
     pub fn read_status(out: &Path) -> Option<Snapshot> {
-        let text = std::fs::read(out.join(NAME).join("status.json")).ok()?;
+        let text = std::fs::read(out.join(STATE_FOLDER).join("status.json")).ok()?;
         serde_json::from_slice(&text).ok()
     }
 }

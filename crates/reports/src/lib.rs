@@ -49,7 +49,9 @@ pub use lines::{
 };
 pub use mark::RunMark;
 pub use outdated::{OutdatedReports, what_changed};
-pub use paths::{COMBINED, ReportPaths, is_export, is_own_output, is_record, page_beside};
+pub use paths::{
+    COMBINED, ReportPaths, STATE_FOLDER, is_export, is_own_output, is_record, page_beside,
+};
 pub use prune::{Gone, Prunable, PruneError, RecordKind};
 pub use schema::report_schema;
 pub use sidecar::{Sidecar, Sidecars};

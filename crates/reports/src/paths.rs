@@ -8,6 +8,8 @@ use std::path::{Component, Path, PathBuf};
 const REPORT: &str = ".jsonl";
 /// The file in which a daemon may keep all reports together, beside them.
 pub const COMBINED: &str = "reports.jsonl";
+/// Folder of a daemon's own files, beside the reports; none of them is a record.
+pub const STATE_FOLDER: &str = ".undertone";
 /// Ending of a failure record.
 const FAILURE: &str = ".failed.json";
 /// Ending of a page that shows reports.

@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 
 use super::SCHEMA_VERSION;
 use super::lines::{DuplicateLine, FailureLine, Line, RecordingLine, SummaryLine, UtteranceLine};
-use super::paths::{COMBINED, recording_of};
+use super::paths::{COMBINED, STATE_FOLDER, recording_of};
 
 /// A report as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,13 +98,14 @@ pub enum ReadError {
 }
 
 /// The records below a folder, by name. A daemon's file of all reports together is left out,
-/// since it repeats them.
+/// since it repeats them, and so are its own files.
 ///
 /// # Errors
 /// When the folder, or one in it, cannot be read.
 pub fn records_below(folder: &Path) -> Result<Vec<RecordPath>, ReadError> {
     let mut records = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
+    for entry in entries.filter_entry(|entry| entry.file_name() != STATE_FOLDER) {
         let entry = entry.map_err(|error| ReadError::Io {
             path: error.path().unwrap_or(folder).to_owned(),
             source: error.into(),
@@ -260,6 +261,9 @@ mod tests {
         assert_eq!(report.summary.utterances, 3);
         std::fs::write(out.path().join(COMBINED), "repeats it").unwrap();
         std::fs::write(out.path().join("notes.txt"), "not ours").unwrap();
+        let state = out.path().join(STATE_FOLDER);
+        std::fs::create_dir(&state).unwrap();
+        std::fs::write(state.join("attempts.jsonl"), "{}\n").unwrap();
         let expected = RecordPath {
             file: path.clone(),
             recording: PathBuf::from("day/a.mp4"),

@@ -63,6 +63,7 @@ fn reports_are_seen_as_they_come_and_their_recordings_play() {
     let (first, changes) = row(&mut daemon, "a.mkv");
     assert_eq!(first["kind"], "recording");
     assert!(changes["status"]["counts"]["done"].is_u64(), "{changes}");
+    assert_eq!(changes["rows"].as_array().unwrap().len(), 2, "{changes}");
 
     let id = &first["id"];
     let report = json(&address, &format!("/report/{id}"));
