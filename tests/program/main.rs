@@ -29,6 +29,7 @@ mod real;
 mod reports;
 mod run;
 mod sidecars;
+mod speakers;
 mod speech_engines;
 mod terminal;
 mod text_form;

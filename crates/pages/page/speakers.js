@@ -18,7 +18,7 @@ function speakerList(speakers) {
     const range = span && it.utterances > 1 ? `; from ${signed(span.min)} to ${signed(span.max)}` : '';
     return element('li', {},
       speakerName(it), ': ', span ? scored(span.mean, span.polarity) : 'no score', range,
-      element('span', { class: 'aside' }, ` ${count(it.utterances, 'utterance')} in ${length(it.spoken_s)}`));
+      element('span', { class: 'aside' }, `; ${count(it.utterances, 'utterance')} in ${length(it.spoken_s)}`));
   };
   return element('section', { 'aria-labelledby': 'speakers' },
     element('h2', { id: 'speakers' }, 'Speakers'),

@@ -7,7 +7,7 @@ use super::weights::{Placed, WEIGHTS};
 /// Groups are joined while the mean likeness of their voices is above this. Measured on speakers
 /// that the weights were not fitted to; below 0, so that one person who speaks in two ways is
 /// rather not split.
-const ALIKE: f32 = -6.0;
+const ALIKE: f32 = -5.0;
 /// Whoever is heard for less time steps than this (2 s) is not told apart.
 const LEAST_STEPS: u32 = 100;
 /// So many voices, the longest, are compared with each other; the others join whom they are like.
