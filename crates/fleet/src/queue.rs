@@ -12,8 +12,8 @@ use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, Storag
 use async_nats::jetstream::{self, Context, ErrorCode};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions};
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use undertone_config::Fleet;
-use undertone_types::error_chain;
 
 use crate::address::Login;
 use crate::job::JobMark;
@@ -70,7 +70,8 @@ impl Queue {
         let connected = options.connect(address.servers()).await;
         let client = connected.map_err(|error| FleetError::Connect {
             server: address.to_string(),
-            reason: error_chain(&error).join(": "),
+            // It says its causes itself.
+            reason: error.to_string(),
             hint: hint(error.kind()),
         })?;
         let mut jetstream = jetstream::new(client.clone());
@@ -153,6 +154,48 @@ impl Queue {
             .get_or_create_consumer(&mark.key, config)
             .await
             .map_err(|error| refused(&error))
+    }
+
+    /// Removes jobs that were acknowledged and came back; returns their number.
+    ///
+    /// A server that is killed may forget that it deleted a message (seen with 2.9), though not that
+    /// it was acknowledged. Nobody gets such a job any more, but the stream would refuse the same one
+    /// for ever. What lies at or below the consumer's floor is acknowledged, so it may go.
+    pub async fn sweep(&self) -> Result<u64, FleetError> {
+        let refused = |error: &dyn std::error::Error| FleetError::queue("tidy up")(error);
+        let Some(stream) = self.stream(&self.names.jobs()).await? else {
+            return Ok(0);
+        };
+        let before = stream.cached_info().state.messages;
+        let (mut known, mut floors) = (0, Vec::new());
+        let mut consumers = stream.consumers();
+        while let Some(consumer) = consumers
+            .try_next()
+            .await
+            .map_err(|error| refused(&error))?
+        {
+            known += consumer.num_pending + consumer.num_ack_pending as u64;
+            let floor = consumer.ack_floor.stream_sequence;
+            floors.push((consumer.config.filter_subject, floor));
+        }
+        let after = stream.get_info().await.map_err(|error| refused(&error))?;
+        // Jobs come and go between the questions: only what both numbers show is left over.
+        if before.min(after.state.messages) <= known {
+            return Ok(0);
+        }
+        let mut removed = 0;
+        for (subjects, floor) in floors {
+            let purge = stream.purge().filter(subjects).sequence(floor + 1);
+            let purged = purge.await.map_err(|error| refused(&error))?;
+            removed += purged.purged;
+        }
+        if removed > 0 {
+            tracing::info!(
+                removed,
+                "removed jobs that were done and came back with the server"
+            );
+        }
+        Ok(removed)
     }
 
     /// Sends a message to a stream until the server has it on its disk, or says that it has one of

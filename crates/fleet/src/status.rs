@@ -163,6 +163,7 @@ pub fn retry(
 ) -> Result<(u64, Vec<String>), FleetError> {
     runtime()?.block_on(async {
         let queue = Queue::connect(address, settings).await?;
+        queue.sweep().await?;
         let (mut at, mut sent, mut found) = (0, 0, Vec::new());
         while let Some(stored) = next_dead(&queue, at).await? {
             at = stored.sequence + 1;

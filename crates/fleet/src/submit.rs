@@ -138,6 +138,7 @@ async fn run(
         queue.prepare().await?;
         // It is there from now on, so that `fleet status` knows what waits for whom.
         queue.consumer(&mark).await?;
+        queue.sweep().await?;
     }
     let out = match &submission.out {
         Some(place) => Some(Destination::open(place, settings)?),

@@ -77,9 +77,9 @@ impl<W: Write> Write for Shown<W> {
 
 fn filter(log: &Log, variable: &str) -> Result<EnvFilter, LogError> {
     // The native engines warn about normal things on every utterance, and GStreamer logs an
-    // error for every broken recording; what matters of it is in our own messages. With a
-    // filter in the variable everything is shown.
-    let quiet = "llama-cpp-2=error,whisper_rs=error,gstreamer=off";
+    // error for every broken recording; what matters of it is in our own messages, and so is what
+    // the queue's client says of its connection. With a filter in the variable everything is shown.
+    let quiet = "llama-cpp-2=error,whisper_rs=error,gstreamer=off,async_nats=error";
     let directives = match variable.trim() {
         "" => format!("{},{quiet}", log.level.name()),
         filter => filter.to_owned(),

@@ -103,7 +103,7 @@ pub(super) fn fleet(args: &FleetArgs) -> Result<Exit, CliError> {
                     shown(&worker.worker)
                 ))?;
             }
-            say(&format!("{} workers were told\n", workers.len()))?;
+            say(&format!("told: {} workers\n", workers.len()))?;
             Ok(Exit::Done)
         }
     }

@@ -4,7 +4,7 @@
 //!
 //! `make test` runs a short form with a folder; `make test-fleet` the long one with a store.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::crew::{Crew, Worker, eventually};
 use crate::chance::{Dice, number};
@@ -64,9 +64,10 @@ fn round(mut crew: Crew, clips: usize, kills: u64, seed: u64) {
     eventually("all have reports", 600, || {
         crew.outputs(".jsonl").len() == clips
     });
-    eventually("the queue is empty", 60, || {
+    // Also of what a killed server forgot to delete.
+    eventually("the queue is empty", 120, || {
         let fleet = &crew.status()["fleet"];
-        fleet["waiting"] == 0 && fleet["in_work"] == 0
+        fleet["waiting"] == 0 && fleet["in_work"] == 0 && fleet["submitted"] == fleet["done"]
     });
     let trouble = crew.trouble().map_or(0, |trouble| {
         trouble.make(0);
@@ -114,11 +115,7 @@ fn check(crew: &Crew, clips: usize) -> usize {
             .len();
         assert_eq!(report.recording["source"]["size_bytes"], size);
     }
-    let state = &crew.status()["fleet"];
-    assert_eq!(
-        (&state["dead"], &state["submitted"]),
-        (&0.into(), &state["done"])
-    );
+    assert_eq!(crew.status()["fleet"]["dead"], 0);
     let spools = std::fs::read_dir(crew.folder().join("spool"))
         .unwrap()
         .count();
@@ -126,7 +123,6 @@ fn check(crew: &Crew, clips: usize) -> usize {
         spools <= WORKERS,
         "{spools} spools: killed workers' are not removed"
     );
-    std::thread::sleep(Duration::from_millis(10));
     let logs = (0..WORKERS).map(|worker| crew.log(&log(worker)));
     logs.map(|log| log.matches("another worker has scored it").count())
         .sum()

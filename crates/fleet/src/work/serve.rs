@@ -327,11 +327,15 @@ async fn answer(worker: Arc<Worker>) {
     futures_util::future::join_all(listening).await;
 }
 
-/// Keeps up what the queue holds, for the metrics.
+/// Keeps up what the queue holds, for the metrics, and removes what should not be there.
 async fn count(worker: Arc<Worker>) {
     let mut often = tokio::time::interval(COUNT);
     loop {
         often.tick().await;
+        // Also after the server was killed: it is back some time.
+        if let Err(error) = worker.queue.sweep().await {
+            tracing::debug!(%error, "the queue was not looked through");
+        }
         // While the server is away, what it said last stands.
         if let Ok(info) = worker.consumer.get_info().await {
             worker.desk.set_queue(QueueCounts {
