@@ -14,7 +14,7 @@ use super::format::Format;
 use super::metric_set::MetricsArg;
 use super::say;
 use undertone_fusion::Scorer;
-use undertone_terminal::table;
+use undertone_terminal::{sentences, table};
 use undertone_training::{
     Dataset, EvalReport, Interval, MetricSet, Metrics, Protocol, Simulator, evaluate, publish,
 };
@@ -90,7 +90,7 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
         .collect::<Result<Vec<_>, _>>()?;
     let mut notes = measured.notes() + &intervals::notes(&reports);
     if scorer.config().text_missing_untrained {
-        notes += "the text-missing flow was not trained: figures without real text mean nothing\n";
+        notes += &sentences(UNTRAINED_FLOW);
     }
     if args.write_intervals {
         notes += &intervals::write(&args.network, &reports)?;
@@ -110,6 +110,8 @@ pub(super) fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
 
 /// The first two metrics are followed by their intervals.
 const WITH_INTERVAL: usize = 2;
+const UNTRAINED_FLOW: &str =
+    "the text-missing flow was not trained: figures without real text mean nothing\n";
 
 fn lines(reports: &[EvalReport], set: MetricSet) -> Vec<Vec<String>> {
     let mut heading = vec!["protocol".to_owned(), "n".to_owned()];

@@ -48,15 +48,20 @@ fn jobs_for_a_bundle_that_no_worker_has_wait_and_are_named() {
 }
 
 #[test]
-fn what_a_stopped_worker_has_not_opened_goes_to_others_at_once() {
-    let crew = Crew::in_folders();
+fn a_job_is_handed_back_when_the_time_to_stop_is_over() {
+    let mut crew = Crew::in_folders();
+    crew.set("shutdown.grace_s=0.2");
     crew.put("hang.mkv", 0);
     crew.submit();
     let mut worker = crew.start_with_fault("hang:hang", "log");
     eventually("it has it", 60, || {
         crew.status()["fleet"]["workers"][0]["in_work"][0]["recording"] == "hang.mkv"
     });
-    assert_eq!(worker.terminate(), Some(0), "{}", crew.log("log"));
+    // What the process that scores was not given yet would be handed back without waiting.
+    eventually("it hangs", 60, || {
+        crew.log("log").contains("hanging on purpose")
+    });
+    assert_eq!(worker.terminate(), Some(130), "{}", crew.log("log"));
     let (code, _, log) = crew.work_to_the_end(&[]);
     assert_eq!(code, 0, "{log}");
     assert_eq!(crew.outputs(".jsonl"), ["hang.mkv.jsonl"]);
