@@ -4,13 +4,15 @@
 //! for each subject and refuses a second, so that submitting again adds nothing, however late. Its
 //! server forgets nothing when it restarts (file storage).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{self, Context, ErrorCode};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use undertone_config::Fleet;
@@ -226,16 +228,12 @@ fn options(settings: &Fleet) -> Result<ConnectOptions, FleetError> {
         path: path.into(),
         reason: error.to_string(),
     };
+    let was_lost = Arc::new(AtomicBool::new(false));
     let mut options = ConnectOptions::new()
         .name("undertone")
-        .event_callback(|event| async move {
-            match event {
-                async_nats::Event::Connected => tracing::info!("connected to the queue's server"),
-                async_nats::Event::Disconnected => {
-                    tracing::warn!("the connection to the queue's server is lost; trying again");
-                }
-                event => tracing::debug!(%event, "the queue's server"),
-            }
+        .event_callback(move |event| {
+            let was_lost = was_lost.clone();
+            async move { say(&event, &was_lost) }
         })
         .reconnect_delay_callback(|attempt| {
             let doublings = u32::try_from(attempt.min(6)).unwrap_or(6);
@@ -267,6 +265,19 @@ fn options(settings: &Fleet) -> Result<ConnectOptions, FleetError> {
         options = options.add_client_certificate(certificate.into(), key.into());
     }
     Ok(options)
+}
+
+/// Says when the connection is lost, and when it is back.
+fn say(event: &Event, was_lost: &AtomicBool) {
+    match event {
+        Event::Connected if was_lost.swap(false, Ordering::Relaxed) => {
+            tracing::info!("connected to the queue's server again");
+        }
+        Event::Disconnected if !was_lost.swap(true, Ordering::Relaxed) => {
+            tracing::warn!("the connection to the queue's server is lost; trying again");
+        }
+        event => tracing::debug!(%event, "the queue's server"),
+    }
 }
 
 fn hint(kind: ConnectErrorKind) -> &'static str {
