@@ -60,8 +60,11 @@ impl Spool {
             .prefix(NAME)
             .tempdir_in(&parent)
             .map_err(failed)?;
-        let lock = File::create(folder.path().join(LOCK)).map_err(failed)?;
+        // It gets its name when it is held: another worker that finds it free removes the spool.
+        let unnamed = folder.path().join("lock.new");
+        let lock = File::create(&unnamed).map_err(failed)?;
         lock.lock().map_err(failed)?;
+        std::fs::rename(&unnamed, folder.path().join(LOCK)).map_err(failed)?;
         let reports = folder.path().join("reports");
         std::fs::create_dir(&reports).map_err(failed)?;
         Ok(Self {
@@ -175,6 +178,22 @@ mod tests {
         assert!(!left.exists());
         assert!(alive.reports().is_dir() && next.reports().is_dir());
         assert!(parent.path().join("undertone-spool-of-mine").is_dir());
+    }
+
+    #[test]
+    fn workers_that_start_together_leave_each_others_spools() {
+        let parent = tempfile::tempdir().unwrap();
+        let parent_name = parent.path().to_str().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let spool = Spool::make(parent_name, 10).unwrap();
+                        assert!(spool.reports().is_dir());
+                    }
+                });
+            }
+        });
     }
 
     #[test]
