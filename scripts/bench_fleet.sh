@@ -39,12 +39,12 @@ measure() { # NAME COMMAND...: the time that it takes
 submit() { # QUEUE MORE...
   "$undertone" submit s3://bucket/in --queue "nats://127.0.0.1:14222/$1" "${quiet[@]}" "${@:2}" > /dev/null
 }
-work() { # QUEUE MORE...
-  "$undertone" work --out "s3://bucket/$1" --until-empty --queue "nats://127.0.0.1:14222/$1" "${quiet[@]}" "${@:2}"
+work() { # QUEUE MORE...; held to the core $core, if that is set
+  ${core:+taskset -c "$core"} "$undertone" work --out "s3://bucket/$1" --until-empty --queue "nats://127.0.0.1:14222/$1" "${quiet[@]}" "${@:2}"
 }
 two() {
-  work "$@" & local first=$!
-  work "$@" & local second=$!
+  core=0 work "$@" & local first=$!
+  core=1 work "$@" & local second=$!
   wait "$first" "$second"
 }
 
@@ -55,8 +55,8 @@ for round in 1 2 3; do
   submit "one$round"
   measure "queue and store, round $round" work "one$round"
 done
-# One core each: what a second machine brings, as far as two cores of one can show it.
+# One core each (GStreamer has threads beyond `threads.total`): what a second machine brings, as far as two cores of one can show it.
 submit alone
-measure "one worker with one core" work alone --set threads.total=1
+core=1 measure "one worker with one core" work alone --set threads.total=1
 submit pair
 measure "two workers with one core each" two pair --set threads.total=1
