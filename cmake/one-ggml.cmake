@@ -23,6 +23,9 @@ if(PROJECT_NAME STREQUAL "whisper.cpp" AND NOT TARGET ggml)
   if(NOT "$ENV{CARGO_ENCODED_RUSTFLAGS}" MATCHES "target-cpu=native")
     set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
   endif()
+  # llama.cpp switches this on for its own build; a ggml by itself leaves it off, and whisper.cpp
+  # then multiplies its matrices one number at a time.
+  set(GGML_LLAMAFILE ON CACHE BOOL "" FORCE)
   add_subdirectory("${llama_ggml}" "${CMAKE_BINARY_DIR}/one-ggml")
 endif()
 

@@ -22,7 +22,14 @@ fn the_program_defines_ggml_once() {
             .count();
         assert_eq!(definitions, 1, "{symbol} is defined {definitions} times");
     }
-    for engine in ["whisper_full_with_state", "llama_decode", "mtmd_tokenize"] {
+    // The last is ggml's fast product of matrices, which it leaves out unless told.
+    let engines = [
+        "whisper_full_with_state",
+        "llama_decode",
+        "mtmd_tokenize",
+        "llamafile_sgemm",
+    ];
+    for engine in engines {
         assert!(
             symbols.lines().any(|line| line.ends_with(engine)),
             "{engine} is missing"
