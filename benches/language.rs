@@ -42,6 +42,7 @@ fn main() -> Result<()> {
             }),
             read: Prompt::read(read)?,
             text_form: undertone_types::TextForm::AsWritten,
+            layer: None,
             context_tokens: 512,
             max_tokens,
             threads: 1,

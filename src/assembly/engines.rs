@@ -214,6 +214,7 @@ fn load_llama(
         simulate,
         read: Prompt::read(&language.read_prompt).map_err(in_prompt("read_prompt"))?,
         text_form: language.text_form,
+        layer: language.layer,
         context_tokens: u32::try_from(language.context_tokens).unwrap_or(u32::MAX),
         max_tokens: language.max_tokens,
         threads,

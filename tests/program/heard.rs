@@ -77,6 +77,7 @@ fn settings(projector: &Path, window: AudioWindow, context_tokens: u32) -> Llama
         }),
         read: Prompt::read("<|text|> {transcript}").unwrap(),
         text_form: undertone_types::TextForm::AsWritten,
+        layer: None,
         context_tokens,
         max_tokens: 8,
         threads: 1,

@@ -112,10 +112,11 @@ fn what_was_done_is_not_done_again_and_only_for_the_same_models() {
     let command = command(&models, &texts, &out);
     assert_eq!(run(&command).0, 0);
     fs::rename(&out, path("first")).unwrap();
-    let other = [&command[..], &["--name", "other"]].concat();
-    let (code, _, said) = run(&other);
-    assert_eq!(code, 2, "{said}");
-    assert!(said.contains("was begun with other models"), "{said}");
+    for other in [["--name", "other"], ["--layer", "2"]] {
+        let (code, _, said) = run(&[&command[..], &other].concat());
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("was begun with other models"), "{said}");
+    }
     let (code, _, said) = run(&command);
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("all 80 texts were read before"), "{said}");
@@ -137,8 +138,12 @@ fn what_cannot_be_a_bundle_is_named_before_anything_is_trained() {
         said.contains("mmproj.gguf cannot be the language model: it is a projector"),
         "{said}"
     );
-    fs::write(&texts, "text\nthe film was great\n").unwrap();
     let models = self::models();
+    let none = [&command(&models, &texts, &out)[..], &["--layer", "99"]].concat();
+    let (code, _, said) = run(&none);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("there is no layer 99"), "{said}");
+    fs::write(&texts, "text\nthe film was great\n").unwrap();
     let (code, _, said) = run(&command(&models, &texts, &out));
     assert_eq!(code, 2, "{said}");
     assert!(

@@ -168,6 +168,13 @@ fn language_model(path: &Path, manifest: &Manifest) -> Checked {
     if header.text("general.architecture") == Some("clip") {
         return Err("it is a projector, not a language model".to_owned());
     }
+    let layer = manifest
+        .language_model
+        .as_ref()
+        .and_then(|model| model.layer);
+    if let Some(problem) = layer.and_then(|layer| header.layer_problem(layer)) {
+        return Err(problem);
+    }
     let expected = manifest.text_width();
     compare("hidden states", expected, header.output_width())
 }

@@ -26,6 +26,8 @@ pub struct Draft<'d> {
     pub projector: Option<(&'d Path, &'d str)>,
     /// The prompt before a transcript.
     pub read_prompt: &'d str,
+    /// The layer whose hidden states are taken, counted from 1; the last one's without it.
+    pub layer: Option<usize>,
     /// The extractors of the program.
     pub extractors: [Extractor; 2],
 }
@@ -104,6 +106,9 @@ impl Draft<'_> {
         };
         let header = GgufHeader::read(self.language_model);
         let header = header.map_err(|error| wrong(error.to_string()))?;
+        if let Some(problem) = self.layer.and_then(|layer| header.layer_problem(layer)) {
+            return Err(wrong(problem));
+        }
         match header.text("general.architecture") {
             Some("clip") => Err(wrong("it is a projector, not a language model".to_owned())),
             _ => header
@@ -170,6 +175,9 @@ impl Draft<'_> {
         put(text, "read_prompt", self.read_prompt);
         text.push_str("# Data sets and recognisers write the same words in different ways.\n");
         put(text, "text_form", "words");
+        if let Some(layer) = self.layer {
+            let _ = writeln!(text, "layer = {layer}");
+        }
         let context = CONTEXT_TOKENS[usize::from(self.projector.is_some())];
         // Writing to a text cannot fail.
         let _ = writeln!(
@@ -277,6 +285,7 @@ mod tests {
                 language_model: &self.path(model),
                 projector: projector.then_some((&*projector_path, "{audio}\nwrite:\t")),
                 read_prompt: "{transcript}",
+                layer: None,
                 extractors: [
                     Extractor::built_in("prosody", 1, 40),
                     Extractor::built_in("face-shape", 1, 144),

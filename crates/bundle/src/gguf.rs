@@ -160,6 +160,15 @@ impl GgufHeader {
             architecture => self.number(&format!("{architecture}.embedding_length")),
         }
     }
+
+    /// What is wrong with a layer, counted from 1, of which a language model is to give the hidden states.
+    #[must_use]
+    pub fn layer_problem(&self, layer: usize) -> Option<String> {
+        let architecture = self.text("general.architecture")?;
+        let layers = self.number(&format!("{architecture}.block_count"))?;
+        let is_there = layer >= 1 && u64::try_from(layer).is_ok_and(|layer| layer <= layers);
+        (!is_there).then(|| format!("its layers are 1 to {layers}, there is no layer {layer}"))
+    }
 }
 
 #[cfg(test)]

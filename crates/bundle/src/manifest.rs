@@ -139,6 +139,10 @@ pub struct LanguageModel {
     pub from: String,
     /// Width of its hidden states.
     pub width: usize,
+    /// The layer whose hidden states are taken, counted from 1; without it the last one's, after
+    /// the final norm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<usize>,
     /// Prompt to simulate text from audio, which is put at `{audio}`; needed with a projector.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub simulate_prompt: String,

@@ -218,6 +218,10 @@ fn check_manifest(manifest: &Manifest) -> Vec<BundleProblem> {
             "language_model.context_tokens",
             of_model(|model| model.context_tokens),
         ),
+        (
+            "language_model.layer",
+            of_model(|model| model.layer.unwrap_or(1)),
+        ),
     ];
     let mut problems: Vec<String> = sizes
         .iter()

@@ -114,6 +114,9 @@ pub fn extractors(manifest: &Manifest) -> BTreeMap<String, String> {
         if language.text_form == TextForm::Words {
             read.push_str(" in words");
         }
+        if let Some(layer) = language.layer {
+            read.push_str(&format!(" of layer {layer}"));
+        }
         made.insert("text".to_owned(), read);
         if let Some(projector) = &language.projector_sha256 {
             let simulated = asked(projector, &language.simulate_prompt);

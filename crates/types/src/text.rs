@@ -38,7 +38,7 @@ pub struct LeftOutWord {
 pub struct TextRepresentation {
     /// Where they came from.
     pub source: TextSource,
-    /// `[tokens, width]`, last layer; empty when `source` is `None`.
+    /// `[tokens, width]`, of the layer that the bundle names; empty when `source` is `None`.
     pub hidden: Matrix,
     /// The text without each of its words, in order; empty unless scores are to be explained.
     pub without: Vec<LeftOutWord>,

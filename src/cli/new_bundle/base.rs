@@ -33,6 +33,7 @@ pub(super) fn prepare(args: &NewBundleArgs, work: &Path) -> Result<Vec<String>, 
         language_model: &args.language_model,
         projector: projector.map(|path| (path, args.simulate_prompt.as_str())),
         read_prompt: &args.read_prompt,
+        layer: args.layer,
         extractors: built_in_extractors(),
     }
     .write()?;

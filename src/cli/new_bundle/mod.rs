@@ -64,6 +64,10 @@ pub struct NewBundleArgs {
     /// The prompt before a transcript; ends in {transcript}
     #[arg(long, value_name = "TEXT", default_value = "{transcript}")]
     pub read_prompt: String,
+    /// The layer of the language model whose hidden states are read, counted from 1; the last one without
+    /// it. One in the middle often knows more of sentiment, and is read in half the time
+    #[arg(long, value_name = "N")]
+    pub layer: Option<usize>,
     /// The prompt that has the language model write down the audio, which stands at {audio}. Models
     /// that follow instructions want the form that they were trained with
     #[arg(

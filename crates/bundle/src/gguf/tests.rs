@@ -54,6 +54,20 @@ fn widths_are_read() {
 }
 
 #[test]
+fn a_layer_that_is_not_there_is_named() {
+    let model = read(&sample("llama", "llama.block_count", 18)).unwrap();
+    for layer in [1, 9, 18] {
+        assert_eq!(model.layer_problem(layer), None);
+    }
+    for layer in [0, 19, usize::MAX] {
+        let problem = model.layer_problem(layer).unwrap();
+        assert!(problem.contains("1 to 18"), "{problem}");
+    }
+    let silent = read(&sample("llama", "other", 18)).unwrap();
+    assert_eq!(silent.layer_problem(19), None, "it does not say how many");
+}
+
+#[test]
 fn every_truncation_is_noticed() {
     let whole = sample("llama", "llama.embedding_length", 128);
     let data = whole.len() - 64;

@@ -152,6 +152,7 @@ fn a_fingerprint_is_of_what_the_manifest_means() {
         ("bias = 1.0", "bias = 1.5"),
         ("language = \"en\"", "language = \"de\""),
         ("max_tokens = 48", "max_tokens = 47"),
+        ("width = 128", "width = 128\nlayer = 3"),
         ("version = \"0.1.0\"", "version = \"0.1.1\""),
     ];
     for (from, to) in others {
@@ -308,6 +309,8 @@ fn a_manifest_that_is_not_valid_is_named_with_its_line() {
     assert!(problems(folder.path())[0].contains("has schema 7"));
     write(text.replace("max_tokens = 48", "max_tokens = 600"));
     assert!(problems(folder.path())[0].contains("less than its context_tokens"));
+    write(text.replace("width = 128", "width = 128\nlayer = 0"));
+    assert!(problems(folder.path())[0].contains("language_model.layer must be at least 1"));
     std::fs::remove_file(folder.path().join(MANIFEST_NAME)).unwrap();
     assert!(problems(folder.path())[0].contains("there is no bundle"));
 }

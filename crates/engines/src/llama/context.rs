@@ -27,7 +27,7 @@ const SEQUENCE: i32 = 0;
 /// has time alone, and so the same in each.
 const SECTIONS: usize = 4;
 
-/// How large a context is.
+/// How large a context is, and what it gives.
 pub(super) struct Sizes {
     /// Tokens that it remembers.
     pub(super) tokens: u32,
@@ -36,6 +36,8 @@ pub(super) struct Sizes {
     /// Most outputs of one evaluation: memory is set aside for the scores of so many.
     pub(super) outputs: u32,
     pub(super) threads: i32,
+    /// The layer that the tap takes hidden states of; without it the last.
+    pub(super) layer: Option<usize>,
 }
 
 /// What is evaluated.
@@ -69,7 +71,7 @@ impl<'m> Context<'m> {
     /// A context of a model; `None` where llama.cpp cannot make one.
     pub(super) fn new(model: &'m LlamaModel, _: &LlamaBackend, sizes: &Sizes) -> Option<Self> {
         let vocabulary = model.n_vocab();
-        let tap = Tap::new();
+        let tap = Tap::new(sizes.layer);
         // SAFETY: a plain struct of defaults.
         let mut parameters = unsafe { llama_context_default_params() };
         parameters.n_ctx = sizes.tokens;

@@ -34,6 +34,7 @@ impl<'m> Evaluator<'m> {
             batch,
             outputs,
             threads: i32::try_from(llama.settings.threads).unwrap_or(1),
+            layer: llama.settings.layer,
         };
         let context = Context::new(&llama.model, backend, &sizes)
             .ok_or_else(|| LanguageError::engine("make a context")("it gives none"))?;
@@ -184,7 +185,7 @@ impl<'m> Evaluator<'m> {
         if states.len() - before == tokens * self.width {
             Ok(())
         } else {
-            let problem = "this kind of model does not name its last hidden states";
+            let problem = "this kind of model does not name these hidden states";
             Err(LanguageError::engine("return hidden states")(problem))
         }
     }

@@ -48,7 +48,7 @@ pub trait LanguageModel: Send + Sync {
 
 /// One worker thread's session with a [`LanguageModel`].
 pub trait LanguageSession {
-    /// Hidden states of the last layer over the transcript's tokens, in the bundle's form. `audio` (16 kHz mono) is
+    /// Hidden states over the transcript's tokens, in the bundle's form. `audio` (16 kHz mono) is
     /// evaluated before them where the bundle's prompt has `{audio}`. A transcript that does not
     /// fit the context is read as far as whole words fit.
     ///
@@ -179,6 +179,9 @@ pub struct LlamaSettings {
     pub read: Prompt,
     /// The form in which the model gets to see transcripts.
     pub text_form: TextForm,
+    /// The layer whose hidden states are taken, counted from 1; without it the last one's, after the
+    /// final norm.
+    pub layer: Option<usize>,
     /// Room for prompt, audio and text, in tokens.
     pub context_tokens: u32,
     /// Generation stops here at the latest.
@@ -225,8 +228,8 @@ impl Llama {
     /// Loads the language model; each session loads the projector.
     ///
     /// # Errors
-    /// When llama.cpp cannot load the file, or transcripts are to be read after audio and there is no
-    /// projector.
+    /// When llama.cpp cannot load the file, it has no such layer, or transcripts are to be read after audio
+    /// and there is no projector.
     pub fn load(settings: LlamaSettings) -> Result<Self, LanguageError> {
         if settings.read.has_audio && settings.simulate.is_none() {
             let problem = "its read_prompt has {audio}, which needs a projector";
@@ -235,6 +238,14 @@ impl Llama {
         let parameters = LlamaModelParams::default().with_n_gpu_layers(0);
         let model = LlamaModel::load_from_file(backend()?, &settings.model, &parameters)
             .map_err(|error| LanguageError::load(&settings.model, error))?;
+        let layers = usize::try_from(model.n_layer()).unwrap_or_default();
+        if settings
+            .layer
+            .is_some_and(|layer| !(1..=layers).contains(&layer))
+        {
+            let problem = format!("layer must be one of its layers, 1 to {layers}");
+            return Err(LanguageError::load(&settings.model, problem));
+        }
         let width = usize::try_from(model.n_embd_out()).unwrap_or_default();
         let context_tokens = NonZeroU32::new(settings.context_tokens)
             .ok_or_else(|| LanguageError::load(&settings.model, "a context of 0 tokens"))?;

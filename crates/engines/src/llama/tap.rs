@@ -1,13 +1,14 @@
-//! The final hidden states of chosen tokens, taken out of llama.cpp's graph while it is computed.
+//! The hidden states of chosen tokens, taken out of llama.cpp's graph while it is computed.
 //!
-//! llama.cpp gives hidden states away only with `embeddings` switched on, and then every token
+//! They are the last layer's, or those of a layer before it, which llama.cpp gives to nobody. The last
+//! layer's it gives hidden states away with `embeddings` switched on only, and then every token
 //! that is evaluated is an output, for which a score of each word of the vocabulary is
 //! computed: most of the work of a small model with a large vocabulary. So `embeddings` is off here,
 //! only the tokens whose states are wanted are marked as outputs, and a callback of the graph
 //! (`cb_eval` in `llama.h`) copies the tensor that `embeddings` would have returned. Where nothing is
-//! to be generated, the callback ends the graph before the scores.
+//! to be generated, the callback ends the graph there: before the scores, and before the layers above.
 
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use llama_cpp_sys_2::{
@@ -16,7 +17,11 @@ use llama_cpp_sys_2::{
 
 /// The last layer's states after the final norm: llama.cpp's name for them in the graphs of all
 /// its language models. One row for each output, in the order of the batch.
-const STATES: &CStr = c"result_norm";
+const LAST_STATES: &CStr = c"result_norm";
+/// What a layer hands on: llama.cpp's name in the graphs of nearly all its language models, before the
+/// layer's number from 0. One row for each token, of which all must be outputs: the last layer has rows
+/// for outputs only.
+const LAYER_STATES: &str = "l_out-";
 /// The embeddings of the tokens: llama.cpp's names, the first in graphs that scale them, the
 /// others in those that do not.
 const EMBEDDINGS: [&CStr; 3] = [c"inp_scaled", c"embd", c"inp_embd"];
@@ -38,13 +43,21 @@ pub(super) enum Then {
 pub(super) struct Tap(Arc<Mutex<Flow>>);
 
 struct Flow {
+    /// Name of the tensor of the hidden states.
+    name: CString,
     then: Then,
     states: Vec<f32>,
 }
 
 impl Tap {
-    pub(super) fn new() -> Self {
+    /// A tap of the hidden states of a layer, counted from 1, or of the last one after the final norm.
+    pub(super) fn new(layer: Option<usize>) -> Self {
+        let name = layer.and_then(|layer| {
+            let number = layer.checked_sub(1)?;
+            CString::new(format!("{LAYER_STATES}{number}")).ok()
+        });
         Self(Arc::new(Mutex::new(Flow {
+            name: name.unwrap_or_else(|| LAST_STATES.to_owned()),
             then: Then::Ignore,
             states: Vec::new(),
         })))
@@ -79,14 +92,11 @@ unsafe extern "C" fn on_tensor(tensor: *mut ggml_tensor, ask: bool, flow: *mut c
         let name = CStr::from_ptr((*tensor).name.as_ptr());
         (&*tensor, name, &*flow.cast::<Mutex<Flow>>())
     };
-    if name != STATES && !EMBEDDINGS.contains(&name) {
-        return !ask;
-    }
     let mut flow = flow.lock().unwrap_or_else(PoisonError::into_inner);
     let is_wanted = match flow.then {
         Then::Ignore => false,
-        Then::Stop | Then::GoOn => name == STATES,
-        Then::Embed => name != STATES,
+        Then::Stop | Then::GoOn => name == flow.name.as_c_str(),
+        Then::Embed => EMBEDDINGS.contains(&name),
     };
     if ask || !is_wanted {
         return is_wanted || !ask;
@@ -101,7 +111,7 @@ impl Flow {
         if tensor.type_ != GGML_TYPE_F32 {
             return;
         }
-        // SAFETY: the tensor has just been computed, and is contiguous, as the result of a norm.
+        // SAFETY: the tensor has just been computed, and is contiguous, as the result of a norm or a sum.
         unsafe {
             let bytes = ggml_nbytes(tensor);
             let start = self.states.len();

@@ -20,6 +20,7 @@ fn reader(model: PathBuf, prompt: &str, context_tokens: u32) -> Llama {
         simulate: None,
         read: Prompt::read(prompt).unwrap(),
         text_form: TextForm::AsWritten,
+        layer: None,
         context_tokens,
         max_tokens: 8,
         threads: 1,
@@ -99,6 +100,57 @@ fn hidden_states_are_those_of_llama_cpp() {
     for prompt in ["<|text|> {transcript}", "{transcript}"] {
         let llama = reader(demo(), prompt, 512);
         compare(&llama, &"i did not like it at all ".repeat(40), 1e-6);
+    }
+}
+
+/// The demo model's states of [`SHORT`] at a layer.
+fn of_layer(layer: Option<usize>) -> Result<Matrix, LanguageError> {
+    let plain = reader(demo(), "<|text|> {transcript}", 64);
+    let llama = Llama::load(LlamaSettings {
+        layer,
+        ..plain.settings
+    })?;
+    let mut session = llama.session().unwrap();
+    let reading = session.read(SHORT, &[]).unwrap();
+    assert_eq!(session.read(SHORT, &[]).unwrap(), reading);
+    Ok(reading.hidden)
+}
+
+#[test]
+fn a_layer_gives_what_it_hands_on() {
+    let layers = usize::try_from(reader(demo(), "{transcript}", 64).model.n_layer()).unwrap();
+    let last = of_layer(None).unwrap();
+    let handed_on = of_layer(Some(layers)).unwrap();
+    assert_ne!(of_layer(Some(1)).unwrap(), of_layer(Some(2)).unwrap());
+    // The final norm divides each token's states by their root mean square, and multiplies each
+    // dimension by a weight that is the same for all tokens.
+    let width = last.cols();
+    let weights: Vec<Vec<f32>> = (0..last.rows())
+        .map(|token| {
+            let row = |of: &Matrix| of.as_slice()[token * width..][..width].to_vec();
+            let (normed, states) = (row(&last), row(&handed_on));
+            let rms = (states.iter().map(|x| x * x).sum::<f32>() / width as f32).sqrt();
+            normed
+                .iter()
+                .zip(&states)
+                .map(|(n, x)| n / (x / rms))
+                .collect()
+        })
+        .collect();
+    for (first, other) in weights[0].iter().zip(&weights[weights.len() - 1]) {
+        assert!(
+            (first - other).abs() <= 1e-2 * first.abs(),
+            "{first} {other}"
+        );
+    }
+}
+
+#[test]
+fn a_layer_that_is_not_there_is_an_error() {
+    let layers = usize::try_from(reader(demo(), "{transcript}", 64).model.n_layer()).unwrap();
+    for layer in [0, layers + 1, usize::MAX] {
+        let error = of_layer(Some(layer)).unwrap_err();
+        assert!(matches!(error, LanguageError::Load { .. }), "{layer}");
     }
 }
 
