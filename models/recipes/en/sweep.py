@@ -42,10 +42,10 @@ def true_scores(options, rows):
         writer = csv.writer(file)
         writer.writerow(["id", "text", "label", "split", "source"])
         writer.writerows([name, row["text"], row["label"], "test", row["source"]] for name, row in rows.items())
-    if not (options.out / "words" / "predictions.csv").exists():
-        run(options.program, "extract", table, "--out", options.out / "features", "--set", f"bundle={options.bundle}")
-        run(options.program, "eval", options.out / "features", "--network", options.bundle, "--protocol", "complete",
-            "--out", options.out / "words")
+    # Features of another bundle are refused.
+    run(options.program, "extract", table, "--out", options.out / "features", "--set", f"bundle={options.bundle}")
+    run(options.program, "eval", options.out / "features", "--network", options.bundle, "--protocol", "complete",
+        "--out", options.out / "words")
     with open(options.out / "words" / "predictions.csv", newline="", encoding="utf-8") as file:
         return {row["id"]: float(row["complete"]) for row in csv.DictReader(file)}
 
