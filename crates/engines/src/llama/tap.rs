@@ -1,12 +1,11 @@
 //! The hidden states of chosen tokens, taken out of llama.cpp's graph while it is computed.
 //!
-//! They are the last layer's, or those of a layer before it, which llama.cpp gives to nobody. The last
-//! layer's it gives hidden states away with `embeddings` switched on only, and then every token
-//! that is evaluated is an output, for which a score of each word of the vocabulary is
-//! computed: most of the work of a small model with a large vocabulary. So `embeddings` is off here,
-//! only the tokens whose states are wanted are marked as outputs, and a callback of the graph
-//! (`cb_eval` in `llama.h`) copies the tensor that `embeddings` would have returned. Where nothing is
-//! to be generated, the callback ends the graph there: before the scores, and before the layers above.
+//! Those of an inner layer llama.cpp gives to nobody, and those of the last only with `embeddings`
+//! switched on: then every token that is evaluated is an output, for which a score of each word of the
+//! vocabulary is computed: most of the work of a small model with a large vocabulary. So `embeddings` is
+//! off here, only the tokens whose states are wanted are marked as outputs, and a callback of the graph
+//! (`cb_eval` in `llama.h`) copies the tensor of the states. Where nothing is to be generated, the
+//! callback ends the graph there: before the layers above, and before the scores.
 
 use std::ffi::{CStr, CString, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
