@@ -24,7 +24,7 @@ if(PROJECT_NAME STREQUAL "whisper.cpp" AND NOT TARGET ggml)
     set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
   endif()
   # llama.cpp switches this on for its own build; a ggml by itself leaves it off, and whisper.cpp
-  # then multiplies its matrices one number at a time.
+  # then multiplies its matrices by one dot product after another.
   set(GGML_LLAMAFILE ON CACHE BOOL "" FORCE)
   add_subdirectory("${llama_ggml}" "${CMAKE_BINARY_DIR}/one-ggml")
 endif()

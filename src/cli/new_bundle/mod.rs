@@ -65,7 +65,7 @@ pub struct NewBundleArgs {
     #[arg(long, value_name = "TEXT", default_value = "{transcript}")]
     pub read_prompt: String,
     /// The layer of the language model whose hidden states are read, counted from 1; the last one without
-    /// it. One in the middle often knows more of sentiment, and is read in half the time
+    /// it. Of Gemma 3 270M one in the middle knows more of sentiment, and is read in half the time
     #[arg(long, value_name = "N")]
     pub layer: Option<usize>,
     /// The prompt that has the language model write down the audio, which stands at {audio}. Models
