@@ -26,6 +26,8 @@ use crate::{FleetError, QueueAddress};
 const ANSWER: Duration = Duration::from_secs(10);
 /// How long until what the server did not take is sent again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How often a server is asked for a stream or a consumer that it does not give.
+const ATTEMPTS: u32 = 4;
 /// Jobs that may be with workers at once: of a thousand workers, each a dozen.
 const MOST_IN_WORK: i64 = 65_536;
 
@@ -89,8 +91,7 @@ impl Queue {
     /// Makes the streams where they are missing.
     pub async fn prepare(&self) -> Result<(), FleetError> {
         for stream in [self.jobs_config(), self.dead_config()] {
-            self.jetstream
-                .get_or_create_stream(stream)
+            insist(async || self.jetstream.get_or_create_stream(stream.clone()).await)
                 .await
                 .map_err(|error| FleetError::queue("make the queue")(&error))?;
         }
@@ -152,10 +153,13 @@ impl Queue {
             max_ack_pending: MOST_IN_WORK,
             ..pull::Config::default()
         };
-        stream
-            .get_or_create_consumer(&mark.key, config)
-            .await
-            .map_err(|error| refused(&error))
+        insist(async || {
+            stream
+                .get_or_create_consumer(&mark.key, config.clone())
+                .await
+        })
+        .await
+        .map_err(|error| refused(&error))
     }
 
     /// Removes jobs that were acknowledged and came back; returns their number.
@@ -220,6 +224,20 @@ impl Queue {
             }
         }
     }
+}
+
+/// Asks a few times for what is made where it is missing: of two that ask at the same moment, the
+/// server may refuse one (2.9: "subjects overlap") or leave it without an answer. Asked again, it has
+/// what the other one made.
+async fn insist<T, E: std::error::Error>(ask: impl AsyncFn() -> Result<T, E>) -> Result<T, E> {
+    for _ in 1..ATTEMPTS {
+        match ask().await {
+            Ok(given) => return Ok(given),
+            Err(error) => tracing::debug!(%error, "the queue's server refuses; asking again"),
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+    ask().await
 }
 
 fn options(settings: &Fleet) -> Result<ConnectOptions, FleetError> {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use undertone_config::Config;
@@ -133,14 +134,13 @@ impl Fleet {
 
     /// Works in a thread while `meanwhile` runs, then stops.
     pub fn while_working<T>(&self, workers: usize, meanwhile: impl FnOnce() -> T) -> T {
-        let stop = Arc::new(AtomicBool::new(false));
+        let stop = Stop::default();
         thread::scope(|scope| {
+            let _told = stop.at_the_end();
             for _ in 0..workers {
-                scope.spawn(|| self.work_until(&stop, false).unwrap());
+                scope.spawn(|| self.work_until(&stop.0, false).unwrap());
             }
-            let result = meanwhile();
-            stop.store(true, Ordering::Relaxed);
-            result
+            meanwhile()
         })
     }
 
@@ -158,15 +158,30 @@ impl Fleet {
     }
 }
 
+/// What tells workers to stop.
+#[derive(Default)]
+pub struct Stop(pub Arc<AtomicBool>);
+
+impl Stop {
+    /// Tells them when it is dropped, also by a panic: a test that fails does not wait for them.
+    pub fn at_the_end(&self) -> impl Drop {
+        struct AtTheEnd(Arc<AtomicBool>);
+        impl Drop for AtTheEnd {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        AtTheEnd(self.0.clone())
+    }
+}
+
 /// Waits until something is so.
 pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..600 {
-        if is_so() {
-            return;
-        }
-        thread::sleep(std::time::Duration::from_millis(50));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        thread::sleep(Duration::from_millis(50));
     }
-    panic!("never: {what}");
 }
 
 fn score(

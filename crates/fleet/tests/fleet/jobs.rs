@@ -1,6 +1,7 @@
 //! What is submitted, and what is not.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
+use std::thread;
 
 use undertone_fleet::{Fate, Place, Submission, SubmitEvent, SubmitTotals};
 
@@ -99,4 +100,26 @@ fn a_source_that_is_not_there_is_named() {
     submission.sources = vec![Place::parse("/no/such/folder".as_ref()).unwrap()];
     let error = undertone_fleet::submit(&submission, &mut |_| {}).unwrap_err();
     assert!(error.to_string().contains("/no/such/folder"), "{error}");
+}
+
+/// The server refuses one of two that ask at the same moment for a stream that is not there yet, and
+/// now and then does not answer it.
+#[test]
+fn a_queue_is_made_once_however_many_begin_with_it_at_the_same_moment() {
+    const TOGETHER: usize = 8;
+    let nats = Nats::start();
+    for name in 0..20 {
+        let fleet = Fleet::new(&format!("{}/queue-{name}", nats.url));
+        fleet.record("a.mp4", "x");
+        let together = Barrier::new(TOGETHER);
+        let begin = || {
+            together.wait();
+            fleet.submit()
+        };
+        let sent = thread::scope(|scope| {
+            let begun = [(); TOGETHER].map(|()| scope.spawn(begin));
+            begun.map(|it| it.join().unwrap().sent).iter().sum::<u64>()
+        });
+        assert_eq!(sent, 1);
+    }
 }

@@ -6,7 +6,7 @@ use std::thread;
 
 use undertone_reports::read_finished;
 
-use crate::fake::{Fleet, eventually};
+use crate::fake::{Fleet, Stop, eventually};
 use crate::servers::Nats;
 
 #[test]
@@ -94,15 +94,10 @@ fn what_a_stopped_worker_leaves_goes_to_another_at_once() {
 fn drained_workers_end() {
     let nats = Nats::start();
     let fleet = Fleet::new(&nats.url);
+    let stop = Stop::default();
     thread::scope(|scope| {
-        let stop = Arc::new(AtomicBool::new(false));
-        let workers = [(); 2].map(|()| {
-            let stop = stop.clone();
-            scope.spawn({
-                let fleet = &fleet;
-                move || fleet.work_until(&stop, false)
-            })
-        });
+        let _told = stop.at_the_end();
+        let workers = [(); 2].map(|()| scope.spawn(|| fleet.work_until(&stop.0, false)));
         eventually("both take jobs", || fleet.state().workers.len() == 2);
         let (queue, settings) = (fleet.queue.parse().unwrap(), fleet.config().fleet);
         let told = undertone_fleet::drain(&queue, &settings).unwrap();
