@@ -101,7 +101,7 @@ fn train(precision: &str) -> Result<()> {
     let mut noise = Noise::from_stream(Rng::stream(&[1]));
     answer(|| {
         adam.zero_gradients();
-        backward(&network, &examples, &config, &mut noise);
+        backward(&network, &examples, &config.loss, &mut noise);
         adam.step(config.optimiser.learning_rate);
         Ok(())
     })
@@ -181,7 +181,7 @@ fn check(precision: &str, given: &Path, found: &Path) -> Result<()> {
         })
     });
     let examples = examples.collect::<Result<Vec<_>>>()?;
-    let values = backward(&network, &examples, &config, &mut Noise::off());
+    let values = backward(&network, &examples, &config.loss, &mut Noise::off());
     let mut results = Checkpoint::default();
     let mut add = |name: &str, values: &[f32]| {
         let tensor = tch::Tensor::from_slice(values);

@@ -26,6 +26,8 @@ pub struct LossWeights {
     pub contrast: f64,
     /// Temperature of Rank-N-Contrast.
     pub temperature: f64,
+    /// Epochs before the distances between the flows count; 0 in the paper.
+    pub distil_after_epochs: u32,
 }
 
 impl Default for LossWeights {
@@ -38,11 +40,28 @@ impl Default for LossWeights {
             cross: 0.0,
             contrast: 0.5,
             temperature: 2.0,
+            distil_after_epochs: 0,
         }
     }
 }
 
 impl LossWeights {
+    /// The weights in an epoch, counted from 1. The flows share their weights, so two that say the same of
+    /// everything are at no distance from each other: until both have learned to score, the distances
+    /// may draw the network there (seen on 1,500 utterances, with all three of them).
+    #[must_use]
+    pub fn in_epoch(self, epoch: u32) -> Self {
+        if epoch > self.distil_after_epochs {
+            return self;
+        }
+        Self {
+            fused: 0.0,
+            query: 0.0,
+            cross: 0.0,
+            ..self
+        }
+    }
+
     /// What is wrong with the weights, one fragment each.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
@@ -342,6 +361,24 @@ mod tests {
         );
         terms.total.backward();
         assert_eq!(nothing.score.grad().double_value(&[0]), 0.0);
+    }
+
+    #[test]
+    fn the_flows_are_compared_once_they_have_learned_to_score() {
+        let weights = LossWeights {
+            query: 0.1,
+            cross: 0.7,
+            distil_after_epochs: 3,
+            ..LossWeights::default()
+        };
+        let distances = |epoch| {
+            let weights = weights.in_epoch(epoch);
+            assert_eq!((weights.complete, weights.contrast), (0.5, 0.5));
+            [weights.fused, weights.query, weights.cross]
+        };
+        assert_eq!([1, 3].map(distances), [[0.0; 3]; 2]);
+        assert_eq!(distances(4), [0.13, 0.1, 0.7]);
+        assert_eq!(LossWeights::default().in_epoch(1), LossWeights::default());
     }
 
     #[test]

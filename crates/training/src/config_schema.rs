@@ -46,6 +46,7 @@ const KEYS: &[(&str, Rule)] = &[
     ("loss.cross", WEIGHT),
     ("loss.contrast", WEIGHT),
     ("loss.temperature", Rule::Number(1e-6, 1e6)),
+    ("loss.distil_after_epochs", Rule::Integer(0, COUNT)),
     ("missing.modalities", SHARE),
     ("missing.frames", SHARE),
     ("network.model_width", WIDTH),

@@ -6,7 +6,7 @@ use super::adam::Adam;
 use super::batches::{batch, plan};
 use super::missing::leave_out;
 use super::{Dataset, Example, TrainConfig, TrainError};
-use undertone_fusion::{LossValues, Network, Noise, Rng};
+use undertone_fusion::{LossValues, LossWeights, Network, Noise, Rng};
 use undertone_types::Split;
 
 /// Names of the random streams of an epoch.
@@ -45,6 +45,7 @@ pub(super) fn train_epoch(
     let stream = |name| Rng::stream(&[config.run.seed, name, u64::from(epoch)]);
     let mut missing = stream(MISSING);
     let mut noise = Noise::from_stream(stream(DROPOUT));
+    let weights = config.loss.in_epoch(epoch);
     let positions = dataset.split(Split::Train);
     let size = config.optimiser.batch;
     let (mut sums, mut seen, mut seen_missing) = (LossValues::default(), 0.0, 0.0);
@@ -59,7 +60,7 @@ pub(super) fn train_epoch(
             leave_out(example, &config.missing, &mut missing);
         }
         adam.zero_gradients();
-        let values = backward(network, &examples, config, &mut noise);
+        let values = backward(network, &examples, &weights, &mut noise);
         if !values.total.is_finite() {
             return Err(TrainError::Diverged { epoch });
         }
@@ -86,8 +87,8 @@ pub(super) fn train_epoch(
 pub fn backward(
     network: &Network,
     examples: &[Example],
-    config: &TrainConfig,
+    weights: &LossWeights,
     noise: &mut Noise,
 ) -> LossValues {
-    network.backward(batch(network, examples), &config.loss, noise)
+    network.backward(batch(network, examples), weights, noise)
 }

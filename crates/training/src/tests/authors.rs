@@ -26,6 +26,7 @@ const LOSS: LossWeights = LossWeights {
     cross: 0.7,
     contrast: 0.5,
     temperature: 2.0,
+    distil_after_epochs: 0,
 };
 
 /// Their arrays.

@@ -263,7 +263,7 @@ fn gradients_of_a_batch_are_finite_with_and_without_everything() {
     examples[3].video = Matrix::empty(WIDTHS.video);
     for count in [1, 6] {
         let noise = &mut Noise::from_stream(Rng::stream(&[1]));
-        let values = epoch::backward(&network, &examples[..count], &config(1), noise);
+        let values = epoch::backward(&network, &examples[..count], &config(1).loss, noise);
         assert!(values.total.is_finite());
         for (name, tensor) in network.trainable() {
             let gradient = tensor.grad();
