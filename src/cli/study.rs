@@ -16,8 +16,8 @@ use super::train::TrainSettings;
 use super::{say, signals};
 use undertone_terminal::table;
 use undertone_training::{
-    Dataset, MetricSet, Protocol, RunDone, Spread, StudyObserver, StudyPlan, StudyRow, Term,
-    publish_study, study as run_study,
+    Dataset, MetricSet, Parent, Protocol, RunDone, Spread, StudyObserver, StudyPlan, StudyRow,
+    Term, publish_study, study as run_study,
 };
 use undertone_types::Split;
 
@@ -30,7 +30,7 @@ pub struct StudyArgs {
     /// Folder for the runs, study.json and study.csv; finished runs are not repeated
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
-    /// What differs from the defaults.
+    /// What every run begins from.
     #[command(flatten)]
     pub settings: TrainSettings,
     /// Number of seeds, counted up from run.seed
@@ -58,7 +58,9 @@ pub struct StudyArgs {
 }
 
 pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
-    let mut config = args.settings.load()?;
+    let from = args.settings.network()?;
+    let parent = from.as_deref().map(Parent::open).transpose()?;
+    let mut config = args.settings.load(parent.as_ref())?;
     if config.run.threads == 0 {
         // Whole runs side by side make better use of the cores than parts of one.
         config.run.threads = 1;
@@ -78,6 +80,7 @@ pub(super) fn study(args: &StudyArgs) -> Result<Exit, CliError> {
     let measured = Measured::new(protocols, &dataset, split, &untrained)?;
     let notes = measured.notes();
     let plan = StudyPlan {
+        from,
         folds: args.folds,
         seeds: args.seeds,
         without,

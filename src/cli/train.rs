@@ -1,7 +1,7 @@
 //! `undertone train`: trains a fusion network.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use clap::Args;
@@ -15,7 +15,7 @@ use super::{say, signals};
 use crate::assembly;
 use undertone_config::BundleSetting;
 use undertone_training::{
-    ConfigError, Dataset, EpochReport, Findings, Parent, StopReason, TrainConfig, TrainEvent,
+    Dataset, EpochReport, Findings, Parent, StopReason, TrainConfig, TrainError, TrainEvent,
     TrainSummary, train_from,
 };
 
@@ -31,23 +31,23 @@ pub struct TrainArgs {
     /// Folder for checkpoints and the trained network
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Settings that differ from the defaults.
+    /// What it begins from.
     #[command(flatten)]
     pub settings: TrainSettings,
-    /// Go on from this trained network (a folder that training wrote, or a bundle, by folder or
-    /// name): its weights and sizes are kept, and what it was not taught yet is learned from these
-    /// features
-    #[arg(long, value_name = "NETWORK")]
-    pub from: Option<PathBuf>,
     /// Continue from the last checkpoint, with its settings. Only run.epochs, run.patience,
     /// run.threads and run.device may be changed
     #[arg(long)]
     pub resume: bool,
 }
 
-/// Settings of a training that differ from the defaults.
+/// What a training begins from: settings that differ from the defaults, and a network.
 #[derive(Debug, Args)]
 pub struct TrainSettings {
+    /// Go on from this trained network (a folder that training wrote, or a bundle, by folder or
+    /// name): its weights and sizes are kept, and what it was not taught yet is learned from these
+    /// features
+    #[arg(long, value_name = "NETWORK")]
+    pub from: Option<PathBuf>,
     /// A file with training settings that differ from the defaults (all: config/train.toml)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -57,13 +57,30 @@ pub struct TrainSettings {
 }
 
 impl TrainSettings {
-    pub(super) fn load(&self) -> Result<TrainConfig, ConfigError> {
-        TrainConfig::load(self.config.as_deref(), &self.set)
+    /// The folder of the network to go on from: as it was given, or that of the bundle of this name.
+    pub(super) fn network(&self) -> Result<Option<PathBuf>, CliError> {
+        let Some(network) = &self.from else {
+            return Ok(None);
+        };
+        Ok(Some(match network.is_dir() {
+            true => network.clone(),
+            false => assembly::locate(&BundleSetting::by_name(network))?,
+        }))
+    }
+
+    /// The settings, with the sizes of the network to go on from.
+    pub(super) fn load(&self, parent: Option<&Parent>) -> Result<TrainConfig, TrainError> {
+        let (file, set) = (self.config.as_deref(), &self.set);
+        Ok(match parent {
+            Some(parent) => parent.settings(file, set)?,
+            None => TrainConfig::load(file, set)?,
+        })
     }
 }
 
 pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
-    let parent = args.from.as_deref().map(parent).transpose()?;
+    let parent = args.settings.network()?;
+    let parent = parent.as_deref().map(Parent::open).transpose()?;
     let config = settings(args, parent.as_ref())?;
     if !config.run.precision.pays() {
         eprintln!("this processor has no AMX: precision = \"bf16\" is slower here than \"f32\"");
@@ -86,26 +103,14 @@ pub(super) fn train(args: &TrainArgs) -> Result<Exit, CliError> {
 
 /// A run that is resumed goes on with the settings that it began with.
 fn settings(args: &TrainArgs, parent: Option<&Parent>) -> Result<TrainConfig, CliError> {
-    let TrainSettings { config, set } = &args.settings;
+    let TrainSettings { config, set, .. } = &args.settings;
     if args.resume
         && let Some(resumed) = TrainConfig::resumed(&args.out, config.as_deref(), set)?
     {
         eprintln!("resuming with the settings of the run in {:?}", args.out);
         return Ok(resumed);
     }
-    Ok(match parent {
-        Some(parent) => parent.settings(config.as_deref(), set)?,
-        None => args.settings.load()?,
-    })
-}
-
-/// The network to go on from: in a folder, or in the bundle of that name.
-fn parent(network: &Path) -> Result<Parent, CliError> {
-    let folder = match network.is_dir() {
-        true => network.to_owned(),
-        false => assembly::locate(&BundleSetting::by_name(network))?,
-    };
-    Ok(Parent::open(&folder)?)
+    Ok(args.settings.load(parent)?)
 }
 
 fn conclude(summary: &TrainSummary) -> Result<Exit, CliError> {
@@ -124,6 +129,14 @@ fn conclude(summary: &TrainSummary) -> Result<Exit, CliError> {
             summary.weights.display(),
             summary.config.display(),
         ))?;
+    }
+    if summary.learned_nothing() {
+        eprintln!(
+            "it learned next to nothing: the median of the training labels as the score of everything is \
+             as good (MAE {:.4}); check labels and features, and try another run.seed, \
+             optimiser.learning_rate or loss.distil_after_epochs",
+            summary.median_error
+        );
     }
     Ok(Exit::Done)
 }

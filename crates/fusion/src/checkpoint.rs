@@ -9,6 +9,8 @@ use tch::{Kind, Tensor};
 use super::error::write_file;
 use super::{FusionError, Network};
 
+/// How names of the tensors of imagination begin.
+const IMAGINATION: &str = "imagine.";
 /// How many differences a message names.
 const NAMED: usize = 6;
 
@@ -92,6 +94,19 @@ impl Checkpoint {
         Self {
             tensors: network.tensors(),
             metadata: BTreeMap::new(),
+        }
+    }
+
+    /// Without the tensors of imagination, which a network may have had and leave out.
+    #[must_use]
+    pub fn without_imagination(&self) -> Self {
+        let tensors = self.tensors.iter();
+        let others = tensors.filter(|(name, _)| !name.starts_with(IMAGINATION));
+        Self {
+            tensors: others
+                .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+                .collect(),
+            metadata: self.metadata.clone(),
         }
     }
 

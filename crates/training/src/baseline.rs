@@ -1,4 +1,4 @@
-//! The baseline of a study: ridge regression on the means over time.
+//! The baselines of a study: ridge regression on the means over time, and one score for everything.
 
 use super::evaluate::{Scored, summarise};
 use super::ridge::{Ridge, Row, pooled};
@@ -74,6 +74,23 @@ pub fn ridge(
         covered: None,
         utterances,
     })
+}
+
+/// Gives every utterance of a split the median of the training labels: of all single scores the one with
+/// the least mean absolute error there.
+pub(super) fn median(dataset: &Dataset, split: Split) -> Vec<Scored> {
+    let entries = dataset.entries();
+    let of = |split| dataset.split(split).into_iter().map(|at| &entries[at]);
+    let mut labels: Vec<f32> = of(Split::Train).map(|entry| entry.label).collect();
+    labels.sort_by(f32::total_cmp);
+    let score = labels.get(labels.len() / 2).copied().unwrap_or_default();
+    let scored = of(split).map(|entry| Scored {
+        id: entry.id.clone(),
+        source: entry.source.clone(),
+        label: entry.label,
+        score,
+    });
+    scored.collect()
 }
 
 fn inputs(dataset: &Dataset, at: usize, protocol: Protocol) -> Result<Row, DatasetError> {

@@ -81,7 +81,8 @@ impl Parent {
     }
 
     /// The settings of a training that goes on from it: the defaults, changed by a file and by
-    /// single keys, with its sizes. Of the network only dropout may be given anew.
+    /// single keys, with its sizes. Of the network only dropout may be given anew, and imagination left
+    /// out.
     ///
     /// # Errors
     /// When a setting is invalid, or names another size than it has.
@@ -100,6 +101,9 @@ impl Parent {
                 _ if section != "network" => {}
                 "frame_dropout" => network.frame_dropout = given.network.frame_dropout,
                 "mlp_dropout" => network.mlp_dropout = given.network.mlp_dropout,
+                "imagination" if network.imagination => {
+                    network.imagination = given.network.imagination;
+                }
                 key if own[key] != others[key] => {
                     let (own, other) = (&own[key], &others[key]);
                     differences.push(format!("network.{key} is {own}, not {other}"));
@@ -117,7 +121,10 @@ impl Parent {
 
     /// Gives a network its weights and the statistics of its features.
     pub(super) fn fill(&self, network: &Network) -> Result<(), TrainError> {
-        Ok(self.weights.fill(network)?)
+        Ok(match network.config().network.imagination {
+            true => self.weights.fill(network)?,
+            false => self.weights.without_imagination().fill(network)?,
+        })
     }
 }
 

@@ -125,7 +125,7 @@ pub enum StudyError {
     OffAlready(#[from] OffAlready),
     /// The folder holds another study.
     #[error(
-        "{} holds a study with another config, data set, folds or protocols; choose another folder",
+        "{} holds a study with another config, data set, network to go on from, folds or protocols; choose another folder",
         path.display()
     )]
     Other {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::adam::Adam;
+use super::baseline::median;
 use super::config::{Criterion, Simulated};
 use super::epoch::{OnStep, Step, train_epoch};
 use super::evaluate::{score_split, summarise};
@@ -20,6 +21,8 @@ use undertone_fusion::{
 };
 use undertone_types::Split;
 
+/// A network learned something when its error is less than this share of that of one score for everything.
+const LEARNED: f64 = 0.98;
 /// The best weights.
 const WEIGHTS: &str = "fusion.safetensors";
 /// Their config.
@@ -40,6 +43,8 @@ pub struct TrainSummary {
     pub epochs: u32,
     /// The best of them; `None` when the run was interrupted in its first.
     pub best: Option<Best>,
+    /// The validation error (MAE) of the median of the training labels as the score of everything.
+    pub median_error: f64,
     /// Why it ended.
     pub reason: StopReason,
     /// The best weights.
@@ -48,6 +53,15 @@ pub struct TrainSummary {
     pub config: PathBuf,
     /// Values and modalities that the data set lacks.
     pub findings: Findings,
+}
+
+impl TrainSummary {
+    /// True where the best epoch is hardly better than one score for everything.
+    #[must_use]
+    pub fn learned_nothing(&self) -> bool {
+        self.best
+            .is_some_and(|best| best.error > LEARNED * self.median_error)
+    }
 }
 
 /// Why a run ended.
@@ -130,6 +144,7 @@ pub fn train_from(
     Ok(TrainSummary {
         epochs: run.state.epoch,
         best: run.state.best,
+        median_error: summarise(&median(dataset, Split::Val), Split::Val)?.mae,
         reason,
         weights: out.join(WEIGHTS),
         config: out.join(CONFIG),

@@ -7,14 +7,14 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::baseline::Baseline;
+use super::baseline::{Baseline, median};
 use super::evaluate::{Scored, evaluate};
 use super::folds::folds;
 use super::run::with_simulator;
 use super::study_row::{StudyScores, rows};
 use super::{
-    Dataset, EmptySplit, EvalReport, Protocol, StopReason, StudyError, StudyRow, Term, TrainConfig,
-    TrainError, publish, train,
+    Dataset, Descent, EmptySplit, EvalReport, Parent, Protocol, StopReason, StudyError, StudyRow,
+    Term, TrainConfig, TrainError, publish, train_from,
 };
 use crate::files::{FileError, create_folder, read_json, write_json};
 use undertone_fusion::Scorer;
@@ -23,6 +23,8 @@ use undertone_types::Split;
 /// What a study consists of.
 #[derive(Clone, Debug)]
 pub struct StudyPlan {
+    /// The folder of a trained network that every run goes on from.
+    pub from: Option<PathBuf>,
     /// Folds of a cross-validation over recordings; `None` takes the data set's own splits.
     pub folds: Option<usize>,
     /// Seeds: the config's and those after it.
@@ -66,6 +68,9 @@ struct Stamp {
     dataset: String,
     folds: Option<usize>,
     protocols: Vec<String>,
+    /// The network that the runs go on from.
+    #[serde(default)]
+    from: Option<Descent>,
 }
 
 /// One run.
@@ -137,7 +142,9 @@ fn stamp(
     plan: &StudyPlan,
     out: &Path,
 ) -> Result<(), StudyError> {
+    let parent = plan.from.as_deref().map(Parent::open).transpose()?;
     let stamp = Stamp {
+        from: parent.map(|parent| parent.descent().clone()),
         config: config.clone(),
         dataset: dataset.fingerprint().to_owned(),
         folds: plan.folds,
@@ -244,7 +251,10 @@ fn run(
     if path.exists() {
         return Ok(Some(read_json(&path)?));
     }
-    let summary = train(&job.config, job.dataset, folder, true, &mut |_| {
+    // Each thread has its own: tensors cannot be shared.
+    let parent = plan.from.as_deref().map(Parent::open).transpose()?;
+    let parent = parent.as_ref();
+    let summary = train_from(parent, &job.config, job.dataset, folder, true, &mut |_| {
         if observer.is_interrupted() {
             ControlFlow::Break(())
         } else {
@@ -294,8 +304,8 @@ fn scores(
     }
 }
 
-/// Ridge regression on the same splits: on all modalities, and on audio and video alone, where
-/// there are both.
+/// What a network must beat: ridge regression on the same splits, on all modalities and, where there are
+/// both, on audio and video alone; and one score for everything, which no input changes.
 fn baselines(
     config: &TrainConfig,
     parts: &[Dataset],
@@ -311,7 +321,9 @@ fn baselines(
     if parts_lack.all(|lacking| lacking.is_none()) {
         found.push(("ridge without text", no_text, Vec::new()));
     }
+    let mut medians = Vec::new();
     for part in parts {
+        medians.extend(median(part, Split::Test));
         let (part, _) = with_simulator(config, part)?;
         let all = Baseline::fit(&part, Protocol::Complete)?;
         let without = Baseline::fit(&part, no_text)?;
@@ -327,5 +339,10 @@ fn baselines(
             protocol: protocol.to_string(),
             seeds: vec![scored],
         });
-    Ok(found.collect())
+    let medians = StudyScores {
+        model: "median".to_owned(),
+        protocol: "any".to_owned(),
+        seeds: vec![medians],
+    };
+    Ok(found.chain([medians]).collect())
 }

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use super::*;
 use undertone_fusion::{
-    Checkpoint, FusionConfig, Network, Noise, Precision, Scorer, read_checkpoint, write_checkpoint,
+    Checkpoint, FusionConfig, LossWeights, Network, Noise, Precision, Scorer, read_checkpoint,
+    write_checkpoint,
 };
 
 fn quiet(_: TrainEvent<'_>) -> ControlFlow<()> {
@@ -45,6 +46,7 @@ fn training_learns_and_beats_the_mean() {
     })
     .unwrap();
     assert_eq!((summary.epochs, reports.len()), (10, 10));
+    assert!(!summary.learned_nothing(), "{summary:?}");
     assert!(reports[9].loss.total < 0.7 * reports[0].loss.total);
     assert!(summary.findings.without_video > 0);
     let lines = fs::read_to_string(out.join("metrics.jsonl")).unwrap();
@@ -63,6 +65,49 @@ fn training_learns_and_beats_the_mean() {
     assert!(mae(Protocol::Complete) < 0.5 * mean);
     assert!(mae(Protocol::Simulated) < 0.7 * mean);
     assert!(mae("audio".parse().unwrap()) < mean);
+}
+
+#[test]
+fn a_network_that_learned_nothing_is_told_from_one_that_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    write_dataset(&data, [32, 16, 16]);
+    let mut still = config(2);
+    still.optimiser.learning_rate = 1e-12;
+    let summary = train(&still, &open(&data), &out, false, &mut quiet).unwrap();
+    assert!(summary.learned_nothing(), "{summary:?}");
+}
+
+#[test]
+fn distances_of_the_flows_count_after_some_epochs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    write_dataset(&data, [32, 16, 16]);
+    let totals = |name: &str, loss| {
+        let out = folder.path().join(name);
+        let config = TrainConfig { loss, ..config(4) };
+        train(&config, &open(&data), &out, false, &mut quiet).unwrap();
+        let epochs = epochs(&out.join("metrics.jsonl"));
+        epochs
+            .iter()
+            .map(|epoch| epoch.loss.total)
+            .collect::<Vec<_>>()
+    };
+    let later = LossWeights {
+        query: 0.1,
+        cross: 0.7,
+        distil_after_epochs: 2,
+        ..LossWeights::default()
+    };
+    let never = LossWeights {
+        fused: 0.0,
+        query: 0.0,
+        cross: 0.0,
+        ..LossWeights::default()
+    };
+    let (later, never) = (totals("later", later), totals("never", never));
+    assert_eq!(later[..2], never[..2]);
+    assert!(later[2] > never[2] + 0.1, "{later:?} {never:?}");
 }
 
 #[test]

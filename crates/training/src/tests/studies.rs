@@ -1,5 +1,6 @@
 //! Studies: folds without leaks, rows over seeds, and going on after a stop.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::folds::folds;
@@ -73,6 +74,7 @@ fn a_stopped_study_goes_on_and_is_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = recordings(&folder.path().join("data"));
     let plan = StudyPlan {
+        from: None,
         folds: Some(3),
         seeds: 2,
         without: Vec::new(),
@@ -106,6 +108,7 @@ fn a_stopped_study_goes_on_and_is_the_same() {
             ("ridge", "complete"),
             ("ridge", "simulated"),
             ("ridge without text", "audio+video"),
+            ("median", "any"),
         ]
     );
     assert_eq!((got[0].seeds.len(), got[2].seeds.len()), (2, 1));
@@ -117,6 +120,8 @@ fn a_stopped_study_goes_on_and_is_the_same() {
     );
     // The labels are in the words, linearly: what the baseline is for.
     assert!(got[2].seeds[0].corr.unwrap() > 0.8);
+    let [ridge, median] = [&got[2], &got[5]].map(|row| &row.seeds[0]);
+    assert!(median.mae > 2.0 * ridge.mae, "{median:?} {ridge:?}");
     let mut other = config(2);
     other.optimiser.batch = 7;
     assert!(study(&other, &dataset, &plan, &parts, &never).is_err());
@@ -129,6 +134,7 @@ fn a_study_that_is_refused_leaves_nothing_behind() {
     // Without a validation split.
     let dataset = recordings(&folder.path().join("data"));
     let plan = |without, folds| StudyPlan {
+        from: None,
         folds,
         seeds: 1,
         without,
@@ -152,5 +158,48 @@ fn a_study_that_is_refused_leaves_nothing_behind() {
         )
         .unwrap_err();
         assert!(!out.exists(), "{plan:?}");
+    }
+}
+
+#[test]
+fn the_runs_of_a_study_go_on_from_a_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let dataset = recordings(&path("data"));
+    let [own, other] = [1, 2].map(|seed| {
+        let mut config = config(20);
+        config.run.seed = seed;
+        let fold = &folds(&dataset, 3).unwrap()[0];
+        let out = path(&format!("network-{seed}"));
+        train(&config, fold, &out, false, &mut |_| {
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        out
+    });
+    let errors = |from: Option<&Path>, out: &str| {
+        let plan = StudyPlan {
+            from: from.map(Path::to_owned),
+            folds: Some(3),
+            seeds: 1,
+            without: vec!["mia".parse().unwrap()],
+            protocols: vec![Protocol::Complete],
+            jobs: 2,
+        };
+        let never = Until(usize::MAX, AtomicUsize::new(0));
+        let rows = study(&config(1), &dataset, &plan, &path(out), &never)?.unwrap();
+        Ok::<_, StudyError>([0, 1].map(|model| rows[model].seeds[0].mae))
+    };
+    let (new, further) = (
+        errors(None, "new").unwrap(),
+        errors(Some(&own), "further").unwrap(),
+    );
+    for (new, further) in new.iter().zip(further) {
+        assert!(further < 0.7 * new, "{further} {new}");
+    }
+    assert_eq!(errors(Some(&own), "further").unwrap(), further);
+    for changed in [Some(other.as_path()), None] {
+        let error = errors(changed, "further").unwrap_err();
+        assert!(matches!(error, StudyError::Other { .. }), "{error}");
     }
 }
