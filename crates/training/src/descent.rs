@@ -121,10 +121,12 @@ impl Parent {
 
     /// Gives a network its weights and the statistics of its features.
     pub(super) fn fill(&self, network: &Network) -> Result<(), TrainError> {
-        Ok(match network.config().network.imagination {
-            true => self.weights.fill(network)?,
-            false => self.weights.without_imagination().fill(network)?,
-        })
+        if network.config().network.imagination {
+            self.weights.fill(network)?;
+        } else {
+            self.weights.without_imagination().fill(network)?;
+        }
+        Ok(())
     }
 }
 
