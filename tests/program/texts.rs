@@ -277,8 +277,8 @@ fn data_sets_with_and_without_clips_are_used_together() {
     extract_clips(&clips);
     let of_study = ["--out", &path("study"), "--seeds", "1", "--without", "mkd"];
     let (measured, _) = done(&[&["study", &words, &lost], &of_study[..], &SMALL].concat());
-    // Heading, two protocols of each network and of ridge, and what is left out.
-    assert_eq!(measured.lines().count(), 1 + 3 * 2 + 4, "{measured}");
+    // Heading, two protocols of each network and of ridge, the median, and what is left out.
+    assert_eq!(measured.lines().count(), 1 + 3 * 2 + 1 + 4, "{measured}");
     assert!(
         measured.contains("simulated: without 4 utterances"),
         "{measured}"

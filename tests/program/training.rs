@@ -254,8 +254,8 @@ fn a_study_is_one_table() {
     let (code, table, said) = run(&study);
     assert_eq!(code, 0, "{said}");
     assert_eq!(said.matches("/fold-").count(), 8, "{said}");
-    // Heading, three protocols of each network and of ridge, and ridge without text.
-    assert_eq!(table.lines().count(), 1 + 3 * 3 + 1, "{table}");
+    // Heading, three protocols of each network and of ridge, ridge without text, and the median.
+    assert_eq!(table.lines().count(), 1 + 3 * 3 + 2, "{table}");
     assert_eq!(table.matches(" ± ").count(), 6 * 8, "{table}");
     let (code, latex, _) = run(&[&study[..], &["--format", "latex"]].concat());
     assert_eq!(code, 0);
@@ -268,7 +268,7 @@ fn a_study_is_one_table() {
     assert_eq!((code, again), (0, table), "what is done is not done again");
     assert_eq!(said.matches("/fold-").count(), 8, "{said}");
     let csv = fs::read_to_string(folder.path().join("study/study.csv")).unwrap();
-    assert_eq!(csv.lines().count(), 11, "{csv}");
+    assert_eq!(csv.lines().count(), 12, "{csv}");
     let (code, _, said) = run(&[&study[..], &["--set", "run.epochs=3"]].concat());
     assert_eq!(code, 2);
     assert!(said.contains("choose another folder"), "{said}");
