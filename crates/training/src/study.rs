@@ -104,9 +104,11 @@ pub fn study(
     for term in &plan.without {
         models.push((format!("without {}", term.name()), term.off(config)?));
     }
-    check(config, &parts)?;
+    let parent = plan.from.as_deref().map(Parent::open).transpose()?;
+    let descent = parent.map(|parent| parent.descent().clone());
+    check(config, &parts, descent.as_ref())?;
     // Last, so that a study that is refused leaves nothing behind.
-    stamp(config, dataset, plan, out)?;
+    stamp(config, dataset, plan, descent, out)?;
     let jobs = jobs(&models, &parts, plan);
     let Some(reports) = run_all(&jobs, plan, out, observer)? else {
         return Ok(None);
@@ -122,7 +124,11 @@ pub fn study(
 }
 
 /// Checks what every run needs.
-fn check(config: &TrainConfig, parts: &[Dataset]) -> Result<(), StudyError> {
+fn check(
+    config: &TrainConfig,
+    parts: &[Dataset],
+    descent: Option<&Descent>,
+) -> Result<(), StudyError> {
     config.run.device.resolve()?;
     for part in parts {
         for split in Split::ALL {
@@ -130,7 +136,11 @@ fn check(config: &TrainConfig, parts: &[Dataset]) -> Result<(), StudyError> {
                 return Err(EmptySplit(split).into());
             }
         }
-        with_simulator(config, part).map_err(TrainError::from)?;
+        let (part, _) = with_simulator(config, part).map_err(TrainError::from)?;
+        if let Some(descent) = descent {
+            let absent = part.coverage(Some(Split::Train), &[]).absent();
+            descent.goes_on(config, &part, &absent, true)?;
+        }
     }
     Ok(())
 }
@@ -140,11 +150,11 @@ fn stamp(
     config: &TrainConfig,
     dataset: &Dataset,
     plan: &StudyPlan,
+    from: Option<Descent>,
     out: &Path,
 ) -> Result<(), StudyError> {
-    let parent = plan.from.as_deref().map(Parent::open).transpose()?;
     let stamp = Stamp {
-        from: parent.map(|parent| parent.descent().clone()),
+        from,
         config: config.clone(),
         dataset: dataset.fingerprint().to_owned(),
         folds: plan.folds,

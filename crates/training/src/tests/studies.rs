@@ -198,6 +198,15 @@ fn the_runs_of_a_study_go_on_from_a_network() {
         assert!(further < 0.7 * new, "{further} {new}");
     }
     assert_eq!(errors(Some(&own), "further").unwrap(), further);
+    // It was trained on words of another width.
+    let config_of = own.join("fusion.json");
+    let text = std::fs::read_to_string(&config_of).unwrap();
+    let width = format!("\"text\": {}", dataset.info().widths.text);
+    assert!(text.contains(&width), "{text}");
+    std::fs::write(&config_of, text.replace(&width, "\"text\": 99")).unwrap();
+    let error = errors(Some(&own), "refused").unwrap_err();
+    assert!(error.to_string().contains("99 wide"), "{error}");
+    assert!(!path("refused").exists());
     for changed in [Some(other.as_path()), None] {
         let error = errors(changed, "further").unwrap_err();
         assert!(matches!(error, StudyError::Other { .. }), "{error}");
