@@ -53,10 +53,16 @@ pub enum DiscoverProblem {
     },
     /// There is no recording in the inputs.
     #[error(
-        "there is no recording in {0:?}; in folders, files with these endings are taken: {known}",
+        "there is no recording in {paths:?}; in folders, files with these endings are taken: {known}{}",
+        and_passed_over(passed),
         known = endings::MEDIA_EXTENSIONS.join(" ")
     )]
-    Empty(Vec<PathBuf>),
+    Empty {
+        /// The inputs.
+        paths: Vec<PathBuf>,
+        /// What is in them instead.
+        passed: PassedOver,
+    },
     /// Two recordings would have the same report.
     #[error(
         "{first:?} and {second:?} would share the report of {relative:?}; name the folder that \
@@ -70,6 +76,13 @@ pub enum DiscoverProblem {
         /// The path below the input that they share.
         relative: PathBuf,
     },
+}
+
+fn and_passed_over(passed: &PassedOver) -> String {
+    match passed.is_empty() {
+        true => String::new(),
+        false => format!("; passed over: {passed}"),
+    }
 }
 
 /// Everything that is wrong with the inputs.
@@ -130,7 +143,10 @@ pub fn discover(paths: &[PathBuf], selection: &Selection) -> Result<Discovered, 
         }
     }
     if all.found.is_empty() && problems.is_empty() {
-        problems.push(DiscoverProblem::Empty(paths.to_owned()));
+        problems.push(DiscoverProblem::Empty {
+            paths: paths.to_owned(),
+            passed: all.passed.clone(),
+        });
         problems.append(&mut all.unreadable);
     }
     all.keep_each_once();

@@ -196,11 +196,17 @@ fn a_recording_is_known_by_its_content() {
 }
 
 #[test]
-fn no_recording_at_all_is_an_error() {
+fn no_recording_at_all_is_an_error_that_says_what_there_is() {
     let folder = folder(&["notes.txt"]);
-    let errors = discover(&[folder.path().to_owned()], &Selection::default()).unwrap_err();
-    assert!(
-        errors.to_string().contains("there is no recording in"),
-        "{errors}"
-    );
+    let empty = || {
+        let errors = discover(&[folder.path().to_owned()], &Selection::default()).unwrap_err();
+        errors.to_string()
+    };
+    let said = empty();
+    assert!(said.contains("there is no recording in"), "{said}");
+    assert!(said.ends_with("passed over: 1 file: 1 .txt"), "{said}");
+    let elsewhere = tempfile::NamedTempFile::with_suffix(".mp4").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("a.mp4")).unwrap();
+    let said = empty();
+    assert!(said.contains("1 link (files.follow = true"), "{said}");
 }
