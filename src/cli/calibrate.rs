@@ -1,7 +1,7 @@
 //! `undertone calibrate`: fits a bundle's gate on labelled clips, or measures the one it has.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use toml_edit::{DocumentMut, value};
@@ -10,7 +10,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::labelled::{Labelled, LabelledArgs};
 use super::say;
-use crate::labelled::{GateReport, fit_gate, hear_clips, measure_gate};
+use crate::labelled::{GateReport, fit_gate, hear_clips, measure_gate, write_heard};
 use undertone_bundle::Gate;
 use undertone_models::is_unpacked_demo;
 use undertone_types::write_atomically;
@@ -27,6 +27,9 @@ pub struct CalibrateArgs {
     /// Evaluate the bundle's present gate instead of fitting one; use clips that it was not fitted to
     #[arg(long, conflicts_with = "write")]
     pub measure: bool,
+    /// Write a table (CSV) with what was said and heard in each clip, the evidence, and the confidence
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
 }
 
 pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
@@ -42,6 +45,9 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
             "--write: the demo bundle is in the program and cannot be changed; set `bundle` to a \
              folder of your own",
         ));
+    }
+    if let Some(table) = &args.table {
+        check_folder(table)?;
     }
     let (mut heard, mut gate) = (Vec::new(), clips.bundle.gate().clone());
     let failures = clips.each_clip(|labelled, engines, on_clip| {
@@ -62,6 +68,11 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
     if !args.measure {
         say(&format!("\n{}", toml::to_string(&gate)?))?;
     }
+    if let Some(table) = &args.table {
+        write_heard(table, &gate, &heard).map_err(|error| {
+            CliError::environment(format!("cannot write {}: {error}", table.display()))
+        })?;
+    }
     if args.write {
         let manifest = clips.bundle.folder.join("bundle.toml");
         write_gate(&manifest, &gate)?;
@@ -74,14 +85,28 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, CliError> {
     })
 }
 
+/// So that nobody listens for minutes and gets no table.
+fn check_folder(table: &Path) -> Result<(), CliError> {
+    let folder = table.parent().filter(|folder| *folder != Path::new(""));
+    match folder.unwrap_or(Path::new(".")) {
+        folder if folder.is_dir() => Ok(()),
+        folder => Err(CliError::usage(format!(
+            "--table: there is no folder {}; make it first",
+            folder.display()
+        ))),
+    }
+}
+
 fn summary(report: &GateReport) -> String {
     let mut lines = vec![format!(
-        "clips {}, transcribed {}, right {}; word error rate {:.3}; calibration error {:.3}",
+        "clips {}, transcribed {}, right {}; word error rate {:.3}; calibration error {:.3} (chance alone: \
+         {:.3})",
         report.clips,
         report.transcribed,
         report.right,
         report.word_error_rate,
         report.calibration_error,
+        report.calibration_error_by_chance,
     )];
     lines.push(format!(
         "trusted {}, of these right {}",

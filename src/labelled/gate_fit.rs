@@ -1,20 +1,10 @@
-//! Fits a bundle's gate to labelled clips, and measures a gate. The gate estimates the
-//! probability that a transcript is correct, from the evidence for it.
+//! Fits a bundle's gate to what was heard in labelled clips, and measures a gate. The gate
+//! estimates the probability that a transcript is correct, from the evidence for it.
 
-use super::clips::{ClipEngines, ClipProgress, ClipReader, OnClip, each_clip, whole_clip};
 use super::error::LabelledError;
-use super::word_errors::{word_error_rate, words};
-use crate::stages::passages::PassageBuilder;
-use crate::stages::transcribe::Transcriber;
+use super::heard::Heard;
 use undertone_bundle::{Evidence, Gate, GateWeights};
-use undertone_config::TextMode;
-use undertone_engines::whisper::Window;
-use undertone_formats::LabelledClip;
-use undertone_training::{Logistic, expected_calibration_error};
-use undertone_types::{Failure, Transcribed, Utterance};
-
-/// A transcript with at most this word error rate is correct.
-pub const RIGHT_BELOW_WER: f64 = 0.2;
+use undertone_training::{Logistic, calibration_error_by_chance, expected_calibration_error};
 
 /// How a gate performs on labelled clips.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,139 +29,9 @@ pub struct GateReport {
     pub word_error_rate: f64,
     /// Expected calibration error of the confidence in the transcripts, in ten bins.
     pub calibration_error: f64,
-}
-
-/// The recogniser's result for a clip.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Heard {
-    /// The evidence for its transcript; `None` without one.
-    evidence: Option<Evidence>,
-    /// Number of words said.
-    said: usize,
-    /// Number of word errors; where nothing is said, of invented words.
-    wrong: f64,
-}
-
-impl Heard {
-    fn new(said: &str, heard: &str, evidence: Option<Evidence>) -> Self {
-        let words = words(said).len();
-        Self {
-            evidence,
-            said: words,
-            wrong: word_error_rate(said, heard) * words.max(1) as f64,
-        }
-    }
-
-    fn is_right(&self) -> bool {
-        self.wrong / self.said.max(1) as f64 <= RIGHT_BELOW_WER
-    }
-}
-
-/// Transcribes the clips whose words are known. Neighbours of one source are heard together, as
-/// the utterances of a recording are. A clip that fails is left out; one without a voice counts,
-/// with an empty transcript. `on_clip` is called after each clip.
-///
-/// # Errors
-/// When the recogniser cannot make a session.
-pub fn hear_clips(
-    clips: &[LabelledClip],
-    engines: &ClipEngines<'_>,
-    on_clip: OnClip<'_>,
-) -> Result<Vec<Heard>, LabelledError> {
-    let known: Vec<_> = clips
-        .iter()
-        .filter(|clip| clip.text.is_some())
-        .cloned()
-        .collect();
-    let of_one_source: Vec<&[LabelledClip]> = known.chunk_by(|a, b| a.source == b.source).collect();
-    let (mut progress, mut all) = (ClipProgress::new(known.len()), Vec::new());
-    each_clip(
-        &of_one_source,
-        engines.threads,
-        || {
-            let media = (engines.media)();
-            Ok::<_, LabelledError>(Listener {
-                reader: ClipReader::new(media, whole_clip(engines.decode.clone())),
-                transcriber: Transcriber::new(
-                    engines.recogniser,
-                    engines.gate,
-                    TextMode::Transcript,
-                )?,
-                window: engines.recogniser.window(),
-            })
-            .map(|mut listener| move |clips: &&[LabelledClip]| listener.hear(clips))
-        },
-        |index, heard| {
-            for (clip, heard) in of_one_source[index].iter().zip(heard) {
-                progress.done += 1;
-                let result = heard.map(|heard| all.push(heard));
-                on_clip(&progress, clip, &result);
-            }
-            Ok(())
-        },
-    )?;
-    Ok(all)
-}
-
-/// One thread's sessions.
-struct Listener<'e> {
-    reader: ClipReader,
-    transcriber: Transcriber<'e>,
-    window: Option<Window>,
-}
-
-impl Listener<'_> {
-    /// Hears the clips of one source: one result for each.
-    fn hear(&mut self, clips: &[LabelledClip]) -> Vec<Result<Heard, Failure>> {
-        let said = |clip: &LabelledClip| clip.text.clone().unwrap_or_default();
-        let mut all: Vec<Result<Heard, Failure>> = clips
-            .iter()
-            .map(|clip| Ok(Heard::new(&said(clip), "", None)))
-            .collect();
-        let mut passages = PassageBuilder::new(self.window);
-        let mut heard = Vec::new();
-        for (clip, index) in clips.iter().zip(0..) {
-            match self.reader.read(clip) {
-                // Which clip an utterance is of, so that it can be given back.
-                Ok(Some(utterance)) => {
-                    heard.extend(passages.add(Utterance { index, ..utterance }));
-                }
-                Ok(None) => {}
-                Err(failure) => all[index as usize] = Err(failure),
-            }
-        }
-        heard.extend(passages.take());
-        for passage in heard {
-            let of: Vec<u32> = passage.0.iter().map(|utterance| utterance.index).collect();
-            match self.transcriber.transcribe(passage) {
-                Ok(transcribed) => {
-                    for one in transcribed {
-                        let index = one.utterance.index as usize;
-                        all[index] = Ok(weighed(&said(&clips[index]), one));
-                    }
-                }
-                Err(failure) => {
-                    for index in of {
-                        all[index as usize] = Err(failure.clone());
-                    }
-                }
-            }
-        }
-        all
-    }
-}
-
-/// What was heard, beside what was said. A transcript in doubt is never trusted, so a gate
-/// learns nothing from it.
-fn weighed(said: &str, transcribed: Transcribed) -> Heard {
-    let utterance = &transcribed.utterance;
-    let (duration_s, voiced) = (utterance.end_s - utterance.start_s, utterance.voiced_share);
-    let transcript = transcribed.transcript.unwrap_or_default();
-    let evidence = match transcript.doubt {
-        Some(_) => None,
-        None => Evidence::of(&transcript, duration_s, voiced),
-    };
-    Heard::new(said, &transcript.text, evidence)
+    /// What chance alone would make of it with so many transcripts, if every confidence were the
+    /// probability to be right.
+    pub calibration_error_by_chance: f64,
 }
 
 /// The sign that each weight may have, in the order of [`GateWeights`]: positive where more
@@ -216,11 +76,11 @@ pub fn measure_gate(gate: &Gate, all: &[Heard]) -> GateReport {
     let (mut confidences, mut rights) = (Vec::new(), Vec::new());
     let (mut said, mut wrong) = (0, 0.0);
     for heard in all {
-        let speechless = heard.said == 0;
+        let speechless = heard.words_said() == 0;
         report.speechless += usize::from(speechless);
         if !speechless {
-            said += heard.said;
-            wrong += heard.wrong;
+            said += heard.words_said();
+            wrong += heard.word_errors();
         }
         let Some(evidence) = &heard.evidence else {
             continue;
@@ -238,6 +98,7 @@ pub fn measure_gate(gate: &Gate, all: &[Heard]) -> GateReport {
     }
     report.word_error_rate = wrong / f64::from(u32::try_from(said.max(1)).unwrap_or(u32::MAX));
     report.calibration_error = expected_calibration_error(&confidences, &rights);
+    report.calibration_error_by_chance = calibration_error_by_chance(&confidences);
     report
 }
 
@@ -292,17 +153,27 @@ mod tests {
 
     const SAID: &str = "the film was quite good";
 
+    fn heard(said: &str, text: &str, evidence: Option<Evidence>) -> Heard {
+        let [clip, said, text] = ["a.wav", said, text].map(str::to_owned);
+        Heard {
+            clip,
+            said,
+            text,
+            evidence,
+        }
+    }
+
     /// Forty confident and correct transcripts, forty unsure and wrong ones (four as confident as
     /// some of the correct ones), and a clip without a transcript.
     fn some() -> Vec<Heard> {
         let mut all: Vec<_> = (0..40)
-            .map(|n| Heard::new(SAID, SAID, Some(evidence(-0.01 * n as f32))))
+            .map(|n| heard(SAID, SAID, Some(evidence(-0.01 * n as f32))))
             .collect();
         all.extend((0..40).map(|n| {
             let unsure = evidence(-0.3 - 0.03 * n as f32);
-            Heard::new(SAID, "a fill of squids", Some(unsure))
+            heard(SAID, "a fill of squids", Some(unsure))
         }));
-        all.push(Heard::new(SAID, "", None));
+        all.push(heard(SAID, "", None));
         all
     }
 
@@ -322,6 +193,7 @@ mod tests {
             "{report:?}"
         );
         assert!(report.calibration_error < 0.1);
+        assert!(report.calibration_error_by_chance > 0.0);
         assert!((report.word_error_rate - 41.0 / 81.0).abs() < 1e-9);
     }
 
@@ -330,9 +202,9 @@ mod tests {
         let mut all = some();
         let gate = fit_gate(&all, 0.5).unwrap();
         let before = measure_gate(&gate, &all).word_error_rate;
-        all.push(Heard::new("", "the film was", Some(evidence(-0.01))));
-        all.push(Heard::new("", "the film was", Some(evidence(-2.0))));
-        all.push(Heard::new("", "", None));
+        all.push(heard("", "the film was", Some(evidence(-0.01))));
+        all.push(heard("", "the film was", Some(evidence(-2.0))));
+        all.push(heard("", "", None));
         let report = measure_gate(&gate, &all);
         assert_eq!(
             (report.speechless, report.invented, report.invented_trusted),
@@ -344,8 +216,8 @@ mod tests {
     #[test]
     fn repetition_never_speaks_for_a_text() {
         let mut all = some();
-        for heard in &mut all {
-            if let (true, Some(evidence)) = (heard.is_right(), &mut heard.evidence) {
+        for one in &mut all {
+            if let (true, Some(evidence)) = (one.is_right(), &mut one.evidence) {
                 evidence.repetition = 0.2;
             }
         }
@@ -357,7 +229,7 @@ mod tests {
     #[test]
     fn clips_that_are_all_right_teach_nothing() {
         let all: Vec<_> = (0..5)
-            .map(|_| Heard::new(SAID, SAID, Some(evidence(-0.1))))
+            .map(|_| heard(SAID, SAID, Some(evidence(-0.1))))
             .collect();
         assert!(fit_gate(&all, 0.5).is_err());
     }

@@ -1,5 +1,6 @@
 //! From labelled clips to a network: extract, train, eval, calibrate, as a user would.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -180,6 +181,20 @@ fn pack_and_run(folder: &Path) {
     fs::write(&provenance, text).unwrap();
 }
 
+/// The table has a line for each clip; only transcripts have evidence.
+fn assert_heard(table: &str) {
+    let mut reader = csv::Reader::from_path(table).unwrap();
+    let rows: Vec<HashMap<String, String>> = reader.deserialize().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 5, "{rows:?}");
+    for row in rows {
+        let confidence = row["confidence"].parse::<f32>();
+        assert_eq!(confidence.is_ok(), !row["heard"].is_empty(), "{row:?}");
+        assert_eq!(row["mean_log_prob"].is_empty(), row["heard"].is_empty());
+        let right = !row["file"].ends_with("no-face.mp4");
+        assert_eq!(row["right"], right.to_string(), "{row:?}");
+    }
+}
+
 #[test]
 fn a_gate_is_measured_also_where_nothing_is_said() {
     let folder = tempfile::tempdir().unwrap();
@@ -207,8 +222,10 @@ fn a_gate_is_measured_also_where_nothing_is_said() {
     fs::write(&labels, table).unwrap();
     let labels = labels.display().to_string();
 
-    let (code, answer, said) = run(&["calibrate", &labels, "--measure"]);
+    let table = folder.path().join("heard.csv").display().to_string();
+    let (code, answer, said) = run(&["calibrate", &labels, "--measure", "--table", &table]);
     assert_eq!(code, 0, "{said}");
+    assert_heard(&table);
     assert!(
         answer.contains("clips 5, transcribed 3, right 2;"),
         "{answer}"
@@ -225,6 +242,14 @@ fn a_gate_is_measured_also_where_nothing_is_said() {
     assert_eq!(code, 0, "{said}");
     assert!(answer.contains("bias"), "{answer}");
     assert_ne!(run(&["calibrate", &labels, "--measure", "--write"]).0, 0);
+    let nowhere = folder
+        .path()
+        .join("missing/heard.csv")
+        .display()
+        .to_string();
+    let (code, _, said) = run(&["calibrate", &labels, "--table", &nowhere]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("there is no folder"), "{said}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod adam;
 mod baseline;
 mod batches;
 mod bootstrap;
+mod calibration;
 mod config;
 mod config_error;
 mod config_schema;
@@ -54,6 +55,7 @@ mod tests;
 pub use adam::Adam;
 pub use baseline::ridge;
 pub use bootstrap::Interval;
+pub use calibration::{calibration_error_by_chance, expected_calibration_error};
 pub use config::{
     Criterion, DataConfig, DeviceChoice, MissingConfig, OptimiserConfig, RunConfig, Simulated,
     TrainConfig,
@@ -70,7 +72,7 @@ pub use error::{StudyError, TrainError};
 pub use evaluate::{EvalError, EvalReport, Scored, evaluate};
 pub use files::FileError;
 pub use import::{ImportError, ImportedSplit, import};
-pub use logistic::{Logistic, expected_calibration_error};
+pub use logistic::Logistic;
 pub use metric_set::{MetricColumn, MetricSet, OtherLabels};
 pub use metrics::{Metrics, metrics};
 pub use pack::{Naming, PackError, extractors, pack, seal};

@@ -59,27 +59,6 @@ impl Logistic {
     }
 }
 
-/// Expected calibration error over ten equal bins of confidence: the mean gap between
-/// confidence and share of right answers, weighted by bin size (Naeini et al., 2015).
-#[must_use]
-pub fn expected_calibration_error(confidence: &[f64], right: &[bool]) -> f64 {
-    const BINS: usize = 10;
-    let mut bins = [(0.0, 0.0, 0.0); BINS];
-    for (p, hit) in confidence.iter().zip(right) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "p in [0, 1]"
-        )]
-        let bin = &mut bins[((p * BINS as f64) as usize).min(BINS - 1)];
-        *bin = (bin.0 + 1.0, bin.1 + p, bin.2 + f64::from(u8::from(*hit)));
-    }
-    let gap: f64 = (bins.iter())
-        .map(|(_, confidence, right)| (confidence - right).abs())
-        .sum();
-    gap / confidence.len().max(1) as f64
-}
-
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
@@ -196,12 +175,5 @@ mod tests {
         let right: Vec<_> = (0..20).map(|n| n >= 10).collect();
         let fit = Logistic::fit(&rows, &right).unwrap();
         assert!(fit.weights[0].is_finite() && fit.weights[0] > 0.0);
-    }
-
-    #[test]
-    fn calibration_error_is_the_weighted_gap() {
-        let error =
-            expected_calibration_error(&[0.95, 0.95, 0.15, 0.15], &[true, false, false, false]);
-        assert!((error - (0.9 + 0.3) / 4.0).abs() < 1e-9);
     }
 }
