@@ -38,31 +38,84 @@ pub struct GateReport {
 /// evidence can only mean a better transcript, negative where only a worse one, `None` for any.
 const SIGNS: [Option<f64>; 6] = [Some(1.0), Some(1.0), Some(-1.0), Some(-1.0), None, None];
 
-/// Fits a gate to the transcripts; `threshold` becomes its threshold. With a few hundred clips
-/// a weight may get the wrong sign (as if repetition made a text more credible). The evidence
-/// with the worst such weight is left out and the gate fitted again, until no sign is wrong.
+/// Fits a gate to the transcripts; `threshold` becomes its threshold. A few hundred clips say too
+/// little of six weights at once: some get the wrong sign (as if repetition made a text more
+/// credible), some only fit what is particular to these clips. So evidence is left out, the
+/// worst first, and the gate fitted again, until every sign is right and every evidence that is
+/// left is worth its weight.
 ///
 /// # Errors
 /// When all transcripts are correct, or all are wrong.
 pub fn fit_gate(all: &[Heard], threshold: f32) -> Result<Gate, LabelledError> {
-    let (mut rows, right): (Vec<_>, Vec<_>) = all
+    let (rows, right): (Vec<_>, Vec<_>) = all
         .iter()
         .filter_map(|heard| Some((features(heard.evidence.as_ref()?), heard.is_right())))
         .unzip();
+    let fit = |used: &[bool]| Fitted::new(&rows, &right, used);
+    let mut used = [true; SIGNS.len()];
     loop {
-        let fitted = Logistic::fit(&rows, &right).ok_or(LabelledError::OneKind {
+        let fitted = fit(&used).ok_or(LabelledError::OneKind {
             transcribed: rows.len(),
             right: right.iter().filter(|hit| **hit).count(),
         })?;
-        let signed = |i: usize| SIGNS[i].map_or(0.0, |sign| sign * fitted.weights[i]);
-        let worst = (0..SIGNS.len()).min_by(|a, b| signed(*a).total_cmp(&signed(*b)));
-        let Some(wrong) = worst.filter(|i| signed(*i) < 0.0) else {
-            return Ok(gate(&fitted, threshold));
+        let Some(out) = fitted
+            .of_wrong_sign()
+            .or_else(|| needless(&fitted, &used, fit))
+        else {
+            return Ok(gate(&fitted.model, threshold));
         };
-        for row in &mut rows {
-            row[wrong] = 0.0;
-        }
+        used[out] = false;
     }
+}
+
+/// A model of some of the evidence, and how well it fits.
+struct Fitted {
+    model: Logistic,
+    log_likelihood: f64,
+}
+
+impl Fitted {
+    /// Evidence that is not used has weight 0. `None` as [`Logistic::fit`].
+    fn new(rows: &[Vec<f64>], right: &[bool], used: &[bool]) -> Option<Self> {
+        let of_used = |row: &Vec<f64>| {
+            let kept = row.iter().zip(used);
+            kept.map(|(value, used)| if *used { *value } else { 0.0 })
+                .collect()
+        };
+        let rows: Vec<Vec<f64>> = rows.iter().map(of_used).collect();
+        let model = Logistic::fit(&rows, right)?;
+        Some(Self {
+            log_likelihood: model.log_likelihood(&rows, right),
+            model,
+        })
+    }
+
+    /// The evidence with the worst wrong sign.
+    fn of_wrong_sign(&self) -> Option<usize> {
+        let signed = |i: usize| SIGNS[i].map_or(0.0, |sign| sign * self.model.weights[i]);
+        (0..SIGNS.len())
+            .min_by(|a, b| signed(*a).total_cmp(&signed(*b)))
+            .filter(|i| signed(*i) < 0.0)
+    }
+}
+
+/// The evidence that the fit misses least, if it is not worth its weight: Akaike's criterion, by
+/// which a weight has to raise the log-likelihood by 1. The last evidence always stays.
+fn needless(
+    fitted: &Fitted,
+    used: &[bool],
+    fit: impl Fn(&[bool]) -> Option<Fitted>,
+) -> Option<usize> {
+    let loss = |out: usize| {
+        let mut fewer = used.to_vec();
+        fewer[out] = false;
+        Some((fitted.log_likelihood - fit(&fewer)?.log_likelihood, out))
+    };
+    let in_use = || (0..used.len()).filter(|i| used[*i]);
+    let (loss, out) = in_use()
+        .filter_map(loss)
+        .min_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (loss < 1.0 && in_use().count() > 1).then_some(out)
 }
 
 /// Measures a gate on the transcripts. On the clips that it was fitted to, the figures are too
@@ -223,7 +276,21 @@ mod tests {
         }
         let gate = fit_gate(&all, 0.5).unwrap();
         assert!(gate.weights.repetition.abs() < 1e-9, "{gate:?}");
-        assert!(gate.weights.mean_log_prob > 0.0);
+        assert!(gate.weigh(&evidence(-0.05)) > 0.9 && gate.weigh(&evidence(-1.2)) < 0.1);
+    }
+
+    #[test]
+    fn evidence_that_says_nothing_has_no_weight() {
+        let mut all = some();
+        for (one, n) in all.iter_mut().zip(0..) {
+            if let Some(evidence) = &mut one.evidence {
+                evidence.voiced_share = 0.8 + 0.02 * (n % 5) as f32;
+                evidence.chars_per_s = 12.0 + (n % 7) as f32;
+            }
+        }
+        let weights = fit_gate(&all, 0.5).unwrap().weights;
+        assert_eq!((weights.voiced_share, weights.chars_per_s), (0.0, 0.0));
+        assert!(weights.mean_log_prob > 0.0 || weights.min_log_prob > 0.0);
     }
 
     #[test]

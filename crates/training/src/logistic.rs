@@ -44,6 +44,17 @@ impl Logistic {
         Some(Self { bias, weights })
     }
 
+    /// The logarithm of the probability of `right`, given `rows`.
+    #[must_use]
+    pub fn log_likelihood(&self, rows: &[Vec<f64>], right: &[bool]) -> f64 {
+        let of_one = |(row, hit): (&Vec<f64>, &bool)| {
+            let p = self.probability(row);
+            let of_what_is = if *hit { p } else { 1.0 - p };
+            of_what_is.max(f64::MIN_POSITIVE).ln()
+        };
+        rows.iter().zip(right).map(of_one).sum()
+    }
+
     /// The probability for one row of features.
     #[must_use]
     pub fn probability(&self, row: &[f64]) -> f64 {
@@ -167,6 +178,18 @@ mod tests {
     fn rows_of_one_class_give_no_fit() {
         assert_eq!(Logistic::fit(&[vec![1.0], vec![2.0]], &[true, true]), None);
         assert_eq!(Logistic::fit(&[], &[]), None);
+    }
+
+    #[test]
+    fn the_likelihood_is_that_of_every_answer() {
+        let model = Logistic {
+            bias: 0.0,
+            weights: vec![1.0],
+        };
+        let rows = [vec![0.0], vec![3f64.ln()], vec![1000.0]];
+        let of = |right: [bool; 3]| model.log_likelihood(&rows, &right);
+        assert!((of([true, false, true]) - (0.5f64 * 0.25).ln()).abs() < 1e-9);
+        assert!(of([true, true, false]).is_finite());
     }
 
     #[test]
